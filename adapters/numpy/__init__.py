@@ -1,0 +1,85 @@
+"""NumPy: the embedded default. It is always there, and it cannot differentiate, which it says."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import array_api_compat.numpy as xp
+import numpy as np
+
+from onevar.adapters import numpylike
+from onevar.adapters.contract import Adapter, Loan, Refusal, TensorSpec
+from onevar.adapters.numpy import exchange, state
+from onevar.adapters.numpy.memory import aligned_copy
+from onevar.dtypes import NAMES, numpy_dtype
+
+
+def _round(x: np.ndarray, decimals: int = 0) -> np.ndarray:
+    return np.round(x, decimals)
+
+
+
+class NumpyAdapter(Adapter):
+    """NumPy arrays, `ml_dtypes` supplying bfloat16 and float8."""
+
+    name = "numpy"
+    module = "numpy"
+    tensor_type = np.ndarray
+    kernels = numpylike.kernels(xp, round=_round)
+    lacks = {
+        "gradients": "NumPy has no automatic differentiation",
+        "tracing": "NumPy has no tracer; every operation runs at once",
+        "native_state": "numpy.ndarray has no notion of a parameter; assign may replace the array",
+    }
+    borrow_rules = exchange.BORROW_RULES
+
+    exported = staticmethod(state.exported)  # a method's own frame would hold one more reference
+
+    def owns(self, x: object) -> bool:
+        return isinstance(x, np.ndarray | np.generic)
+
+    def spec(self, x: Any) -> TensorSpec:
+        return TensorSpec(x.shape, NAMES.get(x.dtype) or x.dtype.name, "cpu:0")
+
+    def convert(self, x: object, dtype: str | None = None, device: str | None = None) -> np.ndarray:
+        wanted = None if dtype is None else numpy_dtype(dtype)
+        if isinstance(x, np.ndarray):
+            return x if wanted is None else x.astype(wanted, copy=False)
+        return aligned_copy(np.asarray(x, wanted))
+
+    def astype(self, x: np.ndarray, dtype: str) -> np.ndarray:
+        return x.astype(numpy_dtype(dtype), copy=False)
+
+    def to_numpy(self, x: np.ndarray) -> np.ndarray:
+        return np.array(x)
+
+    def devices(self) -> Sequence[str]:
+        return ("cpu:0",)
+
+    def variable(self, x: np.ndarray, *, trainable: bool, name: str, adopt: bool) -> np.ndarray:
+        return state.variable(x, trainable=trainable, name=name, adopt=adopt)
+
+    def read(self, native: np.ndarray) -> np.ndarray:
+        return state.read(native)
+
+    def write(self, native: np.ndarray, x: np.ndarray, *, fresh: bool) -> np.ndarray:
+        return state.write(native, x, fresh=fresh)
+
+    def accumulate(self, native: np.ndarray, x: Any, kernel: str, *, fresh: bool) -> np.ndarray:
+        return state.accumulate(native, x, _IN_PLACE[kernel], fresh=fresh)
+
+    def preflight(self, x: np.ndarray) -> Refusal | None:
+        return exchange.preflight(x)
+
+    def lend(self, x: np.ndarray) -> Loan:
+        return exchange.lend(x)
+
+    def borrow(self, array: np.ndarray) -> np.ndarray:
+        return exchange.borrow(array)
+
+    def from_dlpack(self, x: Any) -> np.ndarray:
+        return exchange.from_dlpack(x)
+
+
+_IN_PLACE: dict[str, Callable] = {"add": np.add, "subtract": np.subtract}
+
+ADAPTER = NumpyAdapter()

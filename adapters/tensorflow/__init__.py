@@ -1,0 +1,110 @@
+"""TensorFlow: state is a `tf.Variable`, which copies on write by itself."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from onevar.adapters.contract import Adapter, Loan, Refusal, TensorSpec
+from onevar.adapters.tensorflow import exchange
+from onevar.adapters.tensorflow.kernels import FLOAT_KERNELS, KERNELS, astype
+
+
+class TensorflowAdapter(Adapter):
+    """TensorFlow's eager tensors and, inside `tf.function`, its symbolic ones."""
+
+    name = "tensorflow"
+    module = "tensorflow"
+    tensor_type = type(tf.constant(0))
+    kernels = KERNELS
+    float_kernels = FLOAT_KERNELS
+    borrow_rules = exchange.BORROW_RULES
+    keeps_int64 = True
+
+    def owns(self, x: object) -> bool:
+        return isinstance(x, tf.Tensor | tf.Variable)
+
+    def spec(self, x: Any) -> TensorSpec:
+        return TensorSpec(tuple(x.shape), x.dtype.name, _device_name(x.device))
+
+    def convert(self, x: Any, dtype: str | None = None, device: str | None = None) -> tf.Tensor:
+        if device is None:
+            return _tensor(x, dtype)
+        with tf.device(device.replace("cuda", "GPU")):
+            x = _tensor(x, dtype)
+            # A tensor that is elsewhere moves; `identity` of one that is here shares its buffer.
+            return tf.identity(x) if hasattr(x, "device") and _device_name(x.device) != device else x
+
+    def astype(self, x: Any, dtype: str) -> tf.Tensor:
+        return astype(x, dtype)
+
+    def to_numpy(self, x: Any) -> np.ndarray:
+        return np.array(tf.convert_to_tensor(x))
+
+    def devices(self) -> Sequence[str]:
+        gpus = [f"cuda:{i}" for i, _ in enumerate(tf.config.list_logical_devices("GPU"))]
+        return (*gpus, "cpu:0")
+
+    def variable(self, x: tf.Tensor, *, trainable: bool, name: str, adopt: bool) -> tf.Variable:
+        # The initial tensor's buffer becomes the variable's, and is copied before the first write
+        # if anybody else still holds it.
+        with tf.device(x.device):
+            return tf.Variable(x, trainable=trainable, name=name or None, dtype=x.dtype)
+
+    def read(self, native: tf.Variable) -> tf.Tensor:
+        return native.value()
+
+    def write(self, native: tf.Variable, x: tf.Tensor, *, fresh: bool) -> tf.Variable:
+        native.assign(x, read_value=False)
+        return native
+
+    def accumulate(self, native: tf.Variable, x: Any, kernel: str, *, fresh: bool) -> tf.Variable:
+        update = native.assign_add if kernel == "add" else native.assign_sub
+        # A number, or a tensor that broadcasts; AssignAddVariableOp itself does neither.
+        if getattr(x, "shape", ()) != native.shape:
+            x = tf.broadcast_to(tf.cast(x, native.dtype), native.shape)
+        update(x, read_value=False)
+        return native
+
+    def set_trainable(self, native: tf.Variable, trainable: bool) -> None:
+        # tf.Variable has no setter; this is the attribute that GradientTape asks for.
+        native._trainable = trainable
+
+    def value_and_grad(self, fn: Callable, values: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            out = fn(*values)
+        return out, tape.gradient(out, list(values), unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    def preflight(self, x: tf.Tensor) -> Refusal | None:
+        return exchange.preflight(x)
+
+    def lend(self, x: tf.Tensor) -> Loan:
+        return exchange.lend(x)
+
+    def borrow(self, array: np.ndarray) -> tf.Tensor:
+        return exchange.borrow(array)
+
+    def from_dlpack(self, x: Any) -> tf.Tensor:
+        return exchange.from_dlpack(x)
+
+
+def _tensor(x: Any, dtype: str | None) -> tf.Tensor:
+    if isinstance(x, tf.Tensor | tf.Variable):
+        x = tf.convert_to_tensor(x)
+        return x if dtype is None else astype(x, dtype)
+    if isinstance(x, np.ndarray | np.generic):
+        x = tf.constant(x)
+        return x if dtype is None else astype(x, dtype)
+    # TensorFlow makes no bool of a number.
+    return tf.constant(bool(x) if dtype == "bool" else x, None if dtype is None else tf.as_dtype(dtype))
+
+
+def _device_name(device: str) -> str:
+    """`"/job:localhost/replica:0/task:0/device:GPU:1"` is `"cuda:1"`; symbolic tensors say nothing."""
+    kind, _, index = device.rpartition("device:")[2].partition(":")
+    return f"{'cuda' if kind == 'GPU' else kind.lower() or 'cpu'}:{index or 0}"
+
+
+ADAPTER = TensorflowAdapter()

@@ -1,0 +1,101 @@
+"""TensorFlow at the border: what may leave, and how memory is lent and borrowed."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.experimental import dlpack as tf_dlpack
+
+from onevar import dlpack
+from onevar.adapters.contract import BorrowRules, Loan, Refusal
+from onevar.dtypes import DTYPES, NAMES
+
+#: The first op on misaligned memory aborts the process; strides are refused. TensorFlow moves a
+#: variable away from foreign memory before it writes.
+BORROW_RULES = BorrowRules(alignment=dlpack.ALIGNMENT, strides="compact")
+
+_EAGER = tf.__internal__.EagerTensor
+_DTYPES = frozenset(tf.as_dtype(name) for name in DTYPES)
+# TensorFlow interns its dtypes, and hashes them in Python: identity first is five times faster.
+_DTYPE_IDS = frozenset(map(id, _DTYPES))
+_PLAIN = frozenset(NAMES) - frozenset(dlpack.CARRIERS)
+_FLOAT8 = frozenset({dlpack.FLOAT8_E4M3FN, dlpack.FLOAT8_E5M2})
+
+
+def preflight(x: Any) -> Refusal | None:
+    """Return why the memory of `x` cannot leave: it is symbolic, composite, or holds no numbers."""
+    if type(x) is _EAGER or isinstance(x, tf.Variable):
+        if id(x.dtype) in _DTYPE_IDS or x.dtype in _DTYPES:
+            return None
+        # Asked for their memory, such tensors abort the process.
+        return Refusal(f"a tensor of dtype {x.dtype.name} has no plain memory", _DTYPE_CURES.get(x.dtype, "Cast it first"))
+    if isinstance(x, tf.Tensor):
+        return Refusal(
+            "a symbolic tensor (inside tf.function or a graph) has no memory",
+            "Exchange outside the traced function, or use tf.py_function inside it",
+        )
+    return Refusal(f"a {type(x).__name__} is made of several tensors", "Pass its parts, or tf.convert_to_tensor(x)")
+
+
+_DTYPE_CURES = {
+    tf.string: "Use x.numpy(), which gives Python bytes",
+    tf.resource: "Pass the value that the handle stands for",
+    tf.variant: "Pass the value that the handle stands for",
+}
+
+
+def view(x: Any) -> np.ndarray:
+    """Return a read-only NumPy view of `x`; of a variable's current value, if it is one."""
+    array = np.asarray(x if type(x) is _EAGER else export(x))
+    if array.flags.writeable:
+        array.flags.writeable = False
+    return array
+
+
+def lend(x: Any) -> Loan:
+    """Return `view(x)` with its address."""
+    array = view(x)
+    return Loan(array, dlpack.address(array))
+
+
+def export(x: Any) -> tf.Tensor:
+    """Return what `__dlpack__` is called on: `x`, or a variable's value, over the variable's own memory."""
+    if not isinstance(x, tf.Variable):
+        return x
+    # After a scatter or slice write every read would copy, forever.
+    tf.raw_ops.DisableCopyOnRead(resource=x.handle)
+    return x.read_value()
+
+
+class _Array:
+    """What TensorFlow asks for an array and then aliases; an ndarray itself it copies."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray):
+        self.array = array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.array
+
+
+def borrow(array: np.ndarray) -> tf.Tensor:
+    """Return a tensor over the memory of `array`."""
+    if array.flags.writeable and array.dtype in _PLAIN:
+        return tf_dlpack.from_dlpack(array.__dlpack__())
+    if array.dtype in _FLOAT8:  # TensorFlow's DLPack does not know these
+        with tf.device("CPU:0"):
+            return tf.convert_to_tensor(_Array(array))
+    return tf_dlpack.from_dlpack(dlpack.capsule(array))
+
+
+def from_dlpack(x: Any) -> tf.Tensor:
+    """Return a tensor over the memory of `x`, on its device.
+
+    Raises:
+        BufferError: TensorFlow refuses the strides, dtype or device.
+    """
+    try:
+        return tf_dlpack.from_dlpack(x.__dlpack__())
+    except tf.errors.OpError as error:
+        raise BufferError(f"tf.experimental.dlpack.from_dlpack: {error.message}") from error

@@ -1,0 +1,252 @@
+"""The pytest plugin that runs the suite on adapters and devices, and reports what it found.
+
+Load it by name, `-p onevar.conformance.plugin`; it is not loaded by itself, because it would then
+be imported by every pytest run on the machine. It adds the options `--backend`, `--device`,
+`--onevar-json` and `--onevar-html`, and the fixtures `adapter`, `backend`, `device` and `make`.
+
+A test module may set `BACKEND = "torch"` if it is about one framework; it then runs for that one.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onevar.conformance import known, report, results
+from onevar.conformance.results import Collected, Outcome, Target
+from onevar.conformance.spec import requirements
+from onevar.conformance.targets import prepare_environment, resolve
+
+pytest.register_assert_rewrite("onevar.conformance.compare")
+
+_RUN = pytest.StashKey["_Run"]()
+_TARGET = pytest.StashKey[Target]()
+
+
+class _Run:
+    """What one pytest session asked for and found out."""
+
+    def __init__(self, targets: list[Target]):
+        self.targets = targets
+        self.found = Collected()
+        self.started = datetime.now(UTC).isoformat(timespec="seconds")
+        self.clock = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("onevar", "onevar conformance")
+    group.addoption("--backend", action="append", metavar="NAME", help="adapter to test; may be repeated")
+    group.addoption(
+        "--device",
+        action="append",
+        metavar="DEVICE",
+        help="device to test on, 'cpu' or 'cuda:0'; may be repeated; default: each adapter's own default",
+    )
+    group.addoption("--onevar-json", type=Path, metavar="FILE", help="write the result as JSON")
+    group.addoption("--onevar-html", type=Path, metavar="FILE", help="write the result as one HTML page")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(*ids): the requirements of spec.md that a test proves")
+    config.addinivalue_line("markers", "needs(*capabilities): what a test needs of the adapter")
+    prepare_environment()
+    from onevar.core import registry
+
+    # A late load, by the conftest.py beside this file, comes after the options were read.
+    names = config.getoption("--backend", None) or [registry.requested_backend()]
+    config.stash[_RUN] = _Run(resolve(names, config.getoption("--device", None)) if names[0] else [])
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    targets = config.stash[_RUN].targets
+    return [f"onevar conformance: {', '.join(map(str, targets)) or 'no backend'} ({results.python_line()})"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "target" not in metafunc.fixturenames:
+        return
+    targets = metafunc.config.stash[_RUN].targets
+    if not targets:
+        pytest.exit("onevar conformance: name what to test: --backend NAME, or ONEVAR_BACKEND=NAME", returncode=4)
+    only = getattr(metafunc.module, "BACKEND", None)
+    chosen = [t for t in targets if only in (None, t.backend)]
+    metafunc.parametrize("target", chosen, ids=[f"{t.backend}-{t.device}" for t in chosen], scope="session")
+    if "partner" in metafunc.fixturenames:
+        metafunc.parametrize("partner", _partners(targets), scope="session")
+
+
+def _partners(targets: list[Target]) -> list[str]:
+    # NumPy is always here; other frameworks only where the run is about them, so that an
+    # environment with one framework stays an environment with one framework.
+    return list(dict.fromkeys(["numpy", *(t.backend for t in targets)]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    used: set[int] = set()
+    for item in items:
+        target = _target_of(item)
+        if target is None:
+            continue
+        item.stash[_TARGET] = target
+        line = known.matching(known.KNOWN, target.backend, suite_id(item, target))
+        if line is not None:
+            used.add(id(line))
+            item.add_marker(pytest.mark.xfail(reason=f"{line.reason} ({line.link})", strict=True))
+    _refuse_idle_lines(config, items, used)
+
+
+def _refuse_idle_lines(config: pytest.Config, items: list[pytest.Item], used: set[int]) -> None:
+    modules = {item.path.name for item in items}
+    backends = {t.backend for t in config.stash[_RUN].targets}
+    if any("::" in arg for arg in config.args):
+        return  # a part of a module says nothing about the rest
+    idle = [
+        f"{k.adapter}: {k.test}"
+        for k in known.KNOWN
+        if k.adapter in backends and k.test.partition("::")[0] in modules and id(k) not in used
+    ]
+    if idle:
+        raise pytest.UsageError(f"conformance/known.py: lines that match no test: {'; '.join(idle)}. Delete them.")
+
+
+def _target_of(item: pytest.Item) -> Target | None:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("target") if callspec is not None else None
+
+
+def suite_id(item: pytest.Item, target: Target) -> str:
+    """Return the id of a test that known.py uses: its home module and parameters, without the target."""
+    home = item.function.__module__.rpartition(".")[2]  # type: ignore[attr-defined]
+    name = item.name.replace(f"{target.backend}-{target.device}-", "").replace(f"[{target.backend}-{target.device}]", "")
+    return f"{home}.py::{name}"
+
+
+def _marked(item: pytest.Item, name: str) -> list[str]:
+    return [value for mark in item.iter_markers(name) for value in mark.args]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    target = item.stash.get(_TARGET, None)
+    if target is None:
+        return
+    from onevar.core import registry
+
+    lacks = registry.adapter(target.backend).lacks
+    listed = requirements()
+    wanted = [need for name in _marked(item, "requirement") for need in listed[name].needs]
+    for capability in [*wanted, *_marked(item, "needs")]:
+        if capability in lacks:
+            pytest.skip(f"{capability}: {lacks[capability]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[Any]:
+    outcome: pytest.TestReport = yield
+    target = item.stash.get(_TARGET, None)
+    if target is not None:
+        _note(item, target, outcome)
+    return outcome
+
+
+def _note(item: pytest.Item, target: Target, outcome: pytest.TestReport) -> None:
+    run = item.config.stash[_RUN]
+    run.seconds[item.nodeid] = run.seconds.get(item.nodeid, 0.0) + outcome.duration
+    # Set-up reports skips and errors, tear-down errors; the call says the rest.
+    if outcome.when != "call" and outcome.outcome == "passed":
+        return
+    kind, reason = _kind(outcome)
+    entry = Outcome(suite_id(item, target), kind, round(run.seconds[item.nodeid], 6), reason)
+    run.found.add(dict.fromkeys(_marked(item, "requirement")), target, entry)
+
+
+def _kind(outcome: pytest.TestReport) -> tuple[str, str]:
+    if hasattr(outcome, "wasxfail") and outcome.outcome == "skipped":
+        return "known", outcome.wasxfail
+    if outcome.outcome == "skipped":
+        reason = outcome.longrepr[2] if isinstance(outcome.longrepr, tuple) else str(outcome.longrepr)
+        return "skipped", reason.removeprefix("Skipped: ")
+    if outcome.outcome == "failed":
+        crash = getattr(outcome.longrepr, "reprcrash", None)
+        return "failed", crash.message if crash is not None else str(outcome.longrepr)
+    return "passed", ""
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    run = config.stash[_RUN]
+    if not run.found.outcomes:
+        return
+    data = _data(run)
+    for line in report.matrix(data, color=terminalreporter.hasmarkup, brief=config.option.verbose < 0):
+        terminalreporter.write_line(line)
+    json_file, html_file = config.getoption("--onevar-json", None), config.getoption("--onevar-html", None)
+    if json_file:
+        results.write(data, json_file)
+        terminalreporter.write_line(f"JSON: {json_file}")
+    if html_file:
+        report.write_html(data, html_file)
+        terminalreporter.write_line(f"HTML: {html_file}")
+
+
+def _data(run: _Run) -> dict[str, Any]:
+    from onevar.core import registry
+
+    for target in run.targets:
+        adapter = registry.adapter(target.backend)
+        run.found.targets[target] = results.describe(
+            target.backend, adapter.module, target.device, dict(adapter.lacks)
+        )
+    return results.to_json(run.found, time.perf_counter() - run.clock, run.started)
+
+
+# -- fixtures -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def backend(target: Target) -> str:
+    """The name of the adapter under test."""
+    return target.backend
+
+
+@pytest.fixture(scope="session")
+def device(target: Target) -> str:
+    """The device under test, `"cpu:0"`."""
+    return target.device
+
+
+@pytest.fixture(scope="session")
+def adapter(target: Target) -> Any:
+    """The adapter under test."""
+    from onevar.core import registry
+
+    return registry.adapter(target.backend)
+
+
+@pytest.fixture(scope="session")
+def make(target: Target) -> Callable[..., Any]:
+    """Make a Variable on the framework and device under test: `make(initializer, ...)`."""
+    import onevar
+
+    def variable(*args: Any, **kwargs: Any) -> Any:
+        return onevar.Variable(*args, **{"backend": target.backend, "device": target.device, **kwargs})
+
+    return variable
+
+
+@pytest.fixture(autouse=True)
+def _settings_are_restored() -> Iterator[None]:
+    """No test leaves a default behind for the next."""
+    from onevar import config
+    from onevar.core import registry
+
+    floatx, environment = config.floatx(), os.environ.get("ONEVAR_BACKEND")
+    yield
+    config.set_floatx(floatx)
+    registry.set_backend(None)
+    if os.environ.get("ONEVAR_BACKEND") != environment:
+        raise RuntimeError("a test changed ONEVAR_BACKEND; use monkeypatch.setenv")

@@ -1,0 +1,169 @@
+"""The result for people: a matrix in the terminal, and one self-contained HTML page."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+SIGNS = {"passed": "✓", "failed": "✗", "known": "k", "skipped": "–", "untested": " "}
+_STYLES = {"passed": "green", "failed": "bold red", "known": "yellow", "skipped": "cyan", "untested": "dim"}
+_MEANING = "✓ passed  ✗ failed  k known failure  – does not apply (reason below)"
+
+
+def matrix(data: dict[str, Any], *, color: bool = False, brief: bool = False, width: int | None = None) -> Iterator[str]:
+    """Yield the lines of the matrix requirement x framework x device.
+
+    Args:
+        data: What `results.to_json` or `results.merge` gave.
+        color: Use terminal colours, where rich is installed.
+        brief: One line a chapter instead of one a requirement.
+        width: In columns; None is the terminal's.
+    """
+    width = width or shutil.get_terminal_size((100, 24)).columns
+    heads = [f"{t['backend']} {t['device']}" for t in data["targets"]]
+    rows = list(_chapters(data) if brief else _requirements(data))
+    try:
+        yield from _rich(heads, rows, color, width)
+    except ImportError:
+        yield from _plain(heads, rows, width)
+    yield _MEANING
+    yield from _reasons(data)
+    yield _totals(data)
+
+
+Row = tuple[str, str, list[str]]  # id, text, a cell for each target
+
+
+def _requirements(data: dict[str, Any]) -> Iterator[Row]:
+    cells = _cells(data)
+    for r in data["requirements"]:
+        yield r["id"], _plain_text(r["text"]), [cells.get((r["id"], *key), "untested") for key in _keys(data)]
+
+
+def _chapters(data: dict[str, Any]) -> Iterator[Row]:
+    cells = _cells(data)
+    for section in dict.fromkeys(r["section"] for r in data["requirements"]):
+        ids = [r["id"] for r in data["requirements"] if r["section"] == section]
+        yield ids[0][:2], section, [_count([cells.get((i, *key), "untested") for i in ids]) for key in _keys(data)]
+
+
+def _count(verdicts: list[str]) -> str:
+    present = {v: verdicts.count(v) for v in SIGNS if v in verdicts and v != "untested"}
+    return " ".join(f"{SIGNS[v]}{n}" for v, n in present.items())
+
+
+def _keys(data: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(t["backend"], t["device"]) for t in data["targets"]]
+
+
+def _cells(data: dict[str, Any]) -> dict[tuple[str, str, str], str]:
+    return {(r["requirement"], r["backend"], r["device"]): r["verdict"] for r in data["results"]}
+
+
+def _plain_text(markdown: str) -> str:
+    return markdown.replace("`", "")
+
+
+def _rich(heads: list[str], rows: list[Row], color: bool, width: int) -> Iterator[str]:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=width, force_terminal=color, no_color=not color, color_system="auto" if color else None)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False, padding=(0, 1))
+    table.add_column("", no_wrap=True, style="bold")
+    table.add_column("requirement", no_wrap=True, overflow="ellipsis", ratio=1)
+    for head in heads:
+        table.add_column(head.replace(" ", "\n"), justify="center", no_wrap=True)
+    previous = rows[0][0][:2] if rows else ""
+    for name, text, verdicts in rows:
+        if name[:2] != previous and any(v in SIGNS for v in verdicts):
+            table.add_section()
+        previous = name[:2]
+        table.add_row(name, text, *(Text(SIGNS.get(v, v), style=_STYLES.get(v, "")) for v in verdicts))
+    with console.capture() as capture:
+        console.print(table)
+    yield from capture.get().rstrip("\n").splitlines()
+
+
+def _plain(heads: list[str], rows: list[Row], width: int) -> Iterator[str]:
+    room = max(width - 8 - sum(len(h) + 2 for h in heads), 20)
+    yield " " * 7 + "requirement".ljust(room) + "".join("  " + h for h in heads)
+    for name, text, verdicts in rows:
+        shown = text if len(text) <= room else text[: room - 1] + "…"
+        cells = "".join("  " + SIGNS.get(v, v).center(len(h)) for h, v in zip(heads, verdicts, strict=True))
+        yield f"{name:<6} {shown.ljust(room)}{cells}".rstrip()
+
+
+def _reasons(data: dict[str, Any]) -> Iterator[str]:
+    """Yield each reason once, with the requirements and targets that it explains."""
+    explained: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for row in data["results"]:
+        if row["verdict"] in ("failed", "known", "skipped"):
+            for test in row["tests"]:
+                if test["outcome"] == row["verdict"]:
+                    reason = (test["reason"].strip() or "no reason given").splitlines()[0]
+                    where = explained.setdefault((row["verdict"], reason), {})
+                    ids = where.setdefault(f"{row['backend']} {row['device']}", [])
+                    if row["requirement"] not in ids:
+                        ids.append(row["requirement"])
+    for kind, reason in sorted(explained, key=lambda k: list(SIGNS).index(k[0]), reverse=True):
+        places = "; ".join(f"{target}: {' '.join(ids)}" for target, ids in explained[kind, reason].items())
+        yield f"{SIGNS[kind]} {reason}  [{places}]"
+
+
+def _totals(data: dict[str, Any]) -> str:
+    parts = []
+    for key in _keys(data):
+        mine = [r["verdict"] for r in data["results"] if (r["backend"], r["device"]) == key]
+        counts = ", ".join(f"{mine.count(v)} {v}" for v in ("passed", "failed", "known", "skipped") if v in mine)
+        parts.append(f"{key[0]} {key[1]}: {counts}")
+    return "Requirements. " + "; ".join(parts) + f". {data['seconds']:.1f} s."
+
+
+def write_html(data: dict[str, Any], path: Path) -> None:
+    """Write the page. It needs no network, and holds its data as JSON.
+
+    Raises:
+        ImportError: jinja2 is not installed.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    source = resources.files("onevar.conformance").joinpath("templates/report.html").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page = environment.from_string(source).render(view(data))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+
+
+def view(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what the template shows, with the results grouped by chapter and requirement."""
+    by_key = {(r["requirement"], r["backend"], r["device"]): r for r in data["results"]}
+    blank = {"verdict": "untested", "seconds": 0.0, "tests": []}
+    chapters = []
+    for section in dict.fromkeys(r["section"] for r in data["requirements"]):
+        rows = [
+            {**r, "html": _code(r["text"]), "cells": [by_key.get((r["id"], *key), blank) for key in _keys(data)]}
+            for r in data["requirements"]
+            if r["section"] == section
+        ]
+        chapters.append({"title": section, "prefix": rows[0]["id"][:2], "rows": rows})
+    totals = []
+    for key in _keys(data):
+        mine = [r for r in data["results"] if (r["backend"], r["device"]) == key]
+        counts = {v: sum(r["verdict"] == v for r in mine) for v in SIGNS}
+        totals.append({**counts, "seconds": sum(r["seconds"] for r in mine), "tests": sum(len(r["tests"]) for r in mine)})
+    return {"data": data, "chapters": chapters, "totals": totals, "signs": SIGNS}
+
+
+def _code(markdown: str) -> list[tuple[bool, str]]:
+    """Split at backquotes: `(is code, text)`; the template escapes both."""
+    return [(bool(i % 2), part) for i, part in enumerate(markdown.split("`")) if part]
+
+
+def as_text(data: dict[str, Any]) -> str:
+    """Return the data as JSON text, as the page embeds it."""
+    return json.dumps(data)

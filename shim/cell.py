@@ -1,0 +1,192 @@
+"""One piece of state, held in one framework: its memory, who may write it, and when."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from threading import RLock, get_ident
+from typing import Any
+
+from onevar.adapters.contract import Adapter, Native, Tensor
+from onevar.errors import TracedAssignment
+
+# Same-dtype operands of these, and Python numbers beside them, need no promotion.
+_PLAIN = frozenset({"float16", "bfloat16", "float32", "float64"})
+# ml_dtypes' bfloat16 does not follow NumPy's rule for Python numbers; promotion decides there.
+_PLAIN_WITH_NUMBERS = frozenset({"float16", "float32", "float64"})
+
+
+class Cell:
+    """State in one framework. The faces of a Variable are views of a Cell; several may share one.
+
+    Attributes:
+        adapter: The framework's.
+        native: The framework's own object; None until a deferred value is there.
+        dtype: A name.
+        shape: A tuple of ints.
+        device: `kind:index`.
+        trainable: Whether gradients are wanted.
+        layout: How the value lies over devices, an object of the framework's, or None.
+        lock: Held by whoever writes, and by readers off the fast path.
+        busy: Whether a write is going on.
+        fast: Kernels that operators may call on `native` as it is while nobody is `busy`.
+        fast_dtype: The framework's dtype object that a tensor must have for them, or None.
+        scalars: The Python types that may stand beside it.
+        readers: Threads inside a kernel on `native`, where the adapter asks for `guard_reads`; else None.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "adapter",
+        "busy",
+        "device",
+        "dtype",
+        "fast",
+        "fast_dtype",
+        "layout",
+        "lock",
+        "native",
+        "readers",
+        "scalars",
+        "shape",
+        "tensor_type",
+        "trainable",
+    )
+
+    def __init__(self, adapter: Adapter, *, shape: tuple[int, ...], dtype: str, device: str, trainable: bool):
+        self.adapter = adapter
+        self.native: Native = None
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        self.trainable = trainable
+        self.layout: Any = None
+        self.lock = RLock()
+        self.tensor_type = adapter.tensor_type
+        self.busy = False
+        self.fast: Mapping[str, Callable] = {}
+        self.fast_dtype: Any = None
+        self.scalars: tuple[type, ...] = ()
+        self.readers: list[int] | None = [] if adapter.guard_reads else None
+
+    def fill(self, value: Tensor, *, name: str, adopt: bool = False) -> None:
+        """Give the Cell its first value, of its shape and dtype.
+
+        Raises:
+            TracedAssignment: `value` belongs to a running trace.
+        """
+        self.check_traced(value, f"Variable {name!r}")
+        if self.layout is not None:
+            value = self.adapter.place(value, self.layout)
+        self.native = self.adapter.variable(value, trainable=self.trainable, name=name, adopt=adopt)
+        self.device = self.adapter.spec(self.native).device
+        if self.dtype in _PLAIN:
+            self.fast_dtype = self.native.dtype
+            self.fast = fast_kernels(self.adapter)
+        if self.dtype in _PLAIN_WITH_NUMBERS:
+            self.scalars = (float, int)
+
+    def snapshot(self) -> Tensor:
+        """Return the value as a tensor that later writes leave alone; no copy."""
+        with self.lock:
+            return self.adapter.read(self.native)
+
+    def assign(self, value: Tensor) -> Tensor:
+        """Replace the value by `value`, of the Cell's shape, dtype and device, and return it.
+
+        Raises:
+            TracedAssignment: `value` belongs to a running trace, where the write would be lost.
+        """
+        self.check_traced(value, "assign(value)")
+        if self.layout is not None:
+            value = self.adapter.place(value, self.layout)
+        self._write(self.adapter.write, value)
+        return value
+
+    def accumulate(self, value: Tensor, kernel: str) -> Tensor:
+        """Add `value` to the state, or subtract it, as one step; return the new value.
+
+        Args:
+            value: Of the Cell's dtype and device, broadcasting to its shape.
+            kernel: `"add"` or `"subtract"`.
+
+        Raises:
+            TracedAssignment: `value` belongs to a running trace, where the write would be lost.
+        """
+        self.check_traced(value, f"assign_{kernel[:3]}(value)")
+        with self.lock:
+            self._write(self.adapter.accumulate, value, kernel)
+            return self.adapter.read(self.native)
+
+    def update(self, compute: Callable[[Tensor], Tensor]) -> Tensor:
+        """Replace the value by `compute(value)` as one step; return the new value."""
+        with self.lock:
+            return self.assign(compute(self.snapshot()))
+
+    def set_trainable(self, trainable: bool) -> None:
+        """Say whether gradients are wanted, to the native too."""
+        self.trainable = trainable
+        if self.native is not None:
+            self.adapter.set_trainable(self.native, trainable)
+
+    def check_traced(self, value: Tensor, call: str) -> None:
+        """Raise TracedAssignment if storing `value` now would be lost."""
+        if self.adapter.is_traced(value):
+            raise TracedAssignment(
+                f"{call} inside a function that {self.adapter.name} is tracing: the trace would not record it, and "
+                "the Variable would keep an abstract value. Make the function pure with "
+                "onevar.functionalize(fn, variables), or open an onevar.StatelessScope inside it."
+            )
+
+    def _write(self, operation: Callable[..., Native], *args: Any) -> None:
+        with self.lock:
+            # Whoever reads off the lock loads `native`, or enters `readers`, before looking at
+            # `busy`. So a reader either is seen below, or sees that it has to wait.
+            self.busy = True
+            try:
+                if self.readers:
+                    self._await_readers()
+                fresh = self.adapter.exported(self.native)
+                self.native = operation(self.native, *args, fresh=fresh)
+            finally:
+                self.busy = False
+
+    def _await_readers(self) -> None:
+        me = get_ident()
+        # A kernel of this thread that ends up writing (a hook) does not wait for itself.
+        while any(reader != me for reader in tuple(self.readers or ())):
+            time.sleep(0)
+
+
+@contextmanager
+def reading(cells: Iterable[Cell]) -> Iterator[None]:
+    """Keep writers of `cells`, which have `readers`, away while native functions use their natives."""
+    entered: list[list[int]] = []
+    me = get_ident()
+    cells = list(cells)
+    try:
+        while True:
+            for cell in cells:
+                entered.append(cell.readers)  # type: ignore[arg-type]
+                cell.readers.append(me)  # type: ignore[union-attr]
+            busy = next((cell for cell in cells if cell.busy), None)
+            if busy is None:
+                break
+            # Wait outside all of them: its writer may be waiting for one that waits for us.
+            _leave(entered, me)
+            with busy.lock:
+                pass
+        yield
+    finally:
+        _leave(entered, me)
+
+
+def _leave(entered: list[list[int]], me: int) -> None:
+    while entered:
+        entered.pop().remove(me)
+
+
+@lru_cache(maxsize=None)
+def fast_kernels(adapter: Adapter) -> Mapping[str, Callable]:
+    """Return the adapter's kernels, with the faster ones for plain floats in their place."""
+    return {**adapter.kernels, **adapter.float_kernels}

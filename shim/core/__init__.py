@@ -1,0 +1,1 @@
+"""What the faces share and no framework has a say in."""

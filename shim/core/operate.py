@@ -1,0 +1,66 @@
+"""Operators off the fast path: mixed dtypes, mixed frameworks, scopes, other Variables."""
+
+from typing import Any
+
+from onevar.adapters.contract import Adapter, Tensor
+from onevar.core.promotion import compute_dtype
+from onevar.core.registry import adapter_of
+from onevar.core.values import to_tensor
+from onevar.errors import DeviceMissing
+
+_WEAK = (int, float, complex)
+
+
+def operate(kernel: str, variable: Any, other: object, *, reflected: bool) -> Tensor:
+    """Return `kernel(variable, other)`, or the other way round, as a tensor of the Variable's framework.
+
+    Returns NotImplemented where `other` is nothing to compute with, so that Python asks it in turn.
+    """
+    cell = variable._cell
+    adapter: Adapter = cell.adapter
+    mine = variable.value
+    theirs, their_type = _operand(other, adapter, cell.device, kernel)
+    if their_type is None:
+        return NotImplemented
+    my_dtype = adapter.spec(mine).dtype
+    left, right = (their_type, my_dtype) if reflected else (my_dtype, their_type)
+    dtype = compute_dtype(kernel, left, right, keeps_int64=adapter.keeps_int64)
+    mine = adapter.astype(mine, dtype)
+    if isinstance(their_type, type):
+        theirs = adapter.convert(theirs, dtype, cell.device)
+    else:
+        theirs = adapter.astype(theirs, dtype)
+    return adapter.kernels[kernel](theirs, mine) if reflected else adapter.kernels[kernel](mine, theirs)
+
+
+def _operand(other: Any, adapter: Adapter, device: str, kernel: str) -> tuple[Any, str | type | None]:
+    """Return the operand, and its dtype or, for a Python number, its type; None: not an operand."""
+    kind = type(other)
+    if kind in _WEAK:
+        return other, kind
+    owner = adapter_of(other)
+    if owner is None and not _is_numeric(other):
+        return other, None
+    if owner is adapter:
+        return other, adapter.spec(other).dtype
+    call = f"{kernel}(Variable, {kind.__name__})"
+    if owner is not None and owner.name != "numpy":
+        _refuse_other_device(owner, other, adapter, device, call)
+    tensor = to_tensor(other, adapter, call=call, device=device, share=True)
+    return tensor, adapter.spec(tensor).dtype
+
+
+def _is_numeric(other: Any) -> bool:
+    if hasattr(other, "_cell") or isinstance(other, bool | list | tuple):
+        return True
+    return hasattr(other, "__array__") and not isinstance(other, str | bytes)
+
+
+def _refuse_other_device(owner: Adapter, other: Any, adapter: Adapter, device: str, call: str) -> None:
+    theirs = owner.spec(other).device
+    if theirs != device:
+        raise DeviceMissing(
+            f"{call}: the Variable is on {device} ({adapter.name}), the operand on {theirs} ({owner.name}). "
+            f"Move one of them: variable.to({theirs!r}), or the operand to {device!r} with {owner.name}'s own means."
+        )
+

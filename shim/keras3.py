@@ -1,0 +1,551 @@
+"""The Keras 3 face of a Variable: https://keras.io/api/ops/core/variable/ .
+
+Differences from `keras.Variable`, all on purpose: state of any framework side by side
+(`backend=`, `device=`); `aggregation` is `"mean"` by default, as the documented signature has it; 64-bit types
+are kept or refused, never narrowed in silence; `value` is a snapshot; writes are atomic.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from onevar import exchange, initializers
+from onevar.adapters.contract import Adapter, Tensor
+from onevar.cell import Cell
+from onevar.core import registry
+from onevar.core.devices import standardize_device
+from onevar.core.shapes import shape_equal, standardize_shape
+from onevar.core.values import to_tensor
+from onevar.dtypes import is_float_dtype, result_type, standardize_dtype
+from onevar.errors import CopyRequired
+from onevar.scopes import ACTIVE, LOCAL, current_path
+from onevar.variable import Variable, join_frameworks
+
+_AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
+_SYNCHRONIZATIONS = (None, "none", "on_read", "on_write", "auto")
+
+
+class KerasVariable(Variable):
+    """A Variable with Keras 3's signature.
+
+    Args:
+        initializer: The value: a tensor of any framework, a NumPy array, numbers in nested sequences; or how to
+            make it: a callable `(shape, dtype=...)`, such as a Keras initializer, or the name of one
+            (`"glorot_uniform"`).
+        shape: Tuple of ints; needed with a callable or a name, otherwise checked against the value.
+        dtype: The dtype's name, or a framework's dtype. By default that of a tensor or array, `floatx()` for
+            Python's floats and for callables, int32 for ints.
+        trainable: Whether gradients are wanted.
+        autocast: Whether a float value reads as the `AutocastScope`'s dtype.
+        aggregation: `"none"`, `"mean"`, `"sum"` or `"only_first_replica"`: how replicas become one value.
+        synchronization: `"none"`, `"on_read"`, `"on_write"` or `"auto"`: when they do.
+        name: Without `/`. By default `"variable"`, `"variable_1"`, ...
+        layout: How the value lies over devices, an object of the framework's (`jax.sharding.Sharding`).
+        backend: The framework, by its adapter's name. By default: `use_backend`, `set_backend`, `ONEVAR_BACKEND`,
+            the framework of `initializer`, the first installed of jax, torch, tensorflow, numpy.
+        device: `"cpu"`, `"cuda:1"`. By default where the tensor is, or the framework's default.
+        adopt: Borrow the memory of `initializer` instead of copying it. As long as anybody else holds that
+            memory, the first write moves the Variable away from it and leaves it as it was.
+
+    Raises:
+        ValueError: See each argument; also a shape that is not the value's, and creation of a value
+            (not from a callable) inside a StatelessScope.
+        TypeError: The initializer holds no numbers, or an argument belongs to the other face.
+        FrameworkMissing, DeviceMissing: `backend` or `device` is not here.
+        CopyRequired: `adopt`, and the memory cannot be borrowed.
+
+    >>> import onevar
+    >>> w = onevar.Variable([[1.0, 2.0], [3.0, 4.0]], name="w", backend="numpy")
+    >>> w.shape, w.dtype, w.assign_add([[1.0, 1.0], [1.0, 1.0]]).tolist()
+    ((2, 2), 'float32', [[2.0, 3.0], [4.0, 5.0]])
+    """
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "mean",
+        synchronization: str | None = "auto",
+        name: str | None = None,
+        layout: Any = None,
+        *,
+        backend: str | None = None,
+        device: Any = None,
+        adopt: bool = False,
+    ):
+        self._name = _checked_name(name)
+        path = current_path()
+        self._path = f"{path}/{self._name}" if path else self._name
+        self._aggregation = _one_of("aggregation", aggregation, _AGGREGATIONS)
+        self._synchronization = _one_of("synchronization", synchronization, _SYNCHRONIZATIONS)
+        self._autocast = bool(autocast)
+        self._regularizer: Callable | None = None
+        self._constraint: Callable | None = None
+        self._overwrite_with_gradient = False
+        self._initializer: Callable | None = None
+        if isinstance(initializer, str):
+            initializer = initializers.get(initializer)
+        adapter = _adapter_for(initializer, backend)
+        where = None if device is None else standardize_device(device, adapter)
+        if isinstance(initializer, Variable) or not callable(initializer):
+            self._from_value(initializer, adapter, shape, dtype, where, bool(trainable), layout, adopt)
+        else:
+            self._from_initializer(initializer, adapter, shape, dtype, where, bool(trainable), layout)
+
+    def _from_value(
+        self,
+        initializer: Any,
+        adapter: Adapter,
+        shape: Any,
+        dtype: Any,
+        device: str | None,
+        trainable: bool,
+        layout: Any,
+        adopt: bool,
+    ) -> None:
+        if LOCAL.stateless is not None:
+            raise ValueError(
+                "You are attempting to create a variable while in a stateless scope. This is disallowed: its value "
+                "would be forgotten. Make it before the scope, or pass a callable initializer and a shape, "
+                "which defers it until the scope is left."
+            )
+        call = f"Variable(initializer, name={self._name!r})"
+        wanted = None if dtype is None else _storable(dtype)
+        if adopt:
+            value = self._borrowed(initializer, adapter, wanted, device, call)
+        else:
+            value = to_tensor(initializer, adapter, call=call, dtype=wanted, device=device)
+        # What was made from something else is nobody else's already.
+        mine = registry.adapter_of(initializer) is not adapter and not isinstance(initializer, Variable)
+        spec = adapter.spec(value)
+        if shape is not None and not shape_equal(standardize_shape(shape), spec.shape):
+            raise ValueError(f"{call}: shape={shape} was asked for, the value has shape {spec.shape}.")
+        cell = Cell(
+            adapter, shape=spec.shape, dtype=_storable(spec.dtype), device=spec.device, trainable=trainable
+        )
+        cell.layout = layout
+        cell.fill(value, name=self._name, adopt=adopt or mine)
+        self._cell = cell
+
+    @staticmethod
+    def _borrowed(x: Any, adapter: Adapter, dtype: str | None, device: str | None, call: str) -> Tensor:
+        if registry.adapter_of(x) is None and not isinstance(x, Variable):
+            raise TypeError(f"{call}: adopt=True borrows the memory of a tensor or array. Received: {type(x).__name__}.")
+        if isinstance(x, Variable) or registry.adapter_of(x) is not adapter:
+            x = exchange.share(x, adapter.name)
+        spec = adapter.spec(x)
+        if (dtype or spec.dtype, device or spec.device) != (spec.dtype, spec.device):
+            raise CopyRequired(
+                f"{call}, adopt=True",
+                f"the memory holds {spec.dtype} on {spec.device}, and {dtype or spec.dtype} on "
+                f"{device or spec.device} was asked for",
+                "Leave adopt out, or dtype and device",
+            )
+        return x
+
+    def _from_initializer(
+        self,
+        initializer: Callable,
+        adapter: Adapter,
+        shape: Any,
+        dtype: Any,
+        device: str | None,
+        trainable: bool,
+        layout: Any,
+    ) -> None:
+        if shape is None:
+            raise ValueError(
+                "When creating a Variable from an initializer, the `shape` argument should be specified. "
+                f"Received: initializer={initializer} and shape={shape}"
+            )
+        shape = self._validate_shape(shape)
+        where = device or adapter.devices()[0]
+        cell = Cell(adapter, shape=shape, dtype=_storable(dtype), device=where, trainable=trainable)
+        cell.layout = layout
+        self._cell = cell
+        self._initializer = initializer
+        if LOCAL.stateless is not None:
+            LOCAL.uninitialized.append(self)
+        else:
+            self._fill_from_initializer()
+
+    def _fill_from_initializer(self) -> None:
+        cell = self._cell
+        cell.fill(self._initial_value(), name=self._name)
+        self._initializer = None
+
+    def _initial_value(self) -> Tensor:
+        cell = self._cell
+        assert self._initializer is not None
+        made = self._initializer(cell.shape, dtype=cell.dtype)
+        call = f"Variable(initializer={self._initializer!r}, name={self._name!r})"
+        value = to_tensor(made, cell.adapter, call=call, dtype=cell.dtype, device=cell.device)
+        if tuple(value.shape) != cell.shape:
+            raise ValueError(
+                f"{call}: the initializer returned shape {tuple(value.shape)}; shape={cell.shape} was asked for."
+            )
+        return value
+
+    def _validate_shape(self, shape: Any) -> tuple[int, ...]:
+        shape = standardize_shape(shape)
+        if None in shape:
+            raise ValueError(
+                "Shapes used to initialize variables must be fully-defined (no `None` dimensions). Received: "
+                f"shape={shape} for variable path='{self._path}'"
+            )
+        return shape
+
+    # -- value ----------------------------------------------------------------------------------
+
+    @property
+    def value(self) -> Tensor:
+        """The value as a tensor: a snapshot, which later writes through onevar leave alone.
+
+        Inside a StatelessScope the scope's value; inside an AutocastScope cast to its dtype.
+        """
+        if ACTIVE or self._cell.native is None:
+            return self._scoped_value()
+        return self._cell.snapshot()
+
+    def _scoped_value(self) -> Tensor:
+        cell = self._cell
+        scope = LOCAL.stateless
+        value = None if scope is None else scope.get_current_value(self)
+        if value is None:
+            value = self._initial_value() if cell.native is None else cell.snapshot()
+        return cell.adapter.astype(value, self.dtype)
+
+    def assign(self, value: Any) -> Tensor:
+        """Replace the value, as one step; return the new one.
+
+        Args:
+            value: Anything that the constructor takes as a value, of the Variable's shape; cast to its dtype.
+
+        Raises:
+            ValueError: Another shape. The Variable keeps its value, as with every error.
+            TracedAssignment: Inside a traced function without a scope; the message names `functionalize`.
+        """
+        cell = self._cell
+        value = to_tensor(value, cell.adapter, call="Variable.assign(value)", dtype=cell.dtype, device=cell.device)
+        if tuple(value.shape) != cell.shape:
+            raise ValueError(
+                "The shape of the target variable and the shape of the target value in `variable.assign(value)` must "
+                f"match. variable.shape={cell.shape}, Received: value.shape={tuple(value.shape)}. "
+                f"Target variable: {self._path}"
+            )
+        return self._store(value)
+
+    def _store(self, value: Tensor) -> Tensor:
+        if LOCAL.stateless is not None:
+            LOCAL.stateless.add_update((self, value))
+            return value
+        if self._cell.native is None:
+            raise ValueError(f"Variable {self._path} is not initialized yet: leave the StatelessScope it was made in.")
+        return self._cell.assign(value)
+
+    def assign_add(self, value: Any) -> Tensor:
+        """Add `value`, which may broadcast to the Variable's shape, as one step; return the new value.
+
+        Raises:
+            ValueError: The sum has another shape.
+            TracedAssignment: As `assign`.
+        """
+        return self._accumulate(value, "add")
+
+    def assign_sub(self, value: Any) -> Tensor:
+        """Subtract `value`, which may broadcast to the Variable's shape, as one step; return the new value.
+
+        Raises:
+            ValueError: The difference has another shape.
+            TracedAssignment: As `assign`.
+        """
+        return self._accumulate(value, "subtract")
+
+    def _accumulate(self, value: Any, kernel: str) -> Tensor:
+        cell = self._cell
+        adapter = cell.adapter
+        apply = type(self).__add__ if kernel == "add" else type(self).__sub__
+        if LOCAL.stateless is not None:
+            return self.assign(apply(self, value))
+        call = f"Variable.assign_{kernel[:3]}(value)"
+        kind = type(value)
+        weak = kind in (int, float, complex)
+        delta = value if weak else to_tensor(value, adapter, call=call, device=cell.device)
+        delta_type = kind if weak else adapter.spec(delta).dtype
+        if result_type(cell.dtype, delta_type) != cell.dtype or cell.dtype == "bool":
+            # Computed in the wider dtype and cast back, as Keras does; still one step.
+            return cell.update(lambda _: self._cast_back(apply(self, delta)))
+        if not weak:
+            delta = adapter.astype(delta, cell.dtype)
+            self._check_broadcast(tuple(delta.shape), call)
+        return cell.accumulate(delta, kernel)
+
+    def _cast_back(self, value: Tensor) -> Tensor:
+        self._check_broadcast(tuple(value.shape), "Variable.assign_add/assign_sub(value)")
+        return self._cell.adapter.astype(value, self._cell.dtype)
+
+    def _check_broadcast(self, shape: tuple[int, ...], call: str) -> None:
+        mine = self._cell.shape
+        if shape != mine and (not _broadcasts(shape, mine)):
+            raise ValueError(
+                f"{call}: value of shape {shape} does not broadcast to variable.shape={mine}. "
+                f"Target variable: {self._path}"
+            )
+
+    # -- Keras's attributes ---------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> str:
+        """The dtype's name; inside an AutocastScope that of the scope, for float Variables."""
+        scope = LOCAL.autocast
+        stored = self._cell.dtype
+        if scope is not None and scope.dtype is not None and self._autocast and is_float_dtype(stored):
+            return scope.dtype
+        return stored
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape, a tuple of ints."""
+        return self._cell.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._cell.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self._cell.shape, dtype=np.int64))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether gradients are wanted."""
+        return self._cell.trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._cell.set_trainable(bool(value))
+
+    @property
+    def name(self) -> str:
+        """The name, without scopes."""
+        return self._name
+
+    @property
+    def path(self) -> str:
+        """The name with the `name_scope`s it was made in."""
+        return self._path
+
+    @property
+    def autocast(self) -> bool:
+        """Whether an AutocastScope applies."""
+        return self._autocast
+
+    @property
+    def aggregation(self) -> str:
+        """How replicas become one value."""
+        return self._aggregation
+
+    @property
+    def synchronization(self) -> str:
+        """When replicas become one value."""
+        return self._synchronization
+
+    @property
+    def layout(self) -> Any:
+        """How the value lies over devices, or None."""
+        return self._cell.layout
+
+    @property
+    def overwrite_with_gradient(self) -> bool:
+        """Whether optimizers write the gradient itself into the Variable (float8 scales are trained so)."""
+        return self._overwrite_with_gradient
+
+    @overwrite_with_gradient.setter
+    def overwrite_with_gradient(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise TypeError(f"`overwrite_with_gradient` must be a boolean. Received: {value}")
+        self._overwrite_with_gradient = value
+
+    @property
+    def regularizer(self) -> Callable | None:
+        """A callable from the value to a penalty, or None."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, value: Callable | None) -> None:
+        self._regularizer = _callable_or_none("regularizer", "keras.regularizers.Regularizer", value)
+
+    @property
+    def constraint(self) -> Callable | None:
+        """A callable that optimizers apply to the updated value, or None."""
+        return self._constraint
+
+    @constraint.setter
+    def constraint(self, value: Callable | None) -> None:
+        self._constraint = _callable_or_none("constraint", "keras.constraints.Constraint", value)
+
+    @property
+    def keras(self) -> "KerasVariable":
+        """This face of the state."""
+        return self
+
+    def __repr__(self) -> str:
+        head = f"<Variable path={self._path}, shape={self.shape}, dtype={self.dtype}"
+        if self._cell.native is None or (LOCAL.stateless is not None and self._is_traced()):
+            return f"{head}>"
+        return f"{head}, value={self._cell.adapter.to_numpy(self._cell.snapshot())}>"
+
+    def _is_traced(self) -> bool:
+        return self._cell.adapter.is_traced(self.value)
+
+    # -- copies ---------------------------------------------------------------------------------
+
+    def _clone(self, *, device: str | None = None) -> "KerasVariable":
+        twin = self.__copy__()
+        old = self._cell
+        where = device or old.device
+        cell = Cell(old.adapter, shape=old.shape, dtype=old.dtype, device=where, trainable=old.trainable)
+        cell.layout = old.layout if device is None else None
+        if old.native is not None:
+            cell.fill(old.adapter.convert(old.snapshot(), device=where), name=self._name)
+        twin._cell = cell
+        return twin  # type: ignore[return-value]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes, and the value as a NumPy array: natives do not all pickle."""
+        cell = self._cell
+        if cell.native is None:
+            raise ValueError(f"Variable {self._path} is not initialized yet; leave the StatelessScope first.")
+        state = {k: v for k, v in self.__dict__.items() if k != "_cell"}
+        held = {"backend": self.backend, "dtype": cell.dtype, "device": cell.device, "trainable": cell.trainable}
+        return {**state, "_held": held, "_array": self._cell.adapter.to_numpy(cell.snapshot())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        held, array = state.pop("_held"), state.pop("_array")
+        self.__dict__.update(state)
+        adapter = registry.adapter(held["backend"])
+        device = held["device"] if held["device"] in adapter.devices() else adapter.devices()[0]
+        cell = Cell(adapter, shape=array.shape, dtype=held["dtype"], device=device, trainable=held["trainable"])
+        cell.fill(adapter.convert(array, held["dtype"], device), name=self._name)
+        self._cell = cell
+
+    # -- hooks that Keras's own code calls ------------------------------------------------------
+
+    @property
+    def _value(self) -> Any:
+        return self._cell.native
+
+    def _deferred_initialize(self) -> None:
+        if self._cell.native is not None:
+            raise ValueError(f"Variable {self._path} is already initialized.")
+        if LOCAL.stateless is not None:
+            raise ValueError(
+                "You are attempting to initialize a variable while in a stateless scope. This is disallowed. "
+                "Make sure that all variables are initialized before you start using your layer/model objects."
+            )
+        self._fill_from_initializer()
+
+    def _initialize(self, value: Any) -> None:
+        self.assign(value)
+
+    def _convert_to_tensor(self, value: Any, dtype: Any = None) -> Tensor:
+        wanted = None if dtype is None else standardize_dtype(dtype)
+        return to_tensor(value, self._cell.adapter, call="convert_to_tensor(value)", dtype=wanted)
+
+
+def _adapter_for(initializer: Any, backend: str | None) -> Adapter:
+    if backend is not None:
+        return registry.adapter(backend)
+    asked = registry.requested_backend()
+    if asked is not None:
+        return registry.adapter(asked)
+    if isinstance(initializer, Variable):
+        return initializer._cell.adapter
+    owner = None if isinstance(initializer, np.ndarray | np.generic) else registry.adapter_of(initializer)
+    return owner or registry.adapter(registry.default_backend())
+
+
+def _storable(dtype: Any) -> str:
+    name = standardize_dtype(dtype)
+    if name == "string":
+        raise ValueError("Variable(dtype='string'): a Variable holds numbers. Keep text in Python or NumPy.")
+    return name
+
+
+def _one_of(argument: str, value: Any, accepted: tuple) -> str:
+    if value not in accepted:
+        shown = ", ".join(f"`{v!r}`" for v in accepted)
+        raise ValueError(
+            f"Invalid value for argument `{argument}`. Expected one of {shown}. Received: {argument}={value}"
+        )
+    return "none" if value is None else value
+
+
+def _callable_or_none(argument: str, example: str, value: Any) -> Callable | None:
+    if value is not None and not callable(value):
+        raise ValueError(
+            f"Invalid value for attribute `{argument}`. Expected a callable (such as a `{example}` instance) or `None`. "
+            f"Received: {argument}={value}"
+        )
+    return value
+
+
+def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, target) == target
+    except ValueError:
+        return False
+
+
+_named: Counter[str] = Counter()
+_named_lock = Lock()
+
+
+def _checked_name(name: Any) -> str:
+    if name is None or name == "":
+        with _named_lock:
+            count = _named["variable"]
+            _named["variable"] += 1
+        return f"variable_{count}" if count else "variable"
+    if not isinstance(name, str) or "/" in name:
+        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}")
+    return name
+
+
+# -- as an argument of traced functions -----------------------------------------------------------
+
+
+def _flatten(variable: KerasVariable) -> tuple:
+    """Return what stays the same under tracing; hashable."""
+    return (type(variable), variable._name, variable._path, variable.trainable)
+
+
+def _unflatten(adapter: Adapter, static: tuple, leaf: Any) -> KerasVariable:
+    """Return a Variable over `leaf`: a tensor, a tracer, or whatever a tree function puts there."""
+    face, name, path, trainable = static
+    variable = object.__new__(face)
+    variable.__init__(0, name=name, backend="numpy", trainable=trainable)
+    variable._path = path
+    known = adapter.owns(leaf)
+    spec = adapter.spec(leaf) if known else None
+    cell = Cell(
+        adapter,
+        shape=spec.shape if spec else (),
+        dtype=spec.dtype if spec else "float32",
+        device=spec.device if spec else adapter.devices()[0],
+        trainable=trainable,
+    )
+    cell.native = leaf
+    variable._cell = cell
+    return variable
+
+
+join_frameworks(KerasVariable, _flatten, _unflatten)
