@@ -65,6 +65,7 @@ CAPABILITIES: Mapping[str, str] = {
     "share": "memory is lent and borrowed without a copy",
     "bfloat16": "bfloat16 tensors exist and compute",
     "float8": "float8_e4m3fn and float8_e5m2 tensors exist and can be cast",
+    "float8_arithmetic": "kernels compute on float8 operands",
     "complex": "complex tensors exist and compute",
     "64bit": "64-bit integers and floats exist as the adapter is configured now",
     "unsigned": "uint16, uint32 and uint64 tensors exist and compute",
@@ -256,6 +257,10 @@ class Adapter(ABC):
             fresh: True: move to new memory, something still looks at the old. False: in place, if
                 the framework can.
         """
+
+    def fits(self, native: Native, x: Tensor) -> bool:
+        """Whether `x`, of `tensor_type`, has the native's shape, dtype and device. Override it to be quick."""
+        return self.spec(native) == self.spec(x)
 
     def accumulate(self, native: Native, x: Tensor, kernel: str, *, fresh: bool) -> Native:
         """Replace the value by `kernel(value, x)`; `kernel` is `"add"` or `"subtract"`.

@@ -73,29 +73,48 @@ def _rich(heads: list[str], rows: list[Row], color: bool, width: int) -> Iterato
     from rich.text import Text
 
     console = Console(width=width, force_terminal=color, no_color=not color, color_system="auto" if color else None)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False, show_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column("", no_wrap=True, style="bold")
-    table.add_column("requirement", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("requirement", no_wrap=True)
     for head in heads:
         table.add_column(head.replace(" ", "\n"), justify="center", no_wrap=True)
-    previous = rows[0][0][:2] if rows else ""
+    room = _room(heads, rows, width)
+    previous = ""
     for name, text, verdicts in rows:
-        if name[:2] != previous and any(v in SIGNS for v in verdicts):
+        if previous and name[:2] != previous and len(name) > 2:
             table.add_section()
         previous = name[:2]
-        table.add_row(name, text, *(Text(SIGNS.get(v, v), style=_STYLES.get(v, "")) for v in verdicts))
+        table.add_row(name, _short(text, room), *(Text(SIGNS.get(v, v), style=_STYLES.get(v, "")) for v in verdicts))
     with console.capture() as capture:
         console.print(table)
     yield from capture.get().rstrip("\n").splitlines()
 
 
 def _plain(heads: list[str], rows: list[Row], width: int) -> Iterator[str]:
-    room = max(width - 8 - sum(len(h) + 2 for h in heads), 20)
-    yield " " * 7 + "requirement".ljust(room) + "".join("  " + h for h in heads)
+    room, widths = _room(heads, rows, width), _widths(heads, rows)
+    for line in (0, 1):
+        names = "".join("  " + head.split(" ", 1)[line].center(w) for head, w in zip(heads, widths, strict=True))
+        yield (("requirement" if line else "").rjust(17).ljust(room + 6) + names).rstrip()
     for name, text, verdicts in rows:
-        shown = text if len(text) <= room else text[: room - 1] + "…"
-        cells = "".join("  " + SIGNS.get(v, v).center(len(h)) for h, v in zip(heads, verdicts, strict=True))
-        yield f"{name:<6} {shown.ljust(room)}{cells}".rstrip()
+        cells = "".join("  " + SIGNS.get(v, v).center(w) for w, v in zip(widths, verdicts, strict=True))
+        yield f"{name:<5} {_short(text, room).ljust(room)}{cells}".rstrip()
+
+
+def _widths(heads: list[str], rows: list[Row]) -> list[int]:
+    """Return the width of each target's column: its names, or the counts of a chapter."""
+    return [
+        max([len(part) for part in head.split(" ")] + [len(SIGNS.get(r[2][i], r[2][i])) for r in rows])
+        for i, head in enumerate(heads)
+    ]
+
+
+def _room(heads: list[str], rows: list[Row], width: int) -> int:
+    """Return how many characters of a requirement's text fit."""
+    return max(width - 9 - sum(w + 2 for w in _widths(heads, rows)), 16)
+
+
+def _short(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip(" ,;") + "…"
 
 
 def _reasons(data: dict[str, Any]) -> Iterator[str]:

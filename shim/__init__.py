@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from onevar.scopes import in_stateless_scope as in_stateless_scope
     from onevar.scopes import initialize_all_variables as initialize_all_variables
     from onevar.scopes import name_scope as name_scope
-    from onevar.variable import Variable as Variable
+    from onevar.keras3 import Variable as Variable
 
 # The public name, the module that has it, and its name there.
 _PUBLIC = {
     "AutocastScope": ("scopes", "AutocastScope"),
     "StatelessScope": ("scopes", "StatelessScope"),
-    "Variable": ("variable", "Variable"),
+    "Variable": ("keras3", "Variable"),
     "adapter_of": ("core.registry", "adapter_of"),
     "backend": ("core.registry", "default_backend"),
     "copy": ("exchange", "copy"),

@@ -1,8 +1,7 @@
 """One piece of state, held in one framework: its memory, who may write it, and when."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from threading import RLock, get_ident
 from typing import Any
@@ -103,6 +102,10 @@ class Cell:
         self._write(self.adapter.write, value)
         return value
 
+    def fits(self, value: object) -> bool:
+        """Whether `value` is an ordinary tensor of the Cell's shape, dtype and device already."""
+        return type(value) is self.tensor_type and self.native is not None and self.adapter.fits(self.native, value)
+
     def accumulate(self, value: Tensor, kernel: str) -> Tensor:
         """Add `value` to the state, or subtract it, as one step; return the new value.
 
@@ -158,32 +161,32 @@ class Cell:
             time.sleep(0)
 
 
-@contextmanager
-def reading(cells: Iterable[Cell]) -> Iterator[None]:
-    """Keep writers of `cells`, which have `readers`, away while native functions use their natives."""
-    entered: list[list[int]] = []
-    me = get_ident()
-    cells = list(cells)
-    try:
-        while True:
-            for cell in cells:
-                entered.append(cell.readers)  # type: ignore[arg-type]
-                cell.readers.append(me)  # type: ignore[union-attr]
-            busy = next((cell for cell in cells if cell.busy), None)
-            if busy is None:
-                break
+class Reading:
+    """Context manager that keeps writers of `cells`, which have `readers`, away from their natives."""
+
+    __slots__ = ("_cells", "_me")
+
+    def __init__(self, cells: list[Cell]):
+        self._cells = cells
+        self._me = get_ident()
+
+    def __enter__(self) -> None:
+        busy = self._enter()
+        while busy is not None:
             # Wait outside all of them: its writer may be waiting for one that waits for us.
-            _leave(entered, me)
+            self.__exit__()
             with busy.lock:
                 pass
-        yield
-    finally:
-        _leave(entered, me)
+            busy = self._enter()
 
+    def _enter(self) -> Cell | None:
+        for cell in self._cells:
+            cell.readers.append(self._me)  # type: ignore[union-attr]
+        return next((cell for cell in self._cells if cell.busy), None)
 
-def _leave(entered: list[list[int]], me: int) -> None:
-    while entered:
-        entered.pop().remove(me)
+    def __exit__(self, *exc: object) -> None:
+        for cell in self._cells:
+            cell.readers.remove(self._me)  # type: ignore[union-attr]
 
 
 @lru_cache(maxsize=None)

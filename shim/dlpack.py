@@ -32,6 +32,7 @@ __all__ = [
     "aligned_copy",
     "aligned_empty",
     "capsule",
+    "data",
     "unlocked",
     "view",
 ]
@@ -169,6 +170,13 @@ def _tensor(managed: Any) -> int:
     return _pointer(managed, b"dltensor_versioned") + _AT_VERSIONED_TENSOR
 
 
+def data(managed: Any) -> int:
+    """Return the address of the first element in a capsule that nobody has consumed yet."""
+    tensor = _tensor(managed)
+    # struct DLTensor ends in: int64 *shape, *strides, uint64 byte_offset
+    return _size_at(tensor).value + _flags_at(tensor + _AT_CODE + 4 + 2 * ctypes.sizeof(ctypes.c_void_p)).value
+
+
 class HostExport:
     """Host memory that any DLPack consumer takes, whatever its dtype.
 
@@ -234,7 +242,7 @@ def _verify() -> None:
         and address(probe) == probe.__array_interface__["data"][0]
         and at_flags | _WRITEABLE == _int_at(id(probe) + _AT_FLAGS).value & ~_OWNDATA
         and all(_byte_at(_tensor(c) + _AT_CODE).value == 0 for c in capsules)
-        and all(_size_at(_tensor(c)).value == address(probe) for c in capsules)
+        and all(data(c) == address(probe) for c in capsules)
     )
     if not sound:
         raise ImportError(

@@ -149,8 +149,8 @@ def result_type(*dtypes: object) -> str:
             do not widen a tensor. `None` is `floatx()`. No argument at all gives `floatx()`.
 
     Raises:
-        ValueError: A float8 type is among different types (there is no implicit
-            conversion to or from it), or an argument is no dtype.
+        ValueError: A float8 type is among them (nothing converts to or from it implicitly), or an argument
+            is no dtype.
 
     >>> result_type("bfloat16", float), result_type("int32", "float16"), result_type("int64", "int32")
     ('bfloat16', 'float16', 'int64')
@@ -166,7 +166,10 @@ def _result_type(*dtypes: object, floatx: str) -> str:
     weak = [d is int or d is float or d is complex for d in dtypes]
     names = [standardize_dtype(d) for d in dtypes]
     if any(name in FLOAT8 for name in names):
-        return _float8_result(names)
+        raise ValueError(
+            "There is no implicit conversions from float8 dtypes to others. You must cast it internally. "
+            f"Received: {dtypes}"
+        )
     nodes = {_weak_node(n) if w else n for n, w in zip(names, weak, strict=True)}
     found = _least_upper_bound(frozenset(nodes))
     if found in ("int", "float"):
@@ -177,15 +180,6 @@ def _result_type(*dtypes: object, floatx: str) -> str:
 
 def _weak_node(name: str) -> str:
     return {"int32": "int", "float32": "float"}.get(name, name)
-
-
-def _float8_result(names: list[str]) -> str:
-    if len(set(names)) == 1:
-        return names[0]
-    raise ValueError(
-        "There is no implicit conversions from float8 dtypes to others. "
-        f"Cast one operand explicitly. Received: {tuple(names)}"
-    )
 
 
 def _least_upper_bound(nodes: frozenset[str]) -> str:

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from onevar import dlpack
-from onevar.adapters.contract import Adapter, BorrowRules, Refusal
+from onevar.adapters.contract import Adapter, Refusal
+from onevar.core.borders import checks, takes_anything
 from onevar.core.registry import adapter, adapter_of
 from onevar.errors import CopyRequired
 
@@ -26,8 +27,6 @@ __all__ = ["Explanation", "copy", "explain", "share"]
 
 #: What a framework's own border raises when it refuses.
 _REFUSED = (BufferError, NotImplementedError, RuntimeError, TypeError, ValueError)
-
-Check = Callable[[np.ndarray, bool], Refusal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,46 +128,6 @@ def explain(x: Any, to: str) -> Explanation:
     return _route(source, adapter(to)).explain(tensor, own)
 
 
-def to_dlpack(x: Any, **options: Any) -> Any:
-    """Return a DLPack capsule over the memory of `x`, a tensor that a Variable gave away.
-
-    Unlike the frameworks' own `__dlpack__`, it covers every dtype, read-only memory, and tensors
-    that require gradients.
-
-    Args:
-        x: A tensor of any registered framework.
-        **options: The arguments of `__dlpack__`: `stream`, `max_version`, `dl_device`, `copy`.
-
-    Raises:
-        CopyRequired: The memory must not be seen; a `BufferError`, as the protocol has it.
-    """
-    source = adapter_of(x)
-    if source is None:
-        raise _foreign("to_dlpack", x, "")
-    refusal = source.preflight(x)
-    if refusal is not None:
-        raise CopyRequired("__dlpack__()", refusal.reason, refusal.cure)
-    if _route(source, source).on_host(x):
-        return dlpack.capsule(source.lend(x).array, **options)
-    return _exportable(source, x).__dlpack__(**options)
-
-
-def dlpack_device(x: Any) -> tuple[int, int]:
-    """Return what `__dlpack_device__` answers for a tensor: DLPack's device type and the index."""
-    source = adapter_of(x)
-    if source is None:
-        raise _foreign("dlpack_device", x, "")
-    if _route(source, source).on_host(x):
-        return dlpack.HOST
-    return _exportable(source, x).__dlpack_device__()
-
-
-def _exportable(source: Adapter, x: Any) -> Any:
-    """Return what `__dlpack__` is called on: `x`, or a stand-in without its gradient history."""
-    export = getattr(source, "export", None)
-    return x if export is None else export(x)
-
-
 # -- Variables ------------------------------------------------------------------------------------
 
 _variable_types: set[type] = set()
@@ -176,7 +135,7 @@ _variable_types: set[type] = set()
 
 def _is_variable(x: object) -> bool:
     # By shape, not by class: exchange lies below the Variable.
-    if getattr(type(x), "_onevar_variable", False) or hasattr(x, "_cell"):
+    if hasattr(x, "_cell"):
         _variable_types.add(type(x))
         return True
     return False
@@ -220,12 +179,13 @@ def _foreign(call: str, x: Any, to: str) -> TypeError:
 class _Route:
     """The way from one adapter to another; what can be decided once is decided once."""
 
-    __slots__ = ("borrow", "check", "host_only", "preflight", "source", "target", "view")
+    __slots__ = ("borrow", "check", "direct", "host_only", "same", "source", "target", "view")
 
     def __init__(self, source: Adapter, target: Adapter):
-        self.source, self.target = source, target
-        self.preflight, self.view, self.borrow = source.preflight, _viewer(source), target.borrow
-        self.check = _checks(target.borrow_rules)
+        self.source, self.target, self.same = source, target, source is target
+        self.view, self.borrow = _viewer(source), target.borrow
+        self.check = None if takes_anything(target.borrow_rules) else checks(target.borrow_rules)
+        self.direct = _direct(source, target)
         self.host_only = all(name.startswith("cpu") for name in source.devices())
 
     def send(self, x: Any, own: bool) -> Any:
@@ -235,29 +195,38 @@ class _Route:
             x: A tensor or native of the source.
             own: Whether the memory belongs to a Variable: a read-only mark is then the Variable's.
         """
-        refusal = self.preflight(x)
-        if refusal is None:
-            if self.source is self.target:
-                return x
-            if not (self.host_only or self.on_host(x)):
-                return self._across(x)
-            array = self.view(x)
-            refusal = self.check(array, own or array is not x)
-            if refusal is None:
-                return self._give(array)
-        raise self._error(refusal)
-
-    def on_host(self, x: Any) -> bool:
-        return self.host_only or self.source.spec(x).device.startswith("cpu")
-
-    def _give(self, array: np.ndarray) -> Any:
-        if not array.size:
-            # There is nothing to share, and such a pointer may break the target's rules.
-            array = dlpack.aligned_empty(array.shape, array.dtype)
+        direct = self.direct
+        if direct is not None and direct(x) is not None:
+            try:
+                return self.target.from_dlpack(x)
+            except _REFUSED:
+                pass  # what follows finds another way, or says why there is none
+        if self.same or not (self.host_only or self.on_host(x)):
+            return self._send_otherwise(x)
+        array = self.view(x)
+        if array.__class__ is Refusal:
+            raise self._error(array)
+        check = self.check
+        if check is not None:
+            refusal = check(array, own or array is not x)
+            if refusal is not None:
+                raise self._error(refusal)
+            if not array.size:
+                # There is nothing to share, and such a pointer may break the target's rules.
+                array = dlpack.aligned_empty(array.shape, array.dtype)
         try:
             return self.borrow(array)
         except CopyRequired as error:
             raise self._error(error) from None
+
+    def _send_otherwise(self, x: Any) -> Any:
+        refusal = self.source.preflight(x)
+        if refusal is not None:
+            raise self._error(refusal)
+        return x if self.same else self._across(x)
+
+    def on_host(self, x: Any) -> bool:
+        return self.host_only or self.source.spec(x).device.startswith("cpu")
 
     def _across(self, x: Any) -> Any:
         device = self.source.spec(x).device
@@ -265,7 +234,7 @@ class _Route:
             refusal = Refusal(f"the memory is on {device}, where {self.target.name} has no device", "")
             raise self._error(refusal)
         try:
-            return self.target.from_dlpack(_exportable(self.source, x))
+            return self.target.from_dlpack(self.source.export(x))
         except _REFUSED as error:
             raise self._error(Refusal(str(error).strip(". \n"), "")) from error
 
@@ -286,12 +255,12 @@ class _Route:
 
     def _host_copy(self, x: Any) -> np.ndarray:
         """Return an aligned row-major array that nobody else knows."""
-        if self.preflight(x) is None and self.on_host(x):
-            return dlpack.aligned_copy(self.view(x))
+        if self.on_host(x) and (array := self.view(x)).__class__ is not Refusal:
+            return dlpack.aligned_copy(array)
         try:
             array = self.source.to_numpy(x)
         except _REFUSED as error:
-            refusal = self.preflight(x) or Refusal(str(error).strip(". \n"), "Pass a tensor that holds numbers")
+            refusal = self.source.preflight(x) or Refusal(str(error).strip(". \n"), "Pass a tensor that holds numbers")
             raise self._error(refusal, "copy") from error
         return dlpack.aligned_copy(array)
 
@@ -304,16 +273,23 @@ class _Route:
         except CopyRequired as error:
             reason, cure = error.reason, error.cure
         route = "itself" if self.source is self.target else "host view" if spec.device.startswith("cpu") else "dlpack"
-        note = "" if reason or _exportable(self.source, x) is x else "data only, gradients do not cross"
+        note = "" if reason or self.source.export(x) is x else "data only, gradients do not cross"
         return Explanation(
             self.source.name, self.target.name, tuple(spec.shape), spec.dtype, spec.device,
             zero_copy=not reason, route=route, note=note, reason=reason, cure=cure,
         )  # fmt: skip
 
 
-def _viewer(source: Adapter) -> Callable[[Any], np.ndarray]:
-    # `view` is `lend` without the Loan around it, which is a third of the cost of a short route.
-    return getattr(source, "view", None) or (lambda x: source.lend(x).array)
+def _viewer(source: Adapter) -> Callable[[Any], Any]:
+    """Return a function from a tensor on the host to its NumPy view, or to the Refusal to give one."""
+    return getattr(source, "view", None) or (lambda x: source.preflight(x) or source.lend(x).array)
+
+
+def _direct(source: Adapter, target: Adapter) -> Callable[[Any], Any] | None:
+    """Return the test for tensors whose own DLPack capsule is the faster way to this target, if it is one."""
+    if source is target or not getattr(target, "guards_dlpack", False):
+        return None
+    return getattr(source, "direct", None)
 
 
 _routes: dict[tuple[Adapter, Adapter], _Route] = {}
@@ -324,61 +300,3 @@ def _route(source: Adapter, target: Adapter) -> _Route:
         return _routes[source, target]
     except KeyError:
         return _routes.setdefault((source, target), _Route(source, target))
-
-
-# -- what a target takes --------------------------------------------------------------------------
-
-
-def _is_compact(array: np.ndarray) -> bool:
-    return array.flags.c_contiguous
-
-
-def _is_dense(array: np.ndarray) -> bool:
-    if array.flags.forc:
-        return True
-    expected = array.itemsize
-    for stride, size in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n != 1):
-        if stride != expected:
-            return False
-        expected *= size
-    return True
-
-
-def _is_forward(array: np.ndarray) -> bool:
-    return array.flags.c_contiguous or min(array.strides) >= 0
-
-
-def _is_any(array: np.ndarray) -> bool:
-    return True
-
-
-#: `BorrowRules.strides` to the test, and what is wrong with memory that fails it.
-_STRIDES: dict[str, tuple[Callable[[np.ndarray], bool], str]] = {
-    "compact": (_is_compact, "the elements are not in row-major order without gaps"),
-    "dense": (_is_dense, "there are gaps between the elements, or they run backwards"),
-    "non-negative": (_is_forward, "the elements run backwards"),
-    "any": (_is_any, ""),
-}
-
-
-def _checks(rules: BorrowRules) -> Check:
-    """Return a function of `(array, may_be_readonly)` that says what breaks `rules`, or None."""
-    fits, misfit = _STRIDES[rules.strides]
-    alignment, honours, dtypes = rules.alignment, rules.readonly, rules.dtypes
-    address = dlpack.address
-
-    def check(array: np.ndarray, may_be_readonly: bool) -> Refusal | None:
-        if not array.size:
-            return None
-        if not fits(array):
-            return Refusal(f"{misfit} (shape {array.shape}, strides {array.strides} bytes)", "")
-        if alignment > 1 and address(array) % alignment:
-            offset = address(array) % alignment
-            return Refusal(f"memory is not {alignment}-byte aligned (address % {alignment} == {offset})", "")
-        if not (honours or may_be_readonly or array.flags.writeable):
-            return Refusal("the memory is marked read-only, and the target would write through the mark", "")
-        if dtypes and array.dtype.name not in dtypes:
-            return Refusal(f"dtype {array.dtype.name} is none that it can hold", "Convert it first")
-        return None
-
-    return check

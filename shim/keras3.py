@@ -5,6 +5,7 @@ Differences from `keras.Variable`, all on purpose: state of any framework side b
 are kept or refused, never narrowed in silence; `value` is a snapshot; writes are atomic.
 """
 
+import inspect
 from collections import Counter
 from collections.abc import Callable
 from threading import Lock
@@ -232,6 +233,8 @@ class KerasVariable(Variable):
             TracedAssignment: Inside a traced function without a scope; the message names `functionalize`.
         """
         cell = self._cell
+        if cell.fits(value):
+            return self._store(value)
         value = to_tensor(value, cell.adapter, call="Variable.assign(value)", dtype=cell.dtype, device=cell.device)
         if tuple(value.shape) != cell.shape:
             raise ValueError(
@@ -269,6 +272,8 @@ class KerasVariable(Variable):
 
     def _accumulate(self, value: Any, kernel: str) -> Tensor:
         cell = self._cell
+        if not ACTIVE and cell.dtype != "bool" and cell.fits(value):
+            return cell.accumulate(value, kernel)
         adapter = cell.adapter
         apply = type(self).__add__ if kernel == "add" else type(self).__sub__
         if LOCAL.stateless is not None:
@@ -549,3 +554,5 @@ def _unflatten(adapter: Adapter, static: tuple, leaf: Any) -> KerasVariable:
 
 
 join_frameworks(KerasVariable, _flatten, _unflatten)
+# What `help` and editors show of the front door.
+Variable.__signature__ = inspect.signature(KerasVariable)  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ import numpy as np
 
 from onevar import exchange
 from onevar.adapters.contract import Adapter, Native, Tensor
-from onevar.cell import Cell, reading
+from onevar.cell import Cell, Reading
 from onevar.core import protocols
 from onevar.core.devices import standardize_device
 from onevar.core.operate import operate
@@ -33,55 +33,70 @@ KERAS_ONLY = frozenset({"initializer", "autocast", "layout", "backend", "device"
 _COMMUTATIVE = frozenset({"add", "multiply"})
 
 
-def _binary(kernel: str, symbol: str) -> Callable:
-    def forward(self: "Variable", other: Any) -> Tensor:
+def _binary(kernel: str, symbol: str, *, reflected: bool = False) -> Callable:
+    """Make an operator: straight to the framework's kernel where nothing needs care, else `operate`."""
+    # Only a kernel that commutes may get the number second; torch has none that take it first,
+    # and its logical ones take none at all.
+    backwards = reflected and kernel not in _COMMUTATIVE
+    numbers = not backwards and not kernel.startswith("logical")
+
+    def operator(self: "Variable", other: Any) -> Tensor:
         cell = self._cell
         native = cell.native  # held from here on: see Cell._write
         kind = type(other)
-        if (other.dtype is cell.fast_dtype if kind is cell.tensor_type else kind in cell.scalars) and not ACTIVE:
+        plain = other.dtype is cell.fast_dtype if kind is cell.tensor_type else kind in cell.scalars and numbers
+        if plain and not ACTIVE:
             readers = cell.readers
             if readers is None:
                 if not cell.busy:
-                    return cell.fast[kernel](native, other)
+                    fast = cell.fast[kernel]
+                    return fast(other, native) if backwards else fast(native, other)
             else:
                 me = get_ident()
                 readers.append(me)
                 try:
                     if not cell.busy:
-                        return cell.fast[kernel](native, other)
+                        fast = cell.fast[kernel]
+                        return fast(other, native) if backwards else fast(native, other)
                 finally:
                     readers.remove(me)
-        elif isinstance(other, Variable) and other._cell.adapter is cell.adapter and not ACTIVE:
-            other = other.value
-            if other.dtype is cell.fast_dtype:
-                return forward(self, other)
-        return operate(kernel, self, other, reflected=False)
+        elif isinstance(other, Variable) and other._cell.fast_dtype is cell.fast_dtype and not ACTIVE:
+            result = _between(kernel, cell, other._cell)  # never reflected: both have the operator
+            if result is not None:
+                return result
+        return operate(kernel, self, other, reflected=reflected)
 
-    forward.__name__ = forward.__qualname__ = f"__{symbol}__"
-    forward.__doc__ = f"`{kernel}(self, other)` with Keras's dtype promotion, as a tensor of this framework."
-    return forward
+    name = f"__{'r' * reflected}{symbol}__"
+    operator.__name__ = operator.__qualname__ = name
+    order = "other, self" if reflected else "self, other"
+    operator.__doc__ = f"`{kernel}({order})` with Keras's dtype promotion, as a tensor of this framework."
+    return operator
 
 
-def _reflected(kernel: str, symbol: str) -> Callable:
-    forward = _binary(kernel, symbol)
-
-    def backward(self: "Variable", other: Any) -> Tensor:
-        if kernel in _COMMUTATIVE and type(other) in self._cell.scalars:
-            return forward(self, other)
-        return operate(kernel, self, other, reflected=True)
-
-    backward.__name__ = backward.__qualname__ = f"__r{symbol}__"
-    backward.__doc__ = f"`{kernel}(other, self)` with Keras's dtype promotion, as a tensor of this framework."
-    return backward
+def _between(kernel: str, left: Cell, right: Cell) -> Tensor | None:
+    """Return the kernel's result for two natives of one dtype, or None if that needs care."""
+    first, second = left.native, right.native
+    if left.fast_dtype is None or left.adapter is not right.adapter:
+        return None
+    if left.readers is None or right.readers is None:
+        return None if left.busy or right.busy else left.fast[kernel](first, second)
+    me = get_ident()
+    left.readers.append(me)
+    right.readers.append(me)
+    try:
+        return None if left.busy or right.busy else left.fast[kernel](first, second)
+    finally:
+        left.readers.remove(me)
+        right.readers.remove(me)
 
 
 def _unary(kernel: str, symbol: str) -> Callable:
-    def apply(self: "Variable") -> Tensor:
+    def operator(self: "Variable") -> Tensor:
         return self._cell.adapter.kernels[kernel](self.value)
 
-    apply.__name__ = apply.__qualname__ = f"__{symbol}__"
-    apply.__doc__ = f"`{kernel}(self)` as a tensor of this framework."
-    return apply
+    operator.__name__ = operator.__qualname__ = f"__{symbol}__"
+    operator.__doc__ = f"`{kernel}(self)` as a tensor of this framework."
+    return operator
 
 
 class Variable:
@@ -178,8 +193,11 @@ class Variable:
         cls, function: Callable, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Call torch's `function` with Variables replaced by torch tensors."""
-        with reading(_torch_cells((args, kwargs))):
-            return function(*_torch_values(args), **_torch_values(kwargs or {}))
+        cells: list[Cell] = []
+        values = _torch_values(args, cells)
+        options = _torch_values(kwargs, cells) if kwargs else {}
+        with Reading(cells):
+            return function(*values, **options)
 
     def _in(self, framework: str) -> Tensor:
         return self.value if self.backend == framework else exchange.share(self, framework)
@@ -240,17 +258,17 @@ class Variable:
 
     # -- operators ------------------------------------------------------------------------------
 
-    __add__, __radd__ = _binary("add", "add"), _reflected("add", "add")
-    __sub__, __rsub__ = _binary("subtract", "sub"), _reflected("subtract", "sub")
-    __mul__, __rmul__ = _binary("multiply", "mul"), _reflected("multiply", "mul")
-    __truediv__, __rtruediv__ = _binary("divide", "truediv"), _reflected("divide", "truediv")
-    __floordiv__, __rfloordiv__ = _binary("floor_divide", "floordiv"), _reflected("floor_divide", "floordiv")
-    __mod__, __rmod__ = _binary("remainder", "mod"), _reflected("remainder", "mod")
-    __pow__, __rpow__ = _binary("pow", "pow"), _reflected("pow", "pow")
-    __matmul__, __rmatmul__ = _binary("matmul", "matmul"), _reflected("matmul", "matmul")
-    __and__, __rand__ = _binary("logical_and", "and"), _reflected("logical_and", "and")
-    __or__, __ror__ = _binary("logical_or", "or"), _reflected("logical_or", "or")
-    __xor__, __rxor__ = _binary("logical_xor", "xor"), _reflected("logical_xor", "xor")
+    __add__, __radd__ = _binary("add", "add"), _binary("add", "add", reflected=True)
+    __sub__, __rsub__ = _binary("subtract", "sub"), _binary("subtract", "sub", reflected=True)
+    __mul__, __rmul__ = _binary("multiply", "mul"), _binary("multiply", "mul", reflected=True)
+    __truediv__, __rtruediv__ = _binary("divide", "truediv"), _binary("divide", "truediv", reflected=True)
+    __floordiv__, __rfloordiv__ = _binary("floor_divide", "floordiv"), _binary("floor_divide", "floordiv", reflected=True)
+    __mod__, __rmod__ = _binary("remainder", "mod"), _binary("remainder", "mod", reflected=True)
+    __pow__, __rpow__ = _binary("pow", "pow"), _binary("pow", "pow", reflected=True)
+    __matmul__, __rmatmul__ = _binary("matmul", "matmul"), _binary("matmul", "matmul", reflected=True)
+    __and__, __rand__ = _binary("logical_and", "and"), _binary("logical_and", "and", reflected=True)
+    __or__, __ror__ = _binary("logical_or", "or"), _binary("logical_or", "or", reflected=True)
+    __xor__, __rxor__ = _binary("logical_xor", "xor"), _binary("logical_xor", "xor", reflected=True)
     __eq__ = _binary("equal", "eq")
     __ne__ = _binary("not_equal", "ne")
     __lt__ = _binary("less", "lt")
@@ -295,25 +313,18 @@ def _check_face(arguments: dict[str, Any]) -> None:
         )
 
 
-def _torch_cells(x: Any) -> Iterator[Cell]:
-    """Yield the Cells of the Variables in a nest of arguments whose native torch will read."""
+def _torch_values(x: Any, cells: list[Cell]) -> Any:
+    """Return `x` with torch tensors for Variables, adding to `cells` those whose native is among them."""
     if isinstance(x, Variable):
-        if x._cell.readers is not None:
-            yield x._cell
-    elif isinstance(x, list | tuple | dict):
-        for item in x.values() if isinstance(x, dict) else x:
-            yield from _torch_cells(item)
-
-
-def _torch_values(x: Any) -> Any:
-    if isinstance(x, Variable):
-        # The Parameter itself, so that torch.autograd.grad finds it.
-        return x.native if x.backend == "torch" and not ACTIVE else x._in("torch")
+        if ACTIVE or x.backend != "torch":
+            return x._in("torch")
+        cells.append(x._cell)
+        return x.native  # the Parameter itself, so that torch.autograd.grad finds it
     if isinstance(x, list | tuple):
-        values = [_torch_values(item) for item in x]
+        values = [_torch_values(item, cells) for item in x]
         return type(x)(*values) if hasattr(x, "_fields") else type(x)(values)
     if isinstance(x, dict):
-        return {key: _torch_values(item) for key, item in x.items()}
+        return {key: _torch_values(item, cells) for key, item in x.items()}
     return x
 
 

@@ -25,7 +25,10 @@ class _Lacks(Mapping):
     """What JAX lacks as it is configured now: its 64-bit types come and go with a flag."""
 
     def _now(self) -> dict[str, str]:
-        lacks = {"in_place": "jax.Array is immutable; assign replaces it"}
+        lacks = {
+            "in_place": "jax.Array is immutable; assign replaces it",
+            "native_state": "jax.Array is a value; optimizers return new arrays instead of changing it",
+        }
         return lacks if jax.config.read("jax_enable_x64") else {**lacks, "64bit": _X64_OFF}
 
     def __getitem__(self, capability: str) -> str:
@@ -88,6 +91,9 @@ class JaxAdapter(Adapter):
 
     def read(self, native: jax.Array) -> jax.Array:
         return native
+
+    def fits(self, native: jax.Array, x: jax.Array) -> bool:
+        return x.dtype is native.dtype and x.shape == native.shape and x.sharding == native.sharding
 
     def write(self, native: jax.Array, x: jax.Array, *, fresh: bool) -> jax.Array:
         return x

@@ -8,13 +8,14 @@ from jax.sharding import SingleDeviceSharding
 
 from onevar import dlpack
 from onevar.adapters.contract import BorrowRules, Loan, Refusal
-from onevar.dtypes import NAMES
+from onevar.dtypes import NAMES, standardize_dtype
 from onevar.errors import CopyRequired
 
 #: XLA copies misaligned memory in silence, and knows any order of axes, but no gaps.
 BORROW_RULES = BorrowRules(alignment=dlpack.ALIGNMENT, strides="dense")
 
-_WIDE = frozenset(np.dtype(name) for name in ("int64", "uint64", "float64", "complex128"))
+_WIDE_NAMES = frozenset({"int64", "uint64", "float64", "complex128"})
+_WIDE = frozenset(map(np.dtype, _WIDE_NAMES))
 _PLAIN = frozenset(NAMES) - frozenset(dlpack.CARRIERS)
 
 
@@ -43,7 +44,7 @@ def _dtype_refusal(x: Any) -> Refusal:
     return Refusal(f"dtype {x.dtype} has no counterpart", "Convert it first: x.astype(dtype)")
 
 
-def view(x: jax.Array) -> np.ndarray:
+def _view(x: jax.Array) -> np.ndarray:
     """Return a read-only NumPy view of `x`, which blocks until `x` is computed."""
     array = np.asarray(x)
     if array.base is None and array.size:
@@ -54,9 +55,14 @@ def view(x: jax.Array) -> np.ndarray:
 
 
 def lend(x: jax.Array) -> Loan:
-    """Return `view(x)` with its address."""
-    array = view(x)
+    """Return `x` as NumPy sees it, with its address."""
+    array = _view(x)
     return Loan(array, dlpack.address(array))
+
+
+def view(x: jax.Array) -> np.ndarray | Refusal:
+    """Do `preflight` and `lend` in one call."""
+    return preflight(x) or _view(x)
 
 
 def borrow(array: np.ndarray) -> jax.Array:
@@ -66,20 +72,29 @@ def borrow(array: np.ndarray) -> jax.Array:
         CopyRequired: The dtype has 64 bits, and JAX is configured to narrow it.
     """
     if array.dtype in _WIDE and not jax.config.jax_enable_x64:
-        raise CopyRequired(
-            "jax.dlpack.from_dlpack(x)",
-            f"JAX would narrow {array.dtype} to 32 bits",
-            'Call jax.config.update("jax_enable_x64", True) first, or convert it to a 32-bit dtype',
-        )
+        raise _narrowing(array.dtype.name)
     if array.flags.writeable and array.dtype in _PLAIN:
         return jax.dlpack.from_dlpack(array)
     return jax.dlpack.from_dlpack(dlpack.HostExport(array))
+
+
+def _narrowing(dtype: str) -> CopyRequired:
+    return CopyRequired(
+        "jax.dlpack.from_dlpack(x)",
+        f"JAX would narrow {dtype} to 32 bits",
+        'Call jax.config.update("jax_enable_x64", True) first, or convert it to a 32-bit dtype',
+    )
 
 
 def from_dlpack(x: Any) -> jax.Array:
     """Return an array over the memory of `x`, on its device.
 
     Raises:
+        CopyRequired: The dtype has 64 bits, and JAX is configured to narrow it.
         ValueError: XLA would have to copy it.
     """
+    if not jax.config.jax_enable_x64:
+        dtype = getattr(x, "dtype", None)
+        if dtype is not None and standardize_dtype(dtype) in _WIDE_NAMES:
+            raise _narrowing(standardize_dtype(dtype))
     return jax.dlpack.from_dlpack(x, copy=False)

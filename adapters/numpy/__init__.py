@@ -18,13 +18,18 @@ def _round(x: np.ndarray, decimals: int = 0) -> np.ndarray:
 
 
 
+def _matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    # NumPy answers float32 for the bfloat16 of ml_dtypes.
+    return np.matmul(a, b).astype(np.result_type(a, b), copy=False)
+
+
 class NumpyAdapter(Adapter):
     """NumPy arrays, `ml_dtypes` supplying bfloat16 and float8."""
 
     name = "numpy"
     module = "numpy"
     tensor_type = np.ndarray
-    kernels = numpylike.kernels(xp, round=_round)
+    kernels = numpylike.kernels(xp, round=_round, matmul=_matmul)
     lacks = {
         "gradients": "NumPy has no automatic differentiation",
         "tracing": "NumPy has no tracer; every operation runs at once",
@@ -60,6 +65,9 @@ class NumpyAdapter(Adapter):
 
     def read(self, native: np.ndarray) -> np.ndarray:
         return state.read(native)
+
+    def fits(self, native: np.ndarray, x: np.ndarray) -> bool:
+        return x.dtype is native.dtype and x.shape == native.shape
 
     def write(self, native: np.ndarray, x: np.ndarray, *, fresh: bool) -> np.ndarray:
         return state.write(native, x, fresh=fresh)

@@ -33,15 +33,17 @@ def _dtype_refusal(dtype: np.dtype) -> Refusal:
     return Refusal(f"dtype {dtype} has no counterpart", "Convert it to a numeric dtype first: x.astype(...)")
 
 
-def view(x: np.ndarray) -> np.ndarray:
-    """Return `x` as a plain array over its own memory."""
-    return x if type(x) is np.ndarray else x.view(np.ndarray)
-
-
 def lend(x: np.ndarray) -> Loan:
-    """Return `view(x)` with its address."""
-    array = view(x)
+    """Return `x` as a plain array over its own memory."""
+    array = x if type(x) is np.ndarray else x.view(np.ndarray)
     return Loan(array, dlpack.address(array))
+
+
+def view(x: np.ndarray) -> np.ndarray | Refusal:
+    """Do `preflight` and `lend` in one call."""
+    if type(x) is np.ndarray and x.dtype in NAMES:
+        return x
+    return preflight(x) or x.view(np.ndarray)
 
 
 def borrow(array: np.ndarray) -> np.ndarray:

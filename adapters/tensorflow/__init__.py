@@ -19,6 +19,10 @@ class TensorflowAdapter(Adapter):
     tensor_type = type(tf.constant(0))
     kernels = KERNELS
     float_kernels = FLOAT_KERNELS
+    lacks = {
+        "float8_arithmetic": "TensorFlow has no float8 kernels but Cast; cast to float32 first",
+        "in_place": "tf.Variable.assign takes over the buffer of the value that it is given",
+    }
     borrow_rules = exchange.BORROW_RULES
     keeps_int64 = True
 
@@ -40,7 +44,7 @@ class TensorflowAdapter(Adapter):
         return astype(x, dtype)
 
     def to_numpy(self, x: Any) -> np.ndarray:
-        return np.array(tf.convert_to_tensor(x))
+        return np.array(tf.convert_to_tensor(x).numpy())
 
     def devices(self) -> Sequence[str]:
         gpus = [f"cuda:{i}" for i, _ in enumerate(tf.config.list_logical_devices("GPU"))]
@@ -54,6 +58,9 @@ class TensorflowAdapter(Adapter):
 
     def read(self, native: tf.Variable) -> tf.Tensor:
         return native.value()
+
+    def fits(self, native: tf.Variable, x: tf.Tensor) -> bool:
+        return x.dtype is native.dtype and x.shape == native.shape and x.device == native.device
 
     def write(self, native: tf.Variable, x: tf.Tensor, *, fresh: bool) -> tf.Variable:
         native.assign(x, read_value=False)

@@ -8,7 +8,7 @@ from tensorflow.experimental import dlpack as tf_dlpack
 
 from onevar import dlpack
 from onevar.adapters.contract import BorrowRules, Loan, Refusal
-from onevar.dtypes import DTYPES, NAMES
+from onevar.dtypes import DTYPES, FLOAT8, NAMES
 
 #: The first op on misaligned memory aborts the process; strides are refused. TensorFlow moves a
 #: variable away from foreign memory before it writes.
@@ -18,7 +18,7 @@ _EAGER = tf.__internal__.EagerTensor
 _DTYPES = frozenset(tf.as_dtype(name) for name in DTYPES)
 # TensorFlow interns its dtypes, and hashes them in Python: identity first is five times faster.
 _DTYPE_IDS = frozenset(map(id, _DTYPES))
-_PLAIN = frozenset(NAMES) - frozenset(dlpack.CARRIERS)
+_DLPACK_IDS = frozenset(id(tf.as_dtype(name)) for name in DTYPES if name not in FLOAT8)
 _FLOAT8 = frozenset({dlpack.FLOAT8_E4M3FN, dlpack.FLOAT8_E5M2})
 
 
@@ -44,18 +44,39 @@ _DTYPE_CURES = {
 }
 
 
-def view(x: Any) -> np.ndarray:
+def _view(x: Any) -> np.ndarray:
     """Return a read-only NumPy view of `x`; of a variable's current value, if it is one."""
-    array = np.asarray(x if type(x) is _EAGER else export(x))
+    x = export(x)
+    # Of bfloat16 and float8 without axes TensorFlow makes a NumPy scalar, a copy.
+    array = np.asarray(x) if x.ndim else np.asarray(tf.reshape(x, [1])).reshape(())
+    array.flags.writeable = False
+    return array
+
+
+def lend(x: Any) -> Loan:
+    """Return `x` as NumPy sees it, with its address."""
+    array = _view(x)
+    return Loan(array, dlpack.address(array))
+
+
+def view(x: Any) -> np.ndarray | Refusal:
+    """Do `preflight` and `lend` in one call."""
+    if type(x) is not _EAGER:
+        return preflight(x) or _view(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:  # no axes, and a dtype that is not NumPy's own
+        return preflight(x) or _view(x)
+    if array.dtype not in NAMES:  # strings became objects here; in a capsule they abort
+        return preflight(x) or _view(x)
     if array.flags.writeable:
         array.flags.writeable = False
     return array
 
 
-def lend(x: Any) -> Loan:
-    """Return `view(x)` with its address."""
-    array = view(x)
-    return Loan(array, dlpack.address(array))
+def direct(x: Any) -> Any:
+    """Return `x` if its own DLPack capsule is complete and cheaper than a NumPy view of it, else None."""
+    return x if type(x) is _EAGER and id(x.dtype) in _DLPACK_IDS else None
 
 
 def export(x: Any) -> tf.Tensor:
@@ -81,8 +102,13 @@ class _Array:
 
 def borrow(array: np.ndarray) -> tf.Tensor:
     """Return a tensor over the memory of `array`."""
-    if array.flags.writeable and array.dtype in _PLAIN:
+    try:
         return tf_dlpack.from_dlpack(array.__dlpack__())
+    except BufferError:  # NumPy refuses; asking first costs a tenth of the whole exchange
+        return _borrow_refused(array)
+
+
+def _borrow_refused(array: np.ndarray) -> tf.Tensor:
     if array.dtype in _FLOAT8:  # TensorFlow's DLPack does not know these
         with tf.device("CPU:0"):
             return tf.convert_to_tensor(_Array(array))
@@ -93,9 +119,12 @@ def from_dlpack(x: Any) -> tf.Tensor:
     """Return a tensor over the memory of `x`, on its device.
 
     Raises:
-        BufferError: TensorFlow refuses the strides, dtype or device.
+        BufferError: The memory is misaligned, or TensorFlow refuses its strides, dtype or device.
     """
+    capsule = x.__dlpack__()
+    if dlpack.data(capsule) % dlpack.ALIGNMENT:
+        raise BufferError(f"memory is not {dlpack.ALIGNMENT}-byte aligned")
     try:
-        return tf_dlpack.from_dlpack(x.__dlpack__())
+        return tf_dlpack.from_dlpack(capsule)
     except tf.errors.OpError as error:
         raise BufferError(f"tf.experimental.dlpack.from_dlpack: {error.message}") from error

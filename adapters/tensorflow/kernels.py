@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from onevar.adapters.widening import widened
-from onevar.errors import Unsupported
+from onevar.dtypes import FLOAT8
 
 raw = tf.raw_ops
 
@@ -24,7 +24,11 @@ def dtype_of(x: Any) -> str | None:
 def astype(x: Any, dtype: str) -> tf.Tensor:
     """Return `x` cast; `x` itself where nothing changes."""
     wanted = tf.as_dtype(dtype)
-    return x if x.dtype == wanted else raw.Cast(x=x, DstT=wanted, Truncate=False)
+    if x.dtype == wanted:
+        return x
+    if dtype in FLOAT8 and not x.dtype.is_floating:
+        x = raw.Cast(x=x, DstT=tf.float32)  # Cast knows no other way from integers; float32 holds all float8 can
+    return raw.Cast(x=x, DstT=wanted)
 
 
 # Two's complement: sums, products and bits of uint64 are those of int64.
@@ -105,7 +109,9 @@ def _abs(x: tf.Tensor) -> tf.Tensor:
 
 def _pow(a: Any, b: Any) -> tf.Tensor:
     if "uint64" in (dtype_of(a), dtype_of(b)):
-        raise Unsupported("pow(uint64): TensorFlow has no such kernel. Cast to int64 or float64 first.")
+        # Powers modulo 2**64 do not know signs; the exponent only has to be below 2**63.
+        signed = [tf.bitcast(tf.convert_to_tensor(x, tf.uint64), tf.int64) for x in (a, b)]
+        return tf.bitcast(raw.Pow(x=signed[0], y=signed[1]), tf.uint64)
     return _WIDE_POW(a, b)
 
 

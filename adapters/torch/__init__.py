@@ -19,6 +19,7 @@ class TorchAdapter(Adapter):
     tensor_type = torch.Tensor
     kernels = KERNELS
     float_kernels = FLOAT_KERNELS
+    lacks = {"float8_arithmetic": "torch computes on float8 only inside scaled_mm; cast to float32 first"}
     borrow_rules = exchange.BORROW_RULES
     guard_reads = True
 
@@ -65,6 +66,9 @@ class TorchAdapter(Adapter):
     def exported(self, native: torch.nn.Parameter) -> bool:
         return state.exported(native)
 
+    def fits(self, native: torch.nn.Parameter, x: torch.Tensor) -> bool:
+        return x.dtype is native.dtype and x.shape == native.shape and x.device == native.device
+
     def write(self, native: torch.nn.Parameter, x: torch.Tensor, *, fresh: bool) -> torch.nn.Parameter:
         return state.write(native, x, fresh=fresh)
 
@@ -100,7 +104,7 @@ class TorchAdapter(Adapter):
 
 def _from_numpy(x: np.ndarray) -> torch.Tensor:
     """Return a tensor with its own memory; `torch.from_numpy` would alias it, read-only or not."""
-    return exchange.borrow(np.array(x, order="C", copy=True))
+    return exchange.borrow(np.array(x, x.dtype.newbyteorder("="), order="C", copy=True))
 
 
 def _device_name(device: torch.device) -> str:

@@ -71,7 +71,7 @@ _REASONS: tuple[tuple[Callable[[Any], bool], Callable[[Any], str], str], ...] = 
 )
 
 
-def view(x: torch.Tensor) -> np.ndarray:
+def _view(x: torch.Tensor) -> np.ndarray:
     """Return a NumPy view of `x`, cut from the autograd graph: an export is data.
 
     The view goes through `detach`, which makes it an owner of the storage that torch counts.
@@ -83,9 +83,14 @@ def view(x: torch.Tensor) -> np.ndarray:
 
 
 def lend(x: torch.Tensor) -> Loan:
-    """Return `view(x)` with its address."""
-    array = view(x)
+    """Return `x` as NumPy sees it, with its address."""
+    array = _view(x)
     return Loan(array, dlpack.address(array))
+
+
+def view(x: torch.Tensor) -> np.ndarray | Refusal:
+    """Do `preflight` and `lend` in one call."""
+    return preflight(x) or _view(x)
 
 
 def borrow(array: np.ndarray) -> torch.Tensor:
@@ -112,5 +117,5 @@ def from_dlpack(x: Any) -> torch.Tensor:
 
 
 def export(x: torch.Tensor) -> torch.Tensor:
-    """Return what `__dlpack__` is called on: `x`, cut from the autograd graph if it is in one."""
+    """Return what `__dlpack__` works on: `x`, cut from the autograd graph if it is in one."""
     return x.detach() if x.requires_grad else x

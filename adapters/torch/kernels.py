@@ -1,7 +1,8 @@
 """torch's functions under the names of `contract.KERNELS`.
 
 torch stores uint16, uint32 and uint64 but has few kernels for them, none of which promote; they
-compute in int64 and come back, which is exact for all but uint64 (where division and order are not).
+compute in int64 and come back, which is exact: sums and products modulo 2**64 do not know signs, and
+order and division of uint64 are put together from signed ones.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,6 @@ from typing import Any
 import torch
 
 from onevar.adapters.widening import widened
-from onevar.errors import Unsupported
 
 #: torch's dtypes by onevar's names.
 DTYPES: Mapping[str, torch.dtype] = {
@@ -40,24 +40,50 @@ def _widened(kernel: Callable, through: Mapping[str, str], *, back: bool = True)
     return widened(kernel, through, _dtype_of, astype, back=back)
 
 
-def _no_uint64(name: str, kernel: Callable) -> Callable:
-    def checked(*operands: Any) -> torch.Tensor:
-        if any(isinstance(x, torch.Tensor) and x.dtype is torch.uint64 for x in operands):
-            raise Unsupported(f"{name}(uint64): torch has no such kernel. Cast to int64 or float64 first.")
-        return kernel(*operands)
+def _divide_uint64(n: torch.Tensor, d: torch.Tensor) -> torch.Tensor:
+    """Return `n // d` of unsigned 64-bit integers in signed arithmetic (Warren, Hacker's Delight, 9-3)."""
+    n, d = n.view(torch.int64), d.view(torch.int64)
+    # Half of n is a non-negative int64; its quotient, doubled, is at most one too small.
+    quotient = (((n >> 1) & torch.iinfo(torch.int64).max) // torch.where(d > 0, d, 1)) << 1
+    quotient = quotient + _unsigned_ge(n - quotient * d, d)
+    # A divisor with the top bit set fits once or not at all.
+    quotient = torch.where(d < 0, _unsigned_ge(n, d), quotient)
+    if bool((d == 0).any()):
+        raise ZeroDivisionError("floor_divide(uint64): a divisor is zero")
+    return quotient.view(torch.uint64)
 
-    return checked
+
+def _unsigned_ge(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return ((a ^ _LOW) >= (b ^ _LOW)).to(torch.int64)
+
+
+_LOW = torch.iinfo(torch.int64).min
+
+
+def _for_uint64(kernel: Callable, special: Callable) -> Callable:
+    """Return `kernel`, and `special` for uint64."""
+
+    def chosen(*operands: Any) -> torch.Tensor:
+        if not any(isinstance(x, torch.Tensor) and x.dtype is torch.uint64 for x in operands):
+            return kernel(*operands)
+        return special(*torch.broadcast_tensors(*(torch.as_tensor(x, dtype=torch.uint64) for x in operands)))
+
+    return chosen
+
+
+def _remainder_uint64(n: torch.Tensor, d: torch.Tensor) -> torch.Tensor:
+    product = _divide_uint64(n.contiguous(), d.contiguous()).view(torch.int64) * d.view(torch.int64)
+    return (n.view(torch.int64) - product).view(torch.uint64)
 
 
 def _order(kernel: Callable) -> Callable:
     """Compare uint64 by flipping the top bit, which maps its order onto int64's."""
     narrow = _widened(kernel, _UNSIGNED, back=False)
-    low = torch.iinfo(torch.int64).min
 
     def compare(a: Any, b: Any) -> torch.Tensor:
         if not any(isinstance(x, torch.Tensor) and x.dtype is torch.uint64 for x in (a, b)):
             return narrow(a, b)
-        flipped = [torch.as_tensor(x, dtype=torch.uint64).view(torch.int64) ^ low for x in (a, b)]
+        flipped = [torch.as_tensor(x, dtype=torch.uint64).view(torch.int64) ^ _LOW for x in (a, b)]
         return kernel(*flipped)
 
     return compare
@@ -97,8 +123,8 @@ KERNELS: Mapping[str, Callable] = {
     "subtract": _widened(torch.subtract, _WRAPPING),
     "multiply": _widened(torch.multiply, _WRAPPING),
     "divide": torch.divide,
-    "floor_divide": _no_uint64("floor_divide", _widened(torch.floor_divide, _UNSIGNED)),
-    "remainder": _no_uint64("remainder", _widened(torch.remainder, _UNSIGNED)),
+    "floor_divide": _for_uint64(_widened(torch.floor_divide, _UNSIGNED), _divide_uint64),
+    "remainder": _for_uint64(_widened(torch.remainder, _UNSIGNED), _remainder_uint64),
     "pow": _widened(torch.pow, _WRAPPING),
     "matmul": _widened(_matmul, _WRAPPING),
     "equal": _logical(torch.eq),

@@ -11,6 +11,11 @@ from typing import Any
 import torch
 from torch.autograd.graph import increment_version
 
+from onevar.adapters.torch.kernels import KERNELS
+
+# Computed in a wider type; see kernels.
+_NO_ARITHMETIC = frozenset({torch.uint16, torch.uint32, torch.uint64})
+
 # Private, and the only exact answer: how many C++ owners a storage has. Every view, NumPy array and
 # DLPack export made through `detach` or a view is one.
 _use_count = getattr(torch._C, "_storage_Use_Count", None)
@@ -55,7 +60,9 @@ def write(native: torch.nn.Parameter, x: torch.Tensor, *, fresh: bool) -> torch.
 def accumulate(native: torch.nn.Parameter, x: Any, kernel: str, *, fresh: bool) -> torch.nn.Parameter:
     """Add or subtract in place, or into new storage."""
     with torch.no_grad():
-        if fresh:
+        if native.dtype in _NO_ARITHMETIC:
+            write(native, KERNELS[kernel](native, x), fresh=fresh)
+        elif fresh:
             _move(native, getattr(torch, kernel)(native, x))
         elif kernel == "add":
             native.add_(x)
@@ -71,7 +78,9 @@ def _move(native: torch.nn.Parameter, data: torch.Tensor) -> None:
 
 
 def _count_sole() -> int:
-    return _use_count(torch.nn.Parameter(torch.empty(1)).untyped_storage()._cdata) if _use_count else 0
+    """Return the use count of a storage that only a Parameter owns, and the question itself."""
+    alone = torch.nn.Parameter(torch.empty(1))  # a name, or it would be gone before it is counted
+    return _use_count(alone.untyped_storage()._cdata) if _use_count else 0
 
 
 _SOLE = _count_sole()

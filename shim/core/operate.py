@@ -6,6 +6,7 @@ from onevar.adapters.contract import Adapter, Tensor
 from onevar.core.promotion import compute_dtype
 from onevar.core.registry import adapter_of
 from onevar.core.values import to_tensor
+from onevar.dtypes import FLOAT8
 from onevar.errors import DeviceMissing
 
 _WEAK = (int, float, complex)
@@ -25,6 +26,8 @@ def operate(kernel: str, variable: Any, other: object, *, reflected: bool) -> Te
     my_dtype = adapter.spec(mine).dtype
     left, right = (their_type, my_dtype) if reflected else (my_dtype, their_type)
     dtype = compute_dtype(kernel, left, right, keeps_int64=adapter.keeps_int64)
+    if dtype in FLOAT8 and "float8_arithmetic" in adapter.lacks:
+        raise adapter.lacking("float8_arithmetic", f"{kernel}({left}, {right})")
     mine = adapter.astype(mine, dtype)
     if isinstance(their_type, type):
         theirs = adapter.convert(theirs, dtype, cell.device)

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from onevar import config
-from onevar.dtypes import NARROW, result_type
+from onevar.dtypes import FLOAT8, NARROW, result_type
 
 _COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
 _LOGIC = frozenset({"logical_and", "logical_or", "logical_xor"})
@@ -32,10 +32,12 @@ def compute_dtype(kernel: str, left: Operand, right: Operand, *, keeps_int64: bo
 def _compute_dtype(kernel: str, left: Operand, right: Operand, keeps_int64: bool, floatx: str) -> str:
     if kernel in _LOGIC:
         return "bool"
-    if kernel == "divide":
+    if kernel == "divide" and not {left, right} & set(FLOAT8):
         return result_type(left, right, float)
     if kernel == "matmul" and left == right == "int8":
         return "int32"
+    if left == right and left in FLOAT8:
+        return str(left)  # whether it can be computed in is the adapter's to say
     dtype = result_type(left, right)
     if kernel in _COUNTING and dtype == "bool":
         return "int32"
