@@ -269,7 +269,7 @@ class Adapter(ABC):
         """
         return self.write(native, self.kernels[kernel](self.read(native), x), fresh=fresh)
 
-    def set_trainable(self, native: Native, trainable: bool) -> None:
+    def set_trainable(self, native: Native, trainable: bool) -> None:  # noqa: B027 (there may be no switch)
         """Tell the native whether gradients are wanted, where it has such a switch."""
 
     def place(self, x: Tensor, layout: Any) -> Tensor:
@@ -282,9 +282,7 @@ class Adapter(ABC):
 
     # -- gradients ------------------------------------------------------------------------------
 
-    def value_and_grad(
-        self, fn: Callable[..., Tensor], values: Sequence[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+    def value_and_grad(self, fn: Callable[..., Tensor], values: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return `fn(*values)`, a scalar tensor, and its gradient for each of `values`.
 
         Needs the capability `gradients`.
@@ -323,7 +321,9 @@ class Adapter(ABC):
 
     # -- joining the framework ------------------------------------------------------------------
 
-    def register(self, variable_class: type, flatten: Callable, unflatten: Callable) -> None:
+    def register(  # noqa: B027 (there may be nothing to do)
+        self, variable_class: type, flatten: Callable, unflatten: Callable
+    ) -> None:
         """Make the framework's own functions take a Variable, where that needs registration.
 
         Called once for each Variable class, when both it and the adapter are there.

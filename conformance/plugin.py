@@ -47,6 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DEVICE",
         help="device to test on, 'cpu' or 'cuda:0'; may be repeated; default: each adapter's own default",
     )
+    group.addoption(
+        "--requirement", action="append", metavar="ID", help="only tests of this requirement, 'OP-08'; may be repeated"
+    )
     group.addoption("--onevar-json", type=Path, metavar="FILE", help="write the result as JSON")
     group.addoption("--onevar-html", type=Path, metavar="FILE", help="write the result as one HTML page")
 
@@ -75,15 +78,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pytest.exit("onevar conformance: name what to test: --backend NAME, or ONEVAR_BACKEND=NAME", returncode=4)
     only = getattr(metafunc.module, "BACKEND", None)
     chosen = [t for t in targets if only in (None, t.backend)]
-    metafunc.parametrize("target", chosen, ids=[f"{t.backend}-{t.device}" for t in chosen], scope="session")
-    if "partner" in metafunc.fixturenames:
-        metafunc.parametrize("partner", _partners(targets), scope="session")
+    ids = [f"{t.backend}-{t.device}" for t in chosen]
+    if "partner" not in metafunc.fixturenames:
+        metafunc.parametrize("target", chosen, ids=ids, scope="session")
+        return
+    pairs = [(t, p) for t in chosen for p in _partners(t, targets)]
+    metafunc.parametrize("target,partner", pairs, ids=[f"{t.backend}-{t.device}-{p}" for t, p in pairs], scope="session")
 
 
-def _partners(targets: list[Target]) -> list[str]:
-    # NumPy is always here; other frameworks only where the run is about them, so that an
-    # environment with one framework stays an environment with one framework.
-    return list(dict.fromkeys(["numpy", *(t.backend for t in targets)]))
+def _partners(target: Target, targets: list[Target]) -> list[str]:
+    """Return the other frameworks of the run; the framework itself where it is alone.
+
+    NumPy is always here. Others only where the run is about them, so that an environment with one
+    framework stays one.
+    """
+    others = dict.fromkeys(["numpy", *(t.backend for t in targets)])
+    return [name for name in others if name != target.backend] or [target.backend]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -99,6 +109,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             used.add(id(line))
             item.add_marker(pytest.mark.xfail(reason=f"{line.reason} ({line.link})", strict=True))
     _refuse_idle_lines(config, items, used)
+    _keep_requirements(config, items)
+
+
+def _keep_requirements(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--requirement", None)
+    unknown = [name for name in wanted or () if name not in requirements()]
+    if unknown:
+        raise pytest.UsageError(f"--requirement {' '.join(unknown)}: spec.md has no such requirement")
+    if wanted:
+        kept = [item for item in items if set(_marked(item, "requirement")) & set(wanted)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
 
 
 def _refuse_idle_lines(config: pytest.Config, items: list[pytest.Item], used: set[int]) -> None:

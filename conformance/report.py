@@ -1,6 +1,5 @@
 """The result for people: a matrix in the terminal, and one self-contained HTML page."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from importlib import resources
@@ -118,20 +117,25 @@ def _short(text: str, room: int) -> str:
 
 
 def _reasons(data: dict[str, Any]) -> Iterator[str]:
-    """Yield each reason once, with the requirements and targets that it explains."""
-    explained: dict[tuple[str, str], dict[str, list[str]]] = {}
+    """Yield why requirements do not apply, each reason once, and the first reason of each failure."""
+    explained: dict[str, dict[str, list[str]]] = {}
     for row in data["results"]:
-        if row["verdict"] in ("failed", "known", "skipped"):
-            for test in row["tests"]:
-                if test["outcome"] == row["verdict"]:
-                    reason = (test["reason"].strip() or "no reason given").splitlines()[0]
-                    where = explained.setdefault((row["verdict"], reason), {})
-                    ids = where.setdefault(f"{row['backend']} {row['device']}", [])
-                    if row["requirement"] not in ids:
-                        ids.append(row["requirement"])
-    for kind, reason in sorted(explained, key=lambda k: list(SIGNS).index(k[0]), reverse=True):
-        places = "; ".join(f"{target}: {' '.join(ids)}" for target, ids in explained[kind, reason].items())
-        yield f"{SIGNS[kind]} {reason}  [{places}]"
+        reasons = [_line(t["reason"]) for t in row["tests"] if t["outcome"] == row["verdict"]]
+        target = f"{row['backend']} {row['device']}"
+        if row["verdict"] == "skipped":
+            for reason in dict.fromkeys(reasons):
+                explained.setdefault(reason, {}).setdefault(target, []).append(row["requirement"])
+        elif row["verdict"] in ("failed", "known"):
+            more = f" (and {len(reasons) - 1} more tests)" if len(reasons) > 1 else ""
+            yield f"{SIGNS[row['verdict']]} {row['requirement']} {target}: {reasons[0]}{more}"
+    for reason, places in explained.items():
+        where = "; ".join(f"{target}: {' '.join(ids)}" for target, ids in places.items())
+        yield f"{SIGNS['skipped']} {reason}  [{where}]"
+
+
+def _line(reason: str) -> str:
+    first = (reason.strip() or "no reason given").splitlines()[0]
+    return first if len(first) <= 160 else first[:159] + "…"
 
 
 def _totals(data: dict[str, Any]) -> str:
@@ -165,7 +169,7 @@ def view(data: dict[str, Any]) -> dict[str, Any]:
     chapters = []
     for section in dict.fromkeys(r["section"] for r in data["requirements"]):
         rows = [
-            {**r, "html": _code(r["text"]), "cells": [by_key.get((r["id"], *key), blank) for key in _keys(data)]}
+            {**r, "html": _code(r["text"]), "cells": [_cell(by_key.get((r["id"], *key), blank)) for key in _keys(data)]}
             for r in data["requirements"]
             if r["section"] == section
         ]
@@ -178,11 +182,14 @@ def view(data: dict[str, Any]) -> dict[str, Any]:
     return {"data": data, "chapters": chapters, "totals": totals, "signs": SIGNS}
 
 
+def _cell(row: dict[str, Any]) -> dict[str, Any]:
+    """Add how many tests went wrong, and put those first."""
+    order = list(SIGNS)
+    tests = sorted(row["tests"], key=lambda t: -order.index(t["outcome"]) if t["outcome"] in ("failed", "known") else 1)
+    return {**row, "tests": tests, "wrong": sum(t["outcome"] in ("failed", "known") for t in tests)}
+
+
 def _code(markdown: str) -> list[tuple[bool, str]]:
     """Split at backquotes: `(is code, text)`; the template escapes both."""
     return [(bool(i % 2), part) for i, part in enumerate(markdown.split("`")) if part]
 
-
-def as_text(data: dict[str, Any]) -> str:
-    """Return the data as JSON text, as the page embeds it."""
-    return json.dumps(data)

@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,15 @@ def describe(backend: str, module: str, device: str, lacks: dict[str, str]) -> d
 
 def version_of(module: str) -> str:
     """Return the version of the distribution that installed `module`; imports nothing."""
-    for name in [*metadata.packages_distributions().get(module, ()), module]:
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return "unknown"
+    try:
+        return metadata.version(module)
+    except metadata.PackageNotFoundError:
+        # Reading every distribution's list of files takes a second: only where names differ.
+        found = _distributions().get(module)
+        return metadata.version(found[0]) if found else "unknown"
+
+
+_distributions = cache(metadata.packages_distributions)
 
 
 def to_json(run: Collected, seconds: float, started: str) -> dict[str, Any]:

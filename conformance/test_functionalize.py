@@ -63,11 +63,12 @@ def test_functionalize_trains(make, adapter):
 def test_functionalize_is_differentiable(make, adapter, device):
     w, b = make(sample("float32", (3,))), make(np.float32(0.5))
     x = sample("float32", (3,), seed=1)
+    features = adapter.convert(x, None, device)
 
     def loss(wv, bv):
         def model():
             w.assign_add(1.0)
-            return adapter.kernels["sum"](w * w * x + b, None, False)
+            return adapter.kernels["sum"](w * w * features + b, None, False)
 
         out, _ = onevar.functionalize(model, [w, b])([wv, bv])
         return out

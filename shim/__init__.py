@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from onevar.exchange import copy as copy
     from onevar.exchange import explain as explain
     from onevar.exchange import share as share
+    from onevar.keras3 import Variable as Variable
     from onevar.scopes import AutocastScope as AutocastScope
     from onevar.scopes import StatelessScope as StatelessScope
     from onevar.scopes import functionalize as functionalize
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from onevar.scopes import in_stateless_scope as in_stateless_scope
     from onevar.scopes import initialize_all_variables as initialize_all_variables
     from onevar.scopes import name_scope as name_scope
-    from onevar.keras3 import Variable as Variable
 
 # The public name, the module that has it, and its name there.
 _PUBLIC = {

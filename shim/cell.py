@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from threading import RLock, get_ident
 from typing import Any
 
@@ -189,7 +189,7 @@ class Reading:
             cell.readers.remove(self._me)  # type: ignore[union-attr]
 
 
-@lru_cache(maxsize=None)
+@cache
 def fast_kernels(adapter: Adapter) -> Mapping[str, Callable]:
     """Return the adapter's kernels, with the faster ones for plain floats in their place."""
     return {**adapter.kernels, **adapter.float_kernels}

@@ -144,7 +144,9 @@ def capsule(
         ValueError: There is a stream.
     """
     if dl_device is not None and tuple(dl_device) != HOST:
-        raise BufferError(f"__dlpack__(dl_device={dl_device!r}): the memory is on the host, {HOST}. Copy it there first.")
+        raise BufferError(
+            f"__dlpack__(dl_device={dl_device!r}): the memory is on the host, {HOST}. Copy it there first."
+        )
     if stream is not None:
         raise ValueError(f"__dlpack__(stream={stream!r}): host memory has no streams. Pass stream=None.")
     if copy:

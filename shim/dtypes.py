@@ -12,7 +12,7 @@ never narrowed; only a result that *no* operand asked to be 64-bit is
 (`uint32 + int32` is `int32`, as Keras has it on JAX, torch and NumPy).
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import ml_dtypes
 import numpy as np
@@ -64,7 +64,7 @@ _ABOVE: dict[str, tuple[str, ...]] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _upper_bounds(node: str) -> frozenset[str]:
     return frozenset({node}).union(*(_upper_bounds(above) for above in _ABOVE[node]))
 

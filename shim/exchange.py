@@ -273,7 +273,8 @@ class _Route:
         except CopyRequired as error:
             reason, cure = error.reason, error.cure
         route = "itself" if self.source is self.target else "host view" if spec.device.startswith("cpu") else "dlpack"
-        note = "" if reason or self.source.export(x) is x else "data only, gradients do not cross"
+        cut = not (reason or self.same or "gradients" in self.source.lacks)
+        note = "data only, gradients do not cross" if cut else ""
         return Explanation(
             self.source.name, self.target.name, tuple(spec.shape), spec.dtype, spec.device,
             zero_copy=not reason, route=route, note=note, reason=reason, cure=cure,

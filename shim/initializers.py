@@ -26,10 +26,10 @@ class Initializer(ABC):
         """
         shape = tuple(int(d) for d in shape)
         name = standardize_dtype(dtype)
-        return np.asarray(self.draw(shape, name)).astype(numpy_dtype(name), copy=False)
+        return np.asarray(self._draw(shape, name)).astype(numpy_dtype(name), copy=False)
 
     @abstractmethod
-    def draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         """Return the values, in any dtype that `dtype` can be made from."""
 
     def __repr__(self) -> str:
@@ -40,14 +40,14 @@ class Initializer(ABC):
 class Zeros(Initializer):
     """All 0."""
 
-    def draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         return np.zeros(shape, numpy_dtype(dtype))
 
 
 class Ones(Initializer):
     """All 1."""
 
-    def draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         return np.ones(shape, numpy_dtype(dtype))
 
 
@@ -57,7 +57,7 @@ class Constant(Initializer):
     def __init__(self, value: Any = 0.0):
         self.value = value
 
-    def draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         return np.broadcast_to(np.asarray(self.value), shape).copy()
 
 
@@ -71,10 +71,11 @@ class Identity(Initializer):
     def __init__(self, gain: float = 1.0):
         self.gain = gain
 
-    def draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         if len(shape) != 2:
             raise ValueError(
-                f"Identity matrix initializer can only be used for 2D matrices. Received: shape={shape} of rank {len(shape)}."
+                f"Identity matrix initializer can only be used for 2D matrices. Received: shape={shape} of rank "
+                f"{len(shape)}."
             )
         return self.gain * np.eye(*shape)
 
@@ -85,11 +86,11 @@ class _Random(Initializer):
     def __init__(self, seed: int | None = None):
         self.seed = seed
 
-    def draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-        return self.sample(np.random.default_rng(self.seed), shape, dtype)
+    def _draw(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+        return self._sample(np.random.default_rng(self.seed), shape, dtype)
 
     @abstractmethod
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         """Return draws."""
 
 
@@ -100,14 +101,14 @@ class RandomNormal(_Random):
         super().__init__(seed)
         self.mean, self.stddev = mean, stddev
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         return rng.normal(self.mean, self.stddev, shape)
 
 
 class TruncatedNormal(RandomNormal):
     """Normal, redrawn until within two standard deviations of the mean."""
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         return self.mean + self.stddev * _truncated(rng, shape)
 
 
@@ -118,7 +119,7 @@ class RandomUniform(_Random):
         super().__init__(seed)
         self.minval, self.maxval = minval, maxval
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         if is_int_dtype(dtype):
             return rng.integers(int(self.minval), int(self.maxval), shape)
         return rng.uniform(self.minval, self.maxval, shape)
@@ -155,7 +156,7 @@ class VarianceScaling(_Random):
         _check("distribution", distribution, ("uniform", "truncated_normal", "untruncated_normal"))
         self.scale, self.mode, self.distribution = scale, mode, distribution
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         fan_in, fan_out = fans(shape)
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, fan)
@@ -179,10 +180,11 @@ class Orthogonal(_Random):
         super().__init__(seed)
         self.gain = gain
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    def _sample(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         if len(shape) < 2:
             raise ValueError(
-                f"The tensor to initialize must be at least two-dimensional. Received: shape={shape} of rank {len(shape)}."
+                f"The tensor to initialize must be at least two-dimensional. Received: shape={shape} of rank "
+                f"{len(shape)}."
             )
         rows, columns = math.prod(shape[:-1]), shape[-1]
         q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
@@ -191,19 +193,47 @@ class Orthogonal(_Random):
         return self.gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-def _scaled(name: str, scale: float, mode: str, distribution: str, doc: str) -> type[VarianceScaling]:
-    def __init__(self: VarianceScaling, seed: int | None = None) -> None:
-        VarianceScaling.__init__(self, scale, mode, distribution, seed)
+class GlorotUniform(VarianceScaling):
+    """Glorot's, uniform."""
 
-    return type(name, (VarianceScaling,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_avg", "uniform", seed)
 
 
-GlorotUniform = _scaled("GlorotUniform", 1.0, "fan_avg", "uniform", "Glorot's, uniform.")
-GlorotNormal = _scaled("GlorotNormal", 1.0, "fan_avg", "truncated_normal", "Glorot's, truncated normal.")
-HeUniform = _scaled("HeUniform", 2.0, "fan_in", "uniform", "He's, uniform.")
-HeNormal = _scaled("HeNormal", 2.0, "fan_in", "truncated_normal", "He's, truncated normal.")
-LecunUniform = _scaled("LecunUniform", 1.0, "fan_in", "uniform", "LeCun's, uniform.")
-LecunNormal = _scaled("LecunNormal", 1.0, "fan_in", "truncated_normal", "LeCun's, truncated normal.")
+class GlorotNormal(VarianceScaling):
+    """Glorot's, truncated normal."""
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+
+
+class HeUniform(VarianceScaling):
+    """He's, uniform."""
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(2.0, "fan_in", "uniform", seed)
+
+
+class HeNormal(VarianceScaling):
+    """He's, truncated normal."""
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+
+
+class LecunUniform(VarianceScaling):
+    """LeCun's, uniform."""
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_in", "uniform", seed)
+
+
+class LecunNormal(VarianceScaling):
+    """LeCun's, truncated normal."""
+
+    def __init__(self, seed: int | None = None):
+        super().__init__(1.0, "fan_in", "truncated_normal", seed)
+
 
 _CLASSES = (
     Zeros, Ones, Constant, Identity, RandomNormal, TruncatedNormal, RandomUniform, VarianceScaling, Orthogonal,

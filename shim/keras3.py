@@ -6,9 +6,7 @@ are kept or refused, never narrowed in silence; `value` is a snapshot; writes ar
 """
 
 import inspect
-from collections import Counter
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,8 @@ from onevar import exchange, initializers
 from onevar.adapters.contract import Adapter, Tensor
 from onevar.cell import Cell
 from onevar.core import registry
+from onevar.core.arguments import broadcasts, checked_name, one_of
+from onevar.core.attributes import KerasAttributes
 from onevar.core.devices import standardize_device
 from onevar.core.shapes import shape_equal, standardize_shape
 from onevar.core.values import to_tensor
@@ -29,7 +29,7 @@ _AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
 _SYNCHRONIZATIONS = (None, "none", "on_read", "on_write", "auto")
 
 
-class KerasVariable(Variable):
+class KerasVariable(KerasAttributes, Variable):
     """A Variable with Keras 3's signature.
 
     Args:
@@ -80,11 +80,11 @@ class KerasVariable(Variable):
         device: Any = None,
         adopt: bool = False,
     ):
-        self._name = _checked_name(name)
+        self._name = checked_name(name)
         path = current_path()
         self._path = f"{path}/{self._name}" if path else self._name
-        self._aggregation = _one_of("aggregation", aggregation, _AGGREGATIONS)
-        self._synchronization = _one_of("synchronization", synchronization, _SYNCHRONIZATIONS)
+        self._aggregation = one_of("aggregation", aggregation, _AGGREGATIONS)
+        self._synchronization = one_of("synchronization", synchronization, _SYNCHRONIZATIONS)
         self._autocast = bool(autocast)
         self._regularizer: Callable | None = None
         self._constraint: Callable | None = None
@@ -127,9 +127,7 @@ class KerasVariable(Variable):
         spec = adapter.spec(value)
         if shape is not None and not shape_equal(standardize_shape(shape), spec.shape):
             raise ValueError(f"{call}: shape={shape} was asked for, the value has shape {spec.shape}.")
-        cell = Cell(
-            adapter, shape=spec.shape, dtype=_storable(spec.dtype), device=spec.device, trainable=trainable
-        )
+        cell = Cell(adapter, shape=spec.shape, dtype=_storable(spec.dtype), device=spec.device, trainable=trainable)
         cell.layout = layout
         cell.fill(value, name=self._name, adopt=adopt or mine)
         self._cell = cell
@@ -137,7 +135,9 @@ class KerasVariable(Variable):
     @staticmethod
     def _borrowed(x: Any, adapter: Adapter, dtype: str | None, device: str | None, call: str) -> Tensor:
         if registry.adapter_of(x) is None and not isinstance(x, Variable):
-            raise TypeError(f"{call}: adopt=True borrows the memory of a tensor or array. Received: {type(x).__name__}.")
+            raise TypeError(
+                f"{call}: adopt=True borrows the memory of a tensor or array. Received: {type(x).__name__}."
+            )
         if isinstance(x, Variable) or registry.adapter_of(x) is not adapter:
             x = exchange.share(x, adapter.name)
         spec = adapter.spec(x)
@@ -297,13 +297,11 @@ class KerasVariable(Variable):
 
     def _check_broadcast(self, shape: tuple[int, ...], call: str) -> None:
         mine = self._cell.shape
-        if shape != mine and (not _broadcasts(shape, mine)):
+        if shape != mine and (not broadcasts(shape, mine)):
             raise ValueError(
                 f"{call}: value of shape {shape} does not broadcast to variable.shape={mine}. "
                 f"Target variable: {self._path}"
             )
-
-    # -- Keras's attributes ---------------------------------------------------------------------
 
     @property
     def dtype(self) -> str:
@@ -328,74 +326,6 @@ class KerasVariable(Variable):
     def size(self) -> int:
         """The number of elements."""
         return int(np.prod(self._cell.shape, dtype=np.int64))
-
-    @property
-    def trainable(self) -> bool:
-        """Whether gradients are wanted."""
-        return self._cell.trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._cell.set_trainable(bool(value))
-
-    @property
-    def name(self) -> str:
-        """The name, without scopes."""
-        return self._name
-
-    @property
-    def path(self) -> str:
-        """The name with the `name_scope`s it was made in."""
-        return self._path
-
-    @property
-    def autocast(self) -> bool:
-        """Whether an AutocastScope applies."""
-        return self._autocast
-
-    @property
-    def aggregation(self) -> str:
-        """How replicas become one value."""
-        return self._aggregation
-
-    @property
-    def synchronization(self) -> str:
-        """When replicas become one value."""
-        return self._synchronization
-
-    @property
-    def layout(self) -> Any:
-        """How the value lies over devices, or None."""
-        return self._cell.layout
-
-    @property
-    def overwrite_with_gradient(self) -> bool:
-        """Whether optimizers write the gradient itself into the Variable (float8 scales are trained so)."""
-        return self._overwrite_with_gradient
-
-    @overwrite_with_gradient.setter
-    def overwrite_with_gradient(self, value: bool) -> None:
-        if not isinstance(value, bool):
-            raise TypeError(f"`overwrite_with_gradient` must be a boolean. Received: {value}")
-        self._overwrite_with_gradient = value
-
-    @property
-    def regularizer(self) -> Callable | None:
-        """A callable from the value to a penalty, or None."""
-        return self._regularizer
-
-    @regularizer.setter
-    def regularizer(self, value: Callable | None) -> None:
-        self._regularizer = _callable_or_none("regularizer", "keras.regularizers.Regularizer", value)
-
-    @property
-    def constraint(self) -> Callable | None:
-        """A callable that optimizers apply to the updated value, or None."""
-        return self._constraint
-
-    @constraint.setter
-    def constraint(self, value: Callable | None) -> None:
-        self._constraint = _callable_or_none("constraint", "keras.constraints.Constraint", value)
 
     @property
     def keras(self) -> "KerasVariable":
@@ -482,46 +412,6 @@ def _storable(dtype: Any) -> str:
     name = standardize_dtype(dtype)
     if name == "string":
         raise ValueError("Variable(dtype='string'): a Variable holds numbers. Keep text in Python or NumPy.")
-    return name
-
-
-def _one_of(argument: str, value: Any, accepted: tuple) -> str:
-    if value not in accepted:
-        shown = ", ".join(f"`{v!r}`" for v in accepted)
-        raise ValueError(
-            f"Invalid value for argument `{argument}`. Expected one of {shown}. Received: {argument}={value}"
-        )
-    return "none" if value is None else value
-
-
-def _callable_or_none(argument: str, example: str, value: Any) -> Callable | None:
-    if value is not None and not callable(value):
-        raise ValueError(
-            f"Invalid value for attribute `{argument}`. Expected a callable (such as a `{example}` instance) or `None`. "
-            f"Received: {argument}={value}"
-        )
-    return value
-
-
-def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(shape, target) == target
-    except ValueError:
-        return False
-
-
-_named: Counter[str] = Counter()
-_named_lock = Lock()
-
-
-def _checked_name(name: Any) -> str:
-    if name is None or name == "":
-        with _named_lock:
-            count = _named["variable"]
-            _named["variable"] += 1
-        return f"variable_{count}" if count else "variable"
-    if not isinstance(name, str) or "/" in name:
-        raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}")
     return name
 
 

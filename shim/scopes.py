@@ -165,9 +165,7 @@ class name_scope:  # noqa: N801 (Keras's name)
         ValueError: `name` is not a string or contains `/`.
     """
 
-    def __init__(
-        self, name: str, caller: object = None, deduplicate: bool = True, override_parent: str | None = None
-    ):
+    def __init__(self, name: str, caller: object = None, deduplicate: bool = True, override_parent: str | None = None):
         if not isinstance(name, str) or "/" in name:
             raise ValueError(
                 f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}"
@@ -175,7 +173,7 @@ class name_scope:  # noqa: N801 (Keras's name)
         self.name, self.caller, self.deduplicate = name, caller, deduplicate
         parent = getattr(caller, "_parent_path", None)
         self.override_parent = parent if override_parent is None and deduplicate else override_parent
-        self._entered = False
+        self._pop_on_exit = False
 
     def __enter__(self) -> "name_scope":
         stack = LOCAL.names
@@ -188,13 +186,13 @@ class name_scope:  # noqa: N801 (Keras's name)
         )
         if not inside_itself:
             stack.append(self)
-            self._entered = True
+            self._pop_on_exit = True
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._entered:
+        if self._pop_on_exit and LOCAL.names:
             LOCAL.names.pop()
-            self._entered = False
+        self._pop_on_exit = False
 
 
 def current_path() -> str:

@@ -61,7 +61,8 @@ def _binary(kernel: str, symbol: str, *, reflected: bool = False) -> Callable:
                 finally:
                     readers.remove(me)
         elif isinstance(other, Variable) and other._cell.fast_dtype is cell.fast_dtype and not ACTIVE:
-            result = _between(kernel, cell, other._cell)  # never reflected: both have the operator
+            pair = (other._cell, cell) if backwards else (cell, other._cell)
+            result = _between(kernel, *pair)
             if result is not None:
                 return result
         return operate(kernel, self, other, reflected=reflected)
@@ -71,6 +72,10 @@ def _binary(kernel: str, symbol: str, *, reflected: bool = False) -> Callable:
     order = "other, self" if reflected else "self, other"
     operator.__doc__ = f"`{kernel}({order})` with Keras's dtype promotion, as a tensor of this framework."
     return operator
+
+
+def _both(kernel: str, symbol: str) -> tuple[Callable, Callable]:
+    return _binary(kernel, symbol), _binary(kernel, symbol, reflected=True)
 
 
 def _between(kernel: str, left: Cell, right: Cell) -> Tensor | None:
@@ -118,6 +123,7 @@ class Variable:
     _cell: Cell
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Variable":
+        """Return an object of the face that the arguments belong to."""
         if cls is not Variable:
             return object.__new__(cls)
         from onevar.keras3 import KerasVariable  # the face builds on this class
@@ -222,12 +228,15 @@ class Variable:
         return id(self._cell)
 
     def __bool__(self) -> bool:
+        """Raise TypeError, as Keras does: truth of many elements is not one truth."""
         raise TypeError("A Keras Variable cannot be used as a boolean.")
 
     def __int__(self) -> int:
+        """Return the value of a scalar as an int."""
         return int(self._scalar())
 
     def __float__(self) -> float:
+        """Return the value of a scalar as a float."""
         return float(self._scalar())
 
     def __complex__(self) -> complex:
@@ -239,9 +248,7 @@ class Variable:
 
     def _scalar(self) -> np.ndarray:
         if self._cell.shape:
-            raise TypeError(
-                f"Only scalar arrays can be converted to Python scalars. Got: shape={self._cell.shape}"
-            )
+            raise TypeError(f"Only scalar arrays can be converted to Python scalars. Got: shape={self._cell.shape}")
         return self.numpy()
 
     def __copy__(self) -> "Variable":
@@ -258,17 +265,17 @@ class Variable:
 
     # -- operators ------------------------------------------------------------------------------
 
-    __add__, __radd__ = _binary("add", "add"), _binary("add", "add", reflected=True)
-    __sub__, __rsub__ = _binary("subtract", "sub"), _binary("subtract", "sub", reflected=True)
-    __mul__, __rmul__ = _binary("multiply", "mul"), _binary("multiply", "mul", reflected=True)
-    __truediv__, __rtruediv__ = _binary("divide", "truediv"), _binary("divide", "truediv", reflected=True)
-    __floordiv__, __rfloordiv__ = _binary("floor_divide", "floordiv"), _binary("floor_divide", "floordiv", reflected=True)
-    __mod__, __rmod__ = _binary("remainder", "mod"), _binary("remainder", "mod", reflected=True)
-    __pow__, __rpow__ = _binary("pow", "pow"), _binary("pow", "pow", reflected=True)
-    __matmul__, __rmatmul__ = _binary("matmul", "matmul"), _binary("matmul", "matmul", reflected=True)
-    __and__, __rand__ = _binary("logical_and", "and"), _binary("logical_and", "and", reflected=True)
-    __or__, __ror__ = _binary("logical_or", "or"), _binary("logical_or", "or", reflected=True)
-    __xor__, __rxor__ = _binary("logical_xor", "xor"), _binary("logical_xor", "xor", reflected=True)
+    __add__, __radd__ = _both("add", "add")
+    __sub__, __rsub__ = _both("subtract", "sub")
+    __mul__, __rmul__ = _both("multiply", "mul")
+    __truediv__, __rtruediv__ = _both("divide", "truediv")
+    __floordiv__, __rfloordiv__ = _both("floor_divide", "floordiv")
+    __mod__, __rmod__ = _both("remainder", "mod")
+    __pow__, __rpow__ = _both("pow", "pow")
+    __matmul__, __rmatmul__ = _both("matmul", "matmul")
+    __and__, __rand__ = _both("logical_and", "and")
+    __or__, __ror__ = _both("logical_or", "or")
+    __xor__, __rxor__ = _both("logical_xor", "xor")
     __eq__ = _binary("equal", "eq")
     __ne__ = _binary("not_equal", "ne")
     __lt__ = _binary("less", "lt")

@@ -74,7 +74,9 @@ def test_aligned_memory(dtype, shape):
     assert a.flags.writeable
 
 
-@pytest.mark.parametrize("make", [lambda a: a, lambda a: a.T, lambda a: a[::-1, ::2], lambda a: np.broadcast_to(a[0], (5, 4))])
+@pytest.mark.parametrize(
+    "make", [lambda a: a, lambda a: a.T, lambda a: a[::-1, ::2], lambda a: np.broadcast_to(a[0], (5, 4))]
+)
 def test_aligned_copy(make):
     source = make(np.arange(12.0).reshape(3, 4))
     copied = dlpack.aligned_copy(source)

@@ -17,7 +17,6 @@ def _round(x: np.ndarray, decimals: int = 0) -> np.ndarray:
     return np.round(x, decimals)
 
 
-
 def _matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     # NumPy answers float32 for the bfloat16 of ml_dtypes.
     return np.matmul(a, b).astype(np.result_type(a, b), copy=False)

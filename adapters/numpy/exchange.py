@@ -25,7 +25,9 @@ def preflight(x: np.ndarray) -> Refusal | None:
 
 def _dtype_refusal(dtype: np.dtype) -> Refusal:
     if not dtype.isnative and dtype.newbyteorder("=") in NAMES:
-        return Refusal(f"dtype {dtype.str!r} is not in this machine's byte order", "Use x.astype(x.dtype.newbyteorder('='))")
+        return Refusal(
+            f"dtype {dtype.str!r} is not in this machine's byte order", "Use x.astype(x.dtype.newbyteorder('='))"
+        )
     if dtype.names is not None:
         return Refusal(f"structured dtype {dtype} has no counterpart", "Pass its fields one by one: x['name']")
     if dtype.hasobject:
@@ -49,6 +51,11 @@ def view(x: np.ndarray) -> np.ndarray | Refusal:
 def borrow(array: np.ndarray) -> np.ndarray:
     """Return `array`: a NumPy view is what every framework lends."""
     return array
+
+
+def export(x: np.ndarray) -> Any:
+    """Return what `__dlpack__` works on: NumPy's own knows no ml_dtypes, and no mark for old consumers."""
+    return dlpack.HostExport(x)
 
 
 def from_dlpack(x: Any) -> np.ndarray:

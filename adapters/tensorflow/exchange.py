@@ -28,7 +28,9 @@ def preflight(x: Any) -> Refusal | None:
         if id(x.dtype) in _DTYPE_IDS or x.dtype in _DTYPES:
             return None
         # Asked for their memory, such tensors abort the process.
-        return Refusal(f"a tensor of dtype {x.dtype.name} has no plain memory", _DTYPE_CURES.get(x.dtype, "Cast it first"))
+        return Refusal(
+            f"a tensor of dtype {x.dtype.name} has no plain memory", _DTYPE_CURES.get(x.dtype, "Cast it first")
+        )
     if isinstance(x, tf.Tensor):
         return Refusal(
             "a symbolic tensor (inside tf.function or a graph) has no memory",
@@ -46,7 +48,7 @@ _DTYPE_CURES = {
 
 def _view(x: Any) -> np.ndarray:
     """Return a read-only NumPy view of `x`; of a variable's current value, if it is one."""
-    x = export(x)
+    x = _value(x)
     # Of bfloat16 and float8 without axes TensorFlow makes a NumPy scalar, a copy.
     array = np.asarray(x) if x.ndim else np.asarray(tf.reshape(x, [1])).reshape(())
     array.flags.writeable = False
@@ -79,8 +81,13 @@ def direct(x: Any) -> Any:
     return x if type(x) is _EAGER and id(x.dtype) in _DLPACK_IDS else None
 
 
-def export(x: Any) -> tf.Tensor:
-    """Return what `__dlpack__` is called on: `x`, or a variable's value, over the variable's own memory."""
+def export(x: Any) -> Any:
+    """Return what `__dlpack__` works on: of a variable the value, over the variable's own memory."""
+    x = _value(x)
+    return x if id(x.dtype) in _DLPACK_IDS else dlpack.HostExport(_view(x))
+
+
+def _value(x: Any) -> tf.Tensor:
     if not isinstance(x, tf.Variable):
         return x
     # After a scatter or slice write every read would copy, forever.

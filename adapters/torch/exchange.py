@@ -23,10 +23,10 @@ _LENT = {
     torch.float8_e4m3fn: (torch.uint8, dlpack.FLOAT8_E4M3FN),
     torch.float8_e5m2: (torch.uint8, dlpack.FLOAT8_E5M2),
 }
-_BORROWED = {
-    dlpack.BFLOAT16: (np.dtype(np.int16), torch.bfloat16),
-    dlpack.FLOAT8_E4M3FN: (np.dtype(np.uint8), torch.float8_e4m3fn),
-    dlpack.FLOAT8_E5M2: (np.dtype(np.uint8), torch.float8_e5m2),
+_BORROWED: dict[np.dtype, tuple[Any, torch.dtype]] = {
+    dlpack.BFLOAT16: (np.int16, torch.bfloat16),
+    dlpack.FLOAT8_E4M3FN: (np.uint8, torch.float8_e4m3fn),
+    dlpack.FLOAT8_E5M2: (np.uint8, torch.float8_e5m2),
 }
 
 

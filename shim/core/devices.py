@@ -20,7 +20,5 @@ def standardize_device(device: object, adapter: Adapter) -> str:
     name = f"{_SYNONYMS.get(match[1], match[1])}:{match[2] or 0}" if match else str(device)
     here = adapter.devices()
     if name not in here:
-        raise DeviceMissing(
-            f"device={device!r}: {adapter.name} has no such device here. It has: {', '.join(here)}."
-        )
+        raise DeviceMissing(f"device={device!r}: {adapter.name} has no such device here. It has: {', '.join(here)}.")
     return name

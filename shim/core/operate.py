@@ -66,4 +66,3 @@ def _refuse_other_device(owner: Adapter, other: Any, adapter: Adapter, device: s
             f"{call}: the Variable is on {device} ({adapter.name}), the operand on {theirs} ({owner.name}). "
             f"Move one of them: variable.to({theirs!r}), or the operand to {device!r} with {owner.name}'s own means."
         )
-

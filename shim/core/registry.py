@@ -206,8 +206,7 @@ def _import(name: str) -> Adapter:
     if not _is_installed(name):
         extra = f'pip install "onevar[{name}]"' if point.value.startswith("onevar.") else f"install {_module_of(name)}"
         raise FrameworkMissing(
-            f"backend {name!r} needs the module {_module_of(name)}: {extra}. "
-            f"Installed here: {', '.join(installed())}."
+            f"backend {name!r} needs the module {_module_of(name)}: {extra}. Installed here: {', '.join(installed())}."
         )
     instance = point.load()
     if not isinstance(instance, Adapter) or instance.name != name:

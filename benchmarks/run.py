@@ -1,0 +1,233 @@
+"""Prints what onevar costs, as ratios: `python benchmarks/run.py [--only NAMES] [--backend NAMES] [--json FILE]`.
+
+Times of one machine mean little on another; ratios of calls that took turns in one run carry over.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import processes
+from rich.console import Console
+from rich.table import Table
+
+from onevar.core.registry import installed
+
+HERE = Path(__file__).parent
+PARTS = ("operators", "assign", "share", "import", "memory")
+BACKENDS = ("numpy", "torch", "jax", "tensorflow")
+#: What an operator may cost, as a multiple of the native one.
+TARGETS = {"torch": 1.5, "jax": 1.3, "tensorflow": 1.3}
+#: How many times smaller than keras.Variable's the overhead of an operator should be.
+KERAS_TARGET = 3.0
+SHARE_TARGET = 1.5
+
+
+def main() -> int:
+    """Measure, print and, if asked, write."""
+    options = _options()
+    console = Console(width=None if sys.stdout.isatty() else 118)
+    results: dict[str, Any] = {}
+    backends = options.backend
+    if {"operators", "assign"} & set(options.only):
+        with console.status("operators"):
+            measured = {b: _process("operators.py", b) for b in backends}
+        results["operators"] = {b: m["operators"] for b, m in measured.items()}
+        results["assign"] = {b: m["assign"] for b, m in measured.items()}
+    for part, show in (("operators", show_operators), ("assign", show_assign)):
+        if part in options.only:
+            console.print(*show(results[part]))
+    if "share" in options.only:
+        with console.status("share"):
+            results["share"] = _process("sharing.py", ",".join(backends), ",".join(options.size))
+        console.print(show_share(results["share"]))
+    if "import" in options.only:
+        with console.status("import"):
+            results["import"] = processes.import_times()
+        console.print(show_import(results["import"]))
+    if "memory" in options.only:
+        with console.status("memory"):
+            results["memory"] = processes.peaks(backends)
+        console.print(show_memory(results["memory"]))
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    def names(known: tuple[str, ...]) -> Callable[[str], list[str]]:
+        def parse(text: str) -> list[str]:
+            chosen = text.split(",")
+            unknown = sorted(set(chosen) - set(known))
+            if unknown:
+                raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: none of {', '.join(known)}")
+            return chosen
+
+        return parse
+
+    here = tuple(name for name in BACKENDS if name in installed())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", type=names(PARTS), default=list(PARTS), metavar="NAMES", help=",".join(PARTS))
+    parser.add_argument("--backend", type=names(here), default=list(here), metavar="NAMES", help=",".join(here))
+    sizes = ("1 KB", "1 MB", "1 GB")
+    parser.add_argument("--size", type=names(sizes), default=list(sizes), metavar="SIZES", help=", ".join(sizes))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the seconds and bytes")
+    return parser.parse_args()
+
+
+def _process(script: str, *arguments: str) -> Any:
+    done = subprocess.run([sys.executable, str(HERE / script), *arguments], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"benchmarks/{script} {' '.join(arguments)} failed:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def _mark(text: str, good: bool | None) -> str:
+    return text if good is None else f"[green]{text}[/]" if good else f"[red]{text} ✗[/]"
+
+
+def overhead_ratio(times: dict[str, float]) -> float | None:
+    """Return how many times keras.Variable's overhead over the native operator is ours, or None without Keras.
+
+    Overheads smaller than a fiftieth of the native operator are within the noise, and count as that.
+    """
+    if "keras" not in times:
+        return None
+    noise = times["native"] / 50
+    return max(times["keras"] - times["native"], noise) / max(times["onevar"] - times["native"], noise)
+
+
+def show_operators(results: dict[str, dict[str, dict[str, float]]]) -> tuple[Table, Table]:
+    """Return the tables of ratios to the native operator, and of overheads against Keras."""
+    ratios = Table(title="An operator on a Variable, 3 x 3 float32: times the native operator's time")
+    keras = Table(
+        title="keras.Variable's overhead over the native operator: times onevar's",
+        caption=f"To reach: {KERAS_TARGET:g}. An overhead below 2 % of the native operator counts as 2 %.",
+    )
+    goals = ", ".join(f"{b} {TARGETS[b]:g}" for b in results if b in TARGETS)
+    ratios.caption = f"To reach: {goals}."
+    for table in (ratios, keras):
+        table.add_column("operator")
+        for backend in results:
+            table.add_column(backend, justify="right")
+    for name in next(iter(results.values())):
+        cells = {b: r[name] for b, r in results.items()}
+        ratios.add_row(name, *(_ratio_cell(b, t) for b, t in cells.items()))
+        keras.add_row(name, *(_overhead_cell(t) for t in cells.values()))
+    ratios.add_section()
+    ratios.add_row("median", *(f"{_median_ratio(r):.2f}" for r in results.values()))
+    return ratios, keras
+
+
+def _ratio_cell(backend: str, times: dict[str, float]) -> str:
+    ratio, target = times["onevar"] / times["native"], TARGETS.get(backend)
+    return _mark(f"{ratio:.2f}", None if target is None else ratio <= target)
+
+
+def _overhead_cell(times: dict[str, float]) -> str:
+    ratio = overhead_ratio(times)
+    return "-" if ratio is None else _mark(f"{ratio:.1f}", ratio >= KERAS_TARGET)
+
+
+def _median_ratio(results: dict[str, dict[str, float]]) -> float:
+    return statistics.median(t["onevar"] / t["native"] for t in results.values())
+
+
+def show_assign(results: dict[str, dict[str, dict[str, float]]]) -> tuple[Table]:
+    """Return the table of `assign` and `assign_add`."""
+    table = Table(title="assign on 3 x 3 float32, returning the new value", caption="jax: native is `x + y`.")
+    table.add_column("call")
+    for heading in ("backend", "µs", "native µs", "times native", "keras µs", "keras / onevar"):
+        table.add_column(heading, justify="right")
+    for backend, calls in results.items():
+        for name, times in calls.items():
+            native, keras = times.get("native"), times.get("keras")
+            table.add_row(
+                name,
+                backend,
+                f"{times['onevar'] * 1e6:.1f}",
+                f"{native * 1e6:.1f}" if native else "-",
+                f"{times['onevar'] / native:.2f}" if native else "-",
+                f"{keras * 1e6:.1f}" if keras else "-",
+                f"{keras / times['onevar']:.2f}" if keras else "-",
+            )
+    return (table,)
+
+
+def show_share(results: dict[str, dict[str, dict[str, Any]]]) -> Table:
+    """Return the table of exchanges."""
+    sizes = list(next(iter(results.values())))
+    table = Table(
+        title="onevar.share: times the raw DLPack call's time (and µs)",
+        caption=f"To reach: {SHARE_TARGET:g}, and last / first about 1: no dependence on size.",
+    )
+    table.add_column("from -> to", no_wrap=True)
+    for size in sizes:
+        table.add_column(size, justify="right")
+    if len(sizes) > 1:
+        table.add_column("last / first", justify="right")
+    table.add_column("remark")
+    for pair, row in results.items():
+        cells = [_share_cell(row[size]) for size in sizes]
+        if len(sizes) > 1:
+            growth = row[sizes[-1]]["onevar"] / row[sizes[0]]["onevar"]
+            cells.append(_mark(f"{growth:.2f}", growth < SHARE_TARGET))
+        table.add_row(pair, *cells, row[sizes[0]]["note"])
+    return table
+
+
+def _share_cell(times: dict[str, Any]) -> str:
+    micro = f"({times['onevar'] * 1e6:.1f})"
+    if times["raw"] is None:
+        return micro
+    ratio = times["onevar"] / times["raw"]
+    return f"{_mark(f'{ratio:.2f}', ratio <= SHARE_TARGET)} {micro}"
+
+
+def show_import(results: dict[str, float]) -> Table:
+    """Return the table of import times."""
+    table = Table(title="Import in a fresh process", caption="To reach: no more than numpy, give or take its spread.")
+    for heading in ("import", "best ms", "median ms", "times numpy (best)", "times numpy (median)"):
+        table.add_column(heading, justify="left" if heading == "import" else "right")
+    for name in [n for n in results if not n.endswith("median")]:
+        best, median = results[name], results[f"{name}, median"]
+        relative = median / results["numpy, median"]
+        table.add_row(
+            name,
+            f"{best * 1e3:.1f}",
+            f"{median * 1e3:.1f}",
+            f"{best / results['numpy']:.2f}",
+            _mark(f"{relative:.2f}", None if name == "numpy" or "," in name else relative < 1.1),
+        )
+    return table
+
+
+def show_memory(results: dict[str, dict[str, float]]) -> Table:
+    """Return the table of peaks."""
+    explained = {
+        "create": "Variable(x), x the framework's own tensor: one copy, or none where nobody can write to x",
+        "adopt": "Variable(x, adopt=True): no copy",
+        "assign": "v.assign(x)",
+        "assign_add": "v.assign_add(x)",
+    }
+    goals = {"create": 1.0, "adopt": 0.0}
+    backends = list(next(iter(results.values())))
+    table = Table(title="Memory that the peak adds to a process that holds x, 1 GB of float32: in copies of x")
+    table.add_column("call")
+    for backend in backends:
+        table.add_column(backend, justify="right")
+    table.add_column("at most", justify="right")
+    for case, row in results.items():
+        goal = goals.get(case)
+        cells = [_mark(f"{row[b]:.2f}", None if goal is None else row[b] < goal + 0.05) for b in backends]
+        table.add_row(explained[case], *cells, "" if goal is None else f"{goal:g}")
+    return table
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

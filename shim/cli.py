@@ -1,0 +1,166 @@
+"""The `onevar` command.
+
+It needs the optional group `conformance`; without it, it says what to install. Nothing here imports
+a framework, or pytest, before a command that is about one runs.
+"""
+
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+MISSING = 'onevar: this command needs {name}, which is not installed: pip install "onevar[conformance]"'
+
+OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
+
+\b
+  onevar doctor                       what is installed, and what crosses without a copy
+  onevar conformance --backend torch  prove an adapter, requirement by requirement
+"""
+
+DOCTOR = """Show frameworks, versions, devices, and which tensors cross without a copy on this machine.
+
+\b
+  onevar doctor
+  onevar doctor --json > doctor.json
+"""
+
+CONFORMANCE = """Run the conformance suite on adapters and devices, or merge the results of earlier runs.
+
+The run fails if a test fails, and if an adapter, its framework or a device is not here.
+
+\b
+  onevar conformance --backend torch
+  onevar conformance --backend torch --device cuda:0 --json torch.json
+  onevar conformance --backend jax --backend torch --html report.html
+  onevar conformance --backend numpy -k "promotion and float16"
+  onevar conformance --merge torch.json --merge jax.json --html all.html
+"""
+
+
+def main() -> None:
+    """Run the `onevar` command, and leave with its status."""
+    try:
+        build()()
+    except ModuleNotFoundError as error:
+        if error.name not in ("typer", "pytest", "hypothesis", "jinja2"):
+            raise
+        sys.exit(MISSING.format(name=error.name))
+
+
+def build() -> Any:
+    """Return the command, a typer application.
+
+    Raises:
+        ModuleNotFoundError: typer is not installed.
+    """
+    import typer
+
+    app = typer.Typer(
+        name="onevar",
+        help=OVERVIEW,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    def show_version(wanted: bool) -> None:
+        if wanted:
+            typer.echo(f"onevar {metadata.version('onevar')}")
+            raise typer.Exit
+
+    @app.callback()
+    def onevar(
+        version: Annotated[
+            bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and leave.")
+        ] = False,
+    ) -> None:
+        """Take the options that stand before a command."""
+
+    _add_doctor(app, typer)
+    _add_conformance(app, typer)
+    return app
+
+
+def _add_doctor(app: Any, typer: Any) -> None:
+    @app.command(help=DOCTOR, short_help="Show what is installed, and what crosses.")
+    def doctor(
+        as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")] = False,
+    ) -> None:
+        from onevar import doctor as report
+
+        raise typer.Exit(report.main(json=as_json) or 0)
+
+
+def _add_conformance(app: Any, typer: Any) -> None:
+    @app.command(help=CONFORMANCE, short_help="Prove an adapter.", no_args_is_help=True)
+    def conformance(
+        backend: Annotated[
+            list[str] | None, typer.Option(metavar="NAME", help="Adapter to test; may be repeated.")
+        ] = None,
+        device: Annotated[
+            list[str] | None,
+            typer.Option(metavar="DEVICE", help="'cpu', 'cuda:0'; may be repeated. Default: the adapter's own."),
+        ] = None,
+        select: Annotated[
+            str | None, typer.Option("-k", metavar="EXPR", help="Only tests whose names match, as in pytest.")
+        ] = None,
+        json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the result as JSON.")] = None,
+        html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the result as one HTML page.")] = None,
+        junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write pytest's JUnit XML.")] = None,
+        merge: Annotated[
+            list[Path] | None,
+            typer.Option(metavar="FILE", help="Merge results instead of running; repeat, or list more files after."),
+        ] = None,
+        files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More files to merge.")] = None,
+        verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name each test as it runs.")] = False,
+    ) -> None:
+        if bool(merge) == bool(backend) or (files and not merge):
+            raise typer.BadParameter("pass either --backend NAME, to run, or --merge FILE..., to merge results")
+        if merge:
+            raise typer.Exit(merge_results([*merge, *(files or [])], json, html))
+        raise typer.Exit(_run(backend or [], device or [], select, json, html, junit, verbose))
+
+
+def _run(
+    backends: list[str],
+    devices: list[str],
+    select: str | None,
+    json: Path | None,
+    html: Path | None,
+    junit: Path | None,
+    verbose: bool,
+) -> int:
+    import pytest
+
+    options = [*(f"--backend={name}" for name in backends), *(f"--device={name}" for name in devices)]
+    named = {"-k": select, "--onevar-json": json, "--onevar-html": html, "--junit-xml": junit}
+    for option, value in named.items():
+        options += [] if value is None else [option, str(value)]
+    style = ["-p", "no:cacheprovider", "--tb=short", "-rf", *(["-v"] if verbose else [])]
+    return int(pytest.main(["-p", "onevar.conformance.plugin", "--pyargs", "onevar.conformance", *style, *options]))
+
+
+def merge_results(files: list[Path], json: Path | None, html: Path | None) -> int:
+    """Merge results that earlier runs wrote, print the matrix, and write the files asked for.
+
+    Returns:
+        The exit status: 1 if a requirement failed in any of them, 2 if a file is no result.
+    """
+    import typer
+
+    from onevar.conformance import report, results
+
+    try:
+        data = results.merge(results.load(files))
+    except ValueError as error:
+        typer.echo(f"onevar conformance --merge: {error}", err=True)
+        return 2
+    for line in report.matrix(data, color=sys.stdout.isatty()):
+        typer.echo(line)
+    if json:
+        results.write(data, json)
+    if html:
+        report.write_html(data, html)
+    return int(any(row["verdict"] == "failed" for row in data["results"]))
