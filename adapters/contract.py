@@ -116,7 +116,8 @@ class BorrowRules:
 
     Attributes:
         alignment: In bytes, that the first element's address must be a multiple of.
-        strides: `"compact"` (row-major, no gaps), `"non-negative"`, or `"any"`.
+        strides: `"compact"` (row-major, no gaps), `"dense"` (any order of axes, no gaps), `"non-negative"`,
+            or `"any"`.
         readonly: Whether memory marked read-only is honoured (never written by the framework).
         dtypes: Names of the dtypes that can be held; empty means all of `onevar.dtypes.DTYPES`.
     """
@@ -145,6 +146,8 @@ class Adapter(ABC):
         guard_reads: True where a kernel may read a native's memory while another thread writes it
             in place (the framework releases the GIL, and a reader does not hold the memory). onevar
             then keeps readers and writers apart.
+        guards_dlpack: Whether `from_dlpack` refuses by itself, with an error, whatever breaks `borrow_rules`.
+            Tensors for which their framework's `direct` says so then cross by their own capsule.
         keeps_int64: Keras's rule for this framework where only the lattice, not an operand, asks
             for int64 (`uint32 + int32`): int64 if True, int32 if False.
     """
@@ -157,6 +160,7 @@ class Adapter(ABC):
     lacks: ClassVar[Mapping[str, str]] = {}
     borrow_rules: ClassVar[BorrowRules] = BorrowRules()
     guard_reads: ClassVar[bool] = False
+    guards_dlpack: ClassVar[bool] = False
     keeps_int64: ClassVar[bool] = False
 
     def __init__(self) -> None:
@@ -304,10 +308,19 @@ class Adapter(ABC):
         array = np.from_dlpack(x)
         return Loan(array, array.__array_interface__["data"][0])
 
+    def view(self, x: Tensor) -> np.ndarray | Refusal:
+        """Do `preflight` and `lend` in one call: the view, or why there is none. Override it to be quick."""
+        refusal = self.preflight(x)
+        return self.lend(x).array if refusal is None else refusal
+
+    def direct(self, x: Tensor) -> bool:
+        """Whether the DLPack capsule of `x` itself is complete, passed `preflight`, and is cheaper than `view`."""
+        return False
+
     def borrow(self, array: np.ndarray) -> Tensor:
         """Return a tensor over the memory of `array`, which obeys `borrow_rules`; no copy.
 
-        The tensor keeps `array` alive.
+        The tensor keeps `array` alive. A `CopyRequired` says that the framework, as it is configured, cannot.
         """
         return self.from_dlpack(array)
 

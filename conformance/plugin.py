@@ -19,7 +19,7 @@ import pytest
 from onevar.conformance import known, report, results
 from onevar.conformance.results import Collected, Outcome, Target
 from onevar.conformance.spec import requirements
-from onevar.conformance.targets import prepare_environment, resolve
+from onevar.conformance.targets import resolve
 
 pytest.register_assert_rewrite("onevar.conformance.compare")
 
@@ -57,7 +57,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement(*ids): the requirements of spec.md that a test proves")
     config.addinivalue_line("markers", "needs(*capabilities): what a test needs of the adapter")
-    prepare_environment()
     from onevar.core import registry
 
     # A late load, by the conftest.py beside this file, comes after the options were read.
@@ -73,10 +72,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "target" not in metafunc.fixturenames:
         return
-    targets = metafunc.config.stash[_RUN].targets
-    if not targets:
-        pytest.exit("onevar conformance: name what to test: --backend NAME, or ONEVAR_BACKEND=NAME", returncode=4)
+    run = metafunc.config.stash[_RUN]
     only = getattr(metafunc.module, "BACKEND", None)
+    # A module about one framework needs no option to say so.
+    targets = run.targets or (resolve([only], None) if only else [])
     chosen = [t for t in targets if only in (None, t.backend)]
     ids = [f"{t.backend}-{t.device}" for t in chosen]
     if "partner" not in metafunc.fixturenames:
@@ -98,6 +97,8 @@ def _partners(target: Target, targets: list[Target]) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if any(_is_homeless(item) for item in items) and not config.stash[_RUN].targets:
+        raise pytest.UsageError("onevar conformance: say what to test: --backend NAME, or ONEVAR_BACKEND=NAME")
     used: set[int] = set()
     for item in items:
         target = _target_of(item)
@@ -137,9 +138,15 @@ def _refuse_idle_lines(config: pytest.Config, items: list[pytest.Item], used: se
         raise pytest.UsageError(f"conformance/known.py: lines that match no test: {'; '.join(idle)}. Delete them.")
 
 
+def _is_homeless(item: pytest.Item) -> bool:
+    """Whether a test wants a target and the run has none for it."""
+    return "target" in getattr(item, "fixturenames", ()) and _target_of(item) is None
+
+
 def _target_of(item: pytest.Item) -> Target | None:
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get("target") if callspec is not None else None
+    found = callspec.params.get("target") if callspec is not None else None
+    return found if isinstance(found, Target) else None
 
 
 def suite_id(item: pytest.Item, target: Target) -> str:
@@ -218,7 +225,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def _data(run: _Run) -> dict[str, Any]:
     from onevar.core import registry
 
-    for target in run.targets:
+    for target in run.targets or dict.fromkeys(t for _, t in run.found.outcomes):
         adapter = registry.adapter(target.backend)
         run.found.targets[target] = results.describe(
             target.backend, adapter.module, target.device, dict(adapter.lacks)

@@ -35,6 +35,7 @@ def resolve(backends: Sequence[str], devices: Sequence[str] | None) -> list[Targ
     Raises:
         pytest.UsageError: An adapter, its framework, or a device is not here.
     """
+    prepare_environment()
     found: list[Target] = []
     for name in dict.fromkeys(backends):
         try:

@@ -11,7 +11,6 @@ target's rules are checked against it in Python, and only then does the target's
 Memory of other devices crosses by DLPack on that device.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,25 +142,30 @@ def _is_variable(x: object) -> bool:
 
 def _share_variable(x: Any, to: str, live: bool) -> Any:
     cell = x._cell
-    if not live:
-        return _route(cell.adapter, adapter(to)).send(cell.snapshot(), True)
     source = cell.adapter
+    if not live:
+        return _route(source, adapter(to)).send(cell.snapshot(), _is_writable(cell.native))
     if type(source).exported is Adapter.exported:  # never writes in place into memory others see
         raise CopyRequired(
             f"share(x, {to!r}, live=True)",
             f"{source.name} never changes memory that somebody else can see, so there is nothing live to share",
             f"Use share(x, {to!r}), and again after each assignment",
         )
-    return _route(source, adapter(to)).send(cell.native, True)
+    return _route(source, adapter(to)).send(cell.native, _is_writable(cell.native))
+
+
+def _is_writable(native: Any) -> bool:
+    # An adopted array may be read-only: its owner's mark, or a file mapped for reading.
+    return not isinstance(native, np.ndarray) or native.flags.writeable
 
 
 def _resolve(call: str, x: Any, to: str) -> tuple[Adapter, Any, bool]:
-    """Return the adapter, the tensor, and whether its memory belongs to a Variable."""
+    """Return the adapter, the tensor, and whether its memory is a Variable's, and writable."""
     source = adapter_of(x)
     if source is not None:
         return source, x, False
     if _is_variable(x):
-        return x._cell.adapter, x._cell.snapshot(), True
+        return x._cell.adapter, x._cell.snapshot(), _is_writable(x._cell.native)
     raise _foreign(call, x, to)
 
 
@@ -183,9 +187,10 @@ class _Route:
 
     def __init__(self, source: Adapter, target: Adapter):
         self.source, self.target, self.same = source, target, source is target
-        self.view, self.borrow = _viewer(source), target.borrow
+        self.view, self.borrow = source.view, target.borrow
         self.check = None if takes_anything(target.borrow_rules) else checks(target.borrow_rules)
-        self.direct = _direct(source, target)
+        overridden = type(source).direct is not Adapter.direct
+        self.direct = source.direct if overridden and target.guards_dlpack and not self.same else None
         self.host_only = all(name.startswith("cpu") for name in source.devices())
 
     def send(self, x: Any, own: bool) -> Any:
@@ -193,22 +198,24 @@ class _Route:
 
         Args:
             x: A tensor or native of the source.
-            own: Whether the memory belongs to a Variable: a read-only mark is then the Variable's.
+            own: Whether the memory is a Variable's, and writable: a read-only mark is then onevar's own.
         """
+        if self.same:
+            return x
         direct = self.direct
-        if direct is not None and direct(x) is not None:
+        if direct is not None and direct(x):
             try:
                 return self.target.from_dlpack(x)
             except _REFUSED:
                 pass  # what follows finds another way, or says why there is none
-        if self.same or not (self.host_only or self.on_host(x)):
-            return self._send_otherwise(x)
+        if not (self.host_only or self.on_host(x)):
+            return self._across(x)
         array = self.view(x)
         if array.__class__ is Refusal:
             raise self._error(array)
         check = self.check
         if check is not None:
-            refusal = check(array, own or array is not x)
+            refusal = check(array, own or not isinstance(x, np.ndarray))
             if refusal is not None:
                 raise self._error(refusal)
             if not array.size:
@@ -219,20 +226,17 @@ class _Route:
         except CopyRequired as error:
             raise self._error(error) from None
 
-    def _send_otherwise(self, x: Any) -> Any:
-        refusal = self.source.preflight(x)
-        if refusal is not None:
-            raise self._error(refusal)
-        return x if self.same else self._across(x)
-
     def on_host(self, x: Any) -> bool:
         return self.host_only or self.source.spec(x).device.startswith("cpu")
 
     def _across(self, x: Any) -> Any:
+        """Return the target's tensor over memory that is not the host's, by DLPack."""
+        refusal = self.source.preflight(x)
+        if refusal is not None:
+            raise self._error(refusal)
         device = self.source.spec(x).device
         if device.split(":")[0] not in {name.split(":")[0] for name in self.target.devices()}:
-            refusal = Refusal(f"the memory is on {device}, where {self.target.name} has no device", "")
-            raise self._error(refusal)
+            raise self._error(Refusal(f"the memory is on {device}, where {self.target.name} has no device", ""))
         try:
             return self.target.from_dlpack(self.source.export(x))
         except _REFUSED as error:
@@ -279,18 +283,6 @@ class _Route:
             self.source.name, self.target.name, tuple(spec.shape), spec.dtype, spec.device,
             zero_copy=not reason, route=route, note=note, reason=reason, cure=cure,
         )  # fmt: skip
-
-
-def _viewer(source: Adapter) -> Callable[[Any], Any]:
-    """Return a function from a tensor on the host to its NumPy view, or to the Refusal to give one."""
-    return getattr(source, "view", None) or (lambda x: source.preflight(x) or source.lend(x).array)
-
-
-def _direct(source: Adapter, target: Adapter) -> Callable[[Any], Any] | None:
-    """Return the test for tensors whose own DLPack capsule is the faster way to this target, if it is one."""
-    if source is target or not getattr(target, "guards_dlpack", False):
-        return None
-    return getattr(source, "direct", None)
 
 
 _routes: dict[tuple[Adapter, Adapter], _Route] = {}

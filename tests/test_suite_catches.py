@@ -65,8 +65,8 @@ def test_broken_adapter_is_caught(verdict, control, monkeypatch, broken: Broken)
 
 def test_sound_adapter_is_green(conformance):
     """The control: what the broken ones are made from has no defect that the suite sees."""
-    # That one starts processes of its own, where an adapter registered in this one is unknown.
-    status, result = conformance(Sound, "--pyargs", "onevar.conformance", "-k", "not nothing_is_narrowed")
+    # Exchange takes a subclass of ndarray for NumPy's own, and has broken borders in tests of its own.
+    status, result = conformance(Sound, *(p for p in SUITE.glob("test_*.py") if "exchange" not in p.name))
     failed = {
         row["requirement"]: [t["reason"].splitlines()[0] for t in row["tests"] if t["outcome"] == "failed"]
         for row in result["results"]

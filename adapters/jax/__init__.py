@@ -9,7 +9,7 @@ import numpy as np
 from jax.core import Tracer
 
 from onevar.adapters import numpylike
-from onevar.adapters.contract import Adapter, Loan, Refusal, TensorSpec
+from onevar.adapters.contract import Adapter, TensorSpec
 from onevar.adapters.jax import exchange
 from onevar.dtypes import NAMES, NARROW, numpy_dtype
 
@@ -53,6 +53,14 @@ class JaxAdapter(Adapter):
     kernels = numpylike.kernels(jnp, round=jnp.round)
     lacks = _Lacks()
     borrow_rules = exchange.BORROW_RULES
+    guards_dlpack = True
+
+    # Static, because a border is crossed in a microsecond or two.
+    preflight = staticmethod(exchange.preflight)
+    view = staticmethod(exchange.view)
+    lend = staticmethod(exchange.lend)
+    borrow = staticmethod(exchange.borrow)
+    from_dlpack = staticmethod(exchange.from_dlpack)
 
     def owns(self, x: object) -> bool:
         return isinstance(x, jax.Array)
@@ -104,18 +112,6 @@ class JaxAdapter(Adapter):
     def value_and_grad(self, fn: Callable, values: Sequence[jax.Array]) -> tuple[jax.Array, list[jax.Array]]:
         out, grads = jax.value_and_grad(fn, argnums=tuple(range(len(values))))(*values)
         return out, list(grads)
-
-    def preflight(self, x: jax.Array) -> Refusal | None:
-        return exchange.preflight(x)
-
-    def lend(self, x: jax.Array) -> Loan:
-        return exchange.lend(x)
-
-    def borrow(self, array: np.ndarray) -> jax.Array:
-        return exchange.borrow(array)
-
-    def from_dlpack(self, x: Any) -> jax.Array:
-        return exchange.from_dlpack(x)
 
     def register(self, variable_class: type, flatten: Callable, unflatten: Callable) -> None:
         jax.tree_util.register_pytree_node(variable_class, flatten, unflatten)

@@ -76,9 +76,9 @@ def view(x: Any) -> np.ndarray | Refusal:
     return array
 
 
-def direct(x: Any) -> Any:
-    """Return `x` if its own DLPack capsule is complete and cheaper than a NumPy view of it, else None."""
-    return x if type(x) is _EAGER and id(x.dtype) in _DLPACK_IDS else None
+def direct(x: Any) -> bool:
+    """Whether the DLPack capsule of `x` is complete, and cheaper than a NumPy view of it."""
+    return type(x) is _EAGER and id(x.dtype) in _DLPACK_IDS
 
 
 def export(x: Any) -> Any:

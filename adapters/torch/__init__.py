@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from onevar.adapters.contract import Adapter, Loan, Refusal, TensorSpec
+from onevar.adapters.contract import Adapter, TensorSpec
 from onevar.adapters.torch import exchange, state
 from onevar.adapters.torch.kernels import DTYPES, FLOAT_KERNELS, KERNELS, NAMES, astype
+from onevar.dlpack import aligned_copy
 
 
 class TorchAdapter(Adapter):
@@ -21,7 +22,16 @@ class TorchAdapter(Adapter):
     float_kernels = FLOAT_KERNELS
     lacks = {"float8_arithmetic": "torch computes on float8 only inside scaled_mm; cast to float32 first"}
     borrow_rules = exchange.BORROW_RULES
+    guards_dlpack = True
     guard_reads = True
+
+    # Static, because a border is crossed in a microsecond or two.
+    preflight = staticmethod(exchange.preflight)
+    view = staticmethod(exchange.view)
+    lend = staticmethod(exchange.lend)
+    borrow = staticmethod(exchange.borrow)
+    from_dlpack = staticmethod(exchange.from_dlpack)
+    export = staticmethod(exchange.export)
 
     def owns(self, x: object) -> bool:
         return isinstance(x, torch.Tensor)
@@ -86,25 +96,10 @@ class TorchAdapter(Adapter):
         grads = torch.autograd.grad(out, leaves, allow_unused=True)
         return out.detach(), [torch.zeros_like(v) if g is None else g for v, g in zip(leaves, grads, strict=True)]
 
-    def preflight(self, x: torch.Tensor) -> Refusal | None:
-        return exchange.preflight(x)
-
-    def lend(self, x: torch.Tensor) -> Loan:
-        return exchange.lend(x)
-
-    def borrow(self, array: np.ndarray) -> torch.Tensor:
-        return exchange.borrow(array)
-
-    def export(self, x: torch.Tensor) -> torch.Tensor:
-        return x.detach()
-
-    def from_dlpack(self, x: Any) -> torch.Tensor:
-        return exchange.from_dlpack(x)
-
 
 def _from_numpy(x: np.ndarray) -> torch.Tensor:
     """Return a tensor with its own memory; `torch.from_numpy` would alias it, read-only or not."""
-    return exchange.borrow(np.array(x, x.dtype.newbyteorder("="), order="C", copy=True))
+    return exchange.borrow(aligned_copy(x.astype(x.dtype.newbyteorder("="), copy=False)))
 
 
 def _device_name(device: torch.device) -> str:

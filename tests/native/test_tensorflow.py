@@ -1,0 +1,134 @@
+"""NA: a Variable as a citizen of TensorFlow."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import onevar
+from onevar.conformance.marks import requirement
+from onevar.errors import TracedAssignment
+
+BACKEND = "tensorflow"
+
+
+@requirement("NA-30")
+def test_gradient_tape_watches(make):
+    v = make(np.array([1.0, 2.0], "float32"))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(v * v * 3.0)
+    np.testing.assert_allclose(tape.gradient(loss, v.native), [6.0, 12.0])
+    assert isinstance(v.native, tf.Variable)
+    frozen = make(np.array([1.0], "float32"), trainable=False)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(frozen * 2.0)
+    assert tape.gradient(loss, frozen.native) is None
+
+
+@requirement("NA-30")
+def test_training(make):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(64, 3)).astype("float32"), np.array([[1.0], [-2.0], [0.5]], "float32")
+    v = make(np.zeros((3, 1), "float32"))
+    for _ in range(200):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((tf.matmul(x, v) - x @ w) ** 2)
+        v.assign_sub(0.1 * tape.gradient(loss, v.native))
+    np.testing.assert_allclose(v.numpy(), w, atol=1e-2)
+
+
+@requirement("NA-30")
+def test_checkpoint(make, tmp_path):
+    v = make(np.array([1.0, 2.0], "float32"))
+    path = tf.train.Checkpoint(kernel=v.native).save(str(tmp_path / "checkpoint"))
+    v.assign(np.zeros(2, "float32"))
+    tf.train.Checkpoint(kernel=v.native).restore(path).assert_consumed()
+    np.testing.assert_array_equal(v.numpy(), [1.0, 2.0])
+    fresh = make(np.zeros(2, "float32"))
+    tf.train.Checkpoint(kernel=fresh.native).restore(path).assert_consumed()
+    np.testing.assert_array_equal(fresh.numpy(), [1.0, 2.0])
+
+
+@requirement("NA-30")
+def test_native_is_tracked_by_a_module(make):
+    class Dense(tf.Module):
+        def __init__(self):
+            self.v = make("glorot_uniform", shape=(3, 2), name="kernel")
+            self.kernel = self.v.native
+
+    module = Dense()
+    assert [v is module.v.native for v in module.trainable_variables] == [True]
+
+
+@requirement("NA-31")
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda v, x: tf.matmul(v, x),
+        lambda v, x: tf.matmul(x, v),
+        lambda v, x: x @ v,
+        lambda v, x: tf.add(v, x),
+        lambda v, x: tf.exp(v) * x,
+        lambda v, x: tf.concat([v, x], 0),
+        lambda v, x: tf.stack([x, v]),
+        lambda v, x: tf.where(x > 0, v, x),
+        lambda v, x: x - v,
+    ],
+)
+def test_functions_take_the_variable(make, call):
+    array = np.arange(9, dtype="float32").reshape(3, 3) / 9
+    v, x = make(array), tf.fill([3, 3], 0.5)
+    with tf.GradientTape() as tape:
+        result = call(v, x)
+    assert tf.is_tensor(result)
+    np.testing.assert_allclose(result, call(tf.constant(array), x), rtol=1e-6)
+    assert tape.gradient(result, v.native) is not None, "the gradient does not reach the native"
+
+
+@requirement("NA-32")
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_function(make, jit_compile):
+    v, traces = make(np.array([1.0, 2.0], "float32")), []
+
+    def step(x):
+        traces.append(x)
+        v.assign_add(x)
+        return v * 2.0
+
+    compiled = tf.function(onevar.functionalize(step, [v]), jit_compile=jit_compile)
+    values = [v.value]
+    for i in range(3):
+        out, values = compiled(values, tf.constant(float(i)))
+    assert len(traces) == 1, "the function was traced again"
+    np.testing.assert_array_equal(values[0], [4.0, 5.0])
+    np.testing.assert_array_equal(out, [8.0, 10.0])
+    np.testing.assert_array_equal(v.numpy(), [1.0, 2.0])
+
+
+@requirement("NA-32")
+def test_gradient_in_a_function(make):
+    v = make(np.array([1.0, 2.0], "float32"))
+    pure = onevar.functionalize(lambda x: tf.reduce_sum(v * v * x), [v])
+
+    @tf.function
+    def gradient(value, x):
+        with tf.GradientTape() as tape:
+            tape.watch(value)
+            out, _ = pure([value], x)
+        return tape.gradient(out, value)
+
+    np.testing.assert_allclose(gradient(v.value, tf.constant([3.0, 4.0])), [6.0, 16.0])
+
+
+@requirement("NA-32", "BI-10")
+@pytest.mark.parametrize("method", ["assign", "assign_add", "assign_sub"])
+def test_traced_assignment(make, method):
+    v = make(np.float32(1))
+
+    @tf.function(autograph=False)
+    def leak(x):
+        getattr(v, method)(x)
+        return x
+
+    with pytest.raises(TracedAssignment, match="functionalize"):
+        leak(tf.constant(2.0))
+    assert float(v) == 1.0
