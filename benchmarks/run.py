@@ -164,7 +164,7 @@ def show_share(results: dict[str, dict[str, dict[str, Any]]]) -> Table:
     sizes = list(next(iter(results.values())))
     table = Table(
         title="onevar.share: times the raw DLPack call's time (and µs)",
-        caption=f"To reach: {SHARE_TARGET:g}, and last / first about 1: no dependence on size.",
+        caption=f"To reach: {SHARE_TARGET:g}. 'last / first' is about 1 where the size does not matter.",
     )
     table.add_column("from -> to", no_wrap=True)
     for size in sizes:
@@ -175,10 +175,15 @@ def show_share(results: dict[str, dict[str, dict[str, Any]]]) -> Table:
     for pair, row in results.items():
         cells = [_share_cell(row[size]) for size in sizes]
         if len(sizes) > 1:
-            growth = row[sizes[-1]]["onevar"] / row[sizes[0]]["onevar"]
+            growth = _cost(row[sizes[-1]]) / _cost(row[sizes[0]])
             cells.append(_mark(f"{growth:.2f}", growth < SHARE_TARGET))
         table.add_row(pair, *cells, row[sizes[0]]["note"])
     return table
+
+
+def _cost(times: dict[str, Any]) -> float:
+    # Measured against the raw call of the same minute, where it does the same: the machine's speed drops out.
+    return times["onevar"] / times["raw"] if times["raw"] and not times["note"] else times["onevar"]
 
 
 def _share_cell(times: dict[str, Any]) -> str:

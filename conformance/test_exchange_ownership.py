@@ -68,6 +68,18 @@ def test_a_computed_value_shares(make, adapter, other):
     assert address(other, v.share(other.name)) == address(adapter, v.value)
 
 
+@requirement("EX-11")
+def test_scopes_have_a_say(make, other):
+    """What is shared is `v.value`: a StatelessScope's value, an AutocastScope's dtype."""
+    v = _state(make)
+    with onevar.StatelessScope():
+        v.assign(sample("float32", (16, 16), seed=9))
+        assert_same(other.to_numpy(v.share(other.name)), sample("float32", (16, 16), seed=9), "stateless", exact=True)
+    assert_same(other.to_numpy(v.share(other.name)), sample("float32", (16, 16)), "after it", exact=True)
+    with onevar.AutocastScope("float16"):
+        assert other.spec(v.share(other.name)).dtype == "float16"
+
+
 @requirement("EX-12")
 @over()
 def test_a_variable_is_a_dlpack_producer(make, adapter, device, dtype):

@@ -41,7 +41,7 @@ The run fails if a test fails, and if an adapter, its framework or a device is n
 def main() -> None:
     """Run the `onevar` command, and leave with its status."""
     try:
-        build()()
+        build()(prog_name="onevar")
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "pytest", "hypothesis", "jinja2"):
             raise
@@ -61,6 +61,7 @@ def build() -> Any:
         help=OVERVIEW,
         no_args_is_help=True,
         rich_markup_mode=None,
+        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

@@ -235,6 +235,10 @@ class KerasVariable(KerasAttributes, Variable):
         cell = self._cell
         if cell.fits(value):
             return self._store(value)
+        view = self._view_to_write(value)
+        if view is not None:
+            cell.assign(view)
+            return cell.snapshot()  # not the view: its memory is the caller's
         value = to_tensor(value, cell.adapter, call="Variable.assign(value)", dtype=cell.dtype, device=cell.device)
         if tuple(value.shape) != cell.shape:
             raise ValueError(
@@ -243,6 +247,18 @@ class KerasVariable(KerasAttributes, Variable):
                 f"Target variable: {self._path}"
             )
         return self._store(value)
+
+    def _view_to_write(self, value: Any) -> Tensor | None:
+        """Return a foreign tensor as this framework's, over its memory, where the write is the one copy needed."""
+        cell = self._cell
+        owner = registry.adapter_of(value)
+        if owner is None or owner is cell.adapter or LOCAL.stateless is not None or "in_place" in cell.adapter.lacks:
+            return None
+        try:
+            view = exchange.share(value, cell.adapter.name)
+        except CopyRequired:
+            return None  # an assignment may copy; `to_tensor` does
+        return view if cell.fits(view) else None
 
     def _store(self, value: Tensor) -> Tensor:
         if LOCAL.stateless is not None:

@@ -67,6 +67,9 @@ class TensorflowAdapter(Adapter):
             return tf.Variable(x, trainable=trainable, name=name or None, dtype=x.dtype)
 
     def read(self, native: tf.Variable) -> tf.Tensor:
+        if tf.executing_eagerly():
+            # A scatter or slice write leaves a variable in a mode where every read copies, forever.
+            tf.raw_ops.DisableCopyOnRead(resource=native.handle)
         return native.value()
 
     def fits(self, native: tf.Variable, x: tf.Tensor) -> bool:

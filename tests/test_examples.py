@@ -1,0 +1,72 @@
+"""Every example runs as it is with what is installed."""
+
+import os
+import subprocess
+import sys
+from importlib import util
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+NEEDS = {
+    "mix_frameworks.py": (),
+    "keras_face.py": (),
+    "write_an_adapter.py": ("array_api_strict",),
+    "digits/demo.py": ("sklearn", "rich", "jinja2", "matplotlib"),
+}
+
+
+def run(script: str, *arguments: str) -> str:
+    """Run an example in a fresh process and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / script), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
+    assert done.returncode == 0, f"{script} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def skip_without(script: str) -> None:
+    """Skip where a module is missing that the example cannot do without."""
+    missing = [name for name in NEEDS[script] if util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"{script} needs {', '.join(missing)}")
+
+
+def test_every_example_is_listed() -> None:
+    scripts = {path.name for path in EXAMPLES.glob("*.py")}
+    assert scripts == {name for name in NEEDS if "/" not in name}
+
+
+@pytest.mark.parametrize("script", ["mix_frameworks.py", "keras_face.py", "write_an_adapter.py"])
+def test_example_runs(script: str) -> None:
+    skip_without(script)
+    assert run(script)
+
+
+def test_mixing_shares_and_keeps_snapshots() -> None:
+    out = run("mix_frameworks.py")
+    assert "the second write stayed in place: True" in out
+    if util.find_spec("torch") and util.find_spec("jax"):
+        assert "same memory in JAX: True" in out
+    else:
+        assert "skipped: training in torch" in out
+
+
+def test_demo_trains_alike_and_copies_nothing(tmp_path: Path) -> None:
+    skip_without("digits/demo.py")
+    page = tmp_path / "out" / "demo.html"
+    out = run("digits/demo.py", "--html", str(page))
+    assert "answers are the same as each framework's own" in " ".join(out.split())
+    for name, module in {"torch": "torch", "jax": "jax", "tensorflow": "tensorflow"}.items():
+        if util.find_spec(module) is None:
+            assert f'pip install "onevar[{name}]"' in out
+    html = page.read_text(encoding="utf-8")
+    assert "src=\"data:image/png;base64," in html
+    assert "<svg" in html
+    assert 'src="http' not in html and "<link" not in html  # it needs nothing but itself
