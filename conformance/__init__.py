@@ -24,7 +24,8 @@ needs of the adapter::
 from importlib import import_module
 from pathlib import Path
 
-from onevar.conformance.marks import needs, requirement
+from onevar.conformance.marks import needs as needs
+from onevar.conformance.marks import requirement as requirement
 
 #: Version of the requirements and of the JSON that a run writes.
 EDITION = 1

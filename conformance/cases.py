@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from onevar.adapters.contract import CAPABILITIES
 from onevar.conformance.marks import needs
 from onevar.dtypes import COMPLEX, DTYPES, FLOAT8, FLOATS, INTS, numpy_dtype
 
 #: dtype -> the capabilities without which an adapter cannot have it.
 NEEDS: dict[str, tuple[str, ...]] = {
+    "float16": ("float16",),
     "bfloat16": ("bfloat16",),
     "float8_e4m3fn": ("float8",),
     "float8_e5m2": ("float8",),
@@ -23,6 +25,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "uint32": ("unsigned",),
     "uint64": ("unsigned", "64bit"),
 }
+NEEDS = {dtype: tuple(c for c in needed if c in CAPABILITIES) for dtype, needed in NEEDS.items()}
 #: Dtypes that compute: float8 only stores.
 COMPUTING = tuple(d for d in DTYPES if d not in FLOAT8)
 REAL = tuple(d for d in COMPUTING if d not in COMPLEX)
@@ -52,6 +55,11 @@ SHAPES = ((), (0,), (3,), (2, 3), (2, 0, 3), (2, 1, 3, 2))
 def over(dtypes: Iterable[str] = DTYPES) -> Any:
     """Parametrize a test over `dtype`, each with what it needs of the adapter."""
     return pytest.mark.parametrize("dtype", [pytest.param(d, marks=_marks(d)) for d in dtypes])
+
+
+def case(*values: Any, dtype: str) -> Any:
+    """Return a case of `parametrize` that is about `dtype`, with what that needs of the adapter."""
+    return pytest.param(*values, marks=_marks(dtype))
 
 
 def _marks(*dtypes: str) -> list[pytest.MarkDecorator]:

@@ -25,6 +25,7 @@ _WIDE = frozenset(NARROW)
 _SIGNED = frozenset({"int8", "int16", "int32", "int64"})
 _UNSIGNED_NOT_IN_TORCH = frozenset({"uint16", "uint32", "uint64"})
 _COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
+_ORDER = frozenset({"lt", "le", "gt", "ge"})
 _LOGIC = frozenset({"and", "or", "xor"})
 
 
@@ -50,6 +51,7 @@ class Cell:
 
     @property
     def operands(self) -> frozenset[str]:
+        """Both operands, in no order."""
         return frozenset({self.left, self.right})
 
 
@@ -88,6 +90,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         lambda c: None,
     ),
     Difference(
+        "complex-order",
+        "Complex numbers have no order; some frameworks compare them all the same.",
+        lambda c: c.op in _ORDER and "complex" in f"{c.left} {c.right}",
+        lambda c: None,
+    ),
+    Difference(
         "logic",
         "Logic of float8 and of what the framework cannot take as a truth value is not promised.",
         lambda c: c.op in _LOGIC and (c.keras == ERROR or bool(c.operands & set(FLOAT8))),
@@ -108,10 +116,12 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "torch-unsigned",
         "Keras on torch stores uint16 as int32 and uint32 as int64, and has no uint64; onevar has all three.",
-        lambda c: c.backend == "torch"
-        and bool(c.operands & _UNSIGNED_NOT_IN_TORCH)
-        and not c.operands & set(FLOAT8)
-        and c.op not in _COMPARISONS | _LOGIC,
+        lambda c: (
+            c.backend == "torch"
+            and bool(c.operands & _UNSIGNED_NOT_IN_TORCH)
+            and not c.operands & set(FLOAT8)
+            and c.op not in _COMPARISONS | _LOGIC
+        ),
         lambda c: "int32" if c.full == "int64" and not c.operands & _WIDE else _full(c),
     ),
     Difference(
@@ -135,8 +145,12 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "remainder-of-scalars",
         "A Python scalar does not widen in `%` either; Keras gives it a dtype of its own first, except on JAX.",
-        lambda c: c.op == "mod" and c.right in ("py-int", "py-float") and c.keras not in (_full(c), ERROR, "bool")
-        and c.left != "bool",
+        lambda c: (
+            c.op == "mod"
+            and c.right in ("py-int", "py-float")
+            and c.keras not in (_full(c), ERROR, "bool")
+            and c.left != "bool"
+        ),
         _full,
     ),
     Difference(
@@ -232,4 +246,3 @@ def expected(backend: str, op: str, left: str, right: str) -> tuple[str | None, 
 def unary(backend: str, op: str) -> dict[str, str]:
     """Return the dtype that Keras gives for a unary operator, for each dtype."""
     return dict(zip(GOLDEN["dtypes"], GOLDEN["backends"][backend]["unary"][op].split(), strict=True))
-

@@ -39,6 +39,7 @@ class _Run:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a conformance run."""
     group = parser.getgroup("onevar", "onevar conformance")
     group.addoption("--backend", action="append", metavar="NAME", help="adapter to test; may be repeated")
     group.addoption(
@@ -55,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Load the adapters asked for; one that is not here ends the run."""
     config.addinivalue_line("markers", "requirement(*ids): the requirements of spec.md that a test proves")
     config.addinivalue_line("markers", "needs(*capabilities): what a test needs of the adapter")
     from onevar.core import registry
@@ -65,11 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is tested, in which versions."""
     targets = config.stash[_RUN].targets
     return [f"onevar conformance: {', '.join(map(str, targets)) or 'no backend'} ({results.python_line()})"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test on every target, and with every partner where it wants one."""
     if "target" not in metafunc.fixturenames:
         return
     run = metafunc.config.stash[_RUN]
@@ -82,7 +86,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("target", chosen, ids=ids, scope="session")
         return
     pairs = [(t, p) for t in chosen for p in _partners(t, targets)]
-    metafunc.parametrize("target,partner", pairs, ids=[f"{t.backend}-{t.device}-{p}" for t, p in pairs], scope="session")
+    metafunc.parametrize(
+        "target,partner", pairs, ids=[f"{t.backend}-{t.device}-{p}" for t, p in pairs], scope="session"
+    )
 
 
 def _partners(target: Target, targets: list[Target]) -> list[str]:
@@ -97,6 +103,7 @@ def _partners(target: Target, targets: list[Target]) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark known failures, and keep the requirements asked for."""
     if any(_is_homeless(item) for item in items) and not config.stash[_RUN].targets:
         raise pytest.UsageError("onevar conformance: say what to test: --backend NAME, or ONEVAR_BACKEND=NAME")
     used: set[int] = set()
@@ -152,7 +159,9 @@ def _target_of(item: pytest.Item) -> Target | None:
 def suite_id(item: pytest.Item, target: Target) -> str:
     """Return the id of a test that known.py uses: its home module and parameters, without the target."""
     home = item.function.__module__.rpartition(".")[2]  # type: ignore[attr-defined]
-    name = item.name.replace(f"{target.backend}-{target.device}-", "").replace(f"[{target.backend}-{target.device}]", "")
+    name = item.name.replace(f"{target.backend}-{target.device}-", "").replace(
+        f"[{target.backend}-{target.device}]", ""
+    )
     return f"{home}.py::{name}"
 
 
@@ -161,6 +170,7 @@ def _marked(item: pytest.Item, name: str) -> list[str]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test, with the adapter's own sentence, where the adapter lacks what it needs."""
     target = item.stash.get(_TARGET, None)
     if target is None:
         return
@@ -176,6 +186,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[Any]:
+    """Note the outcome of a test for its requirements."""
     outcome: pytest.TestReport = yield
     target = item.stash.get(_TARGET, None)
     if target is not None:
@@ -207,6 +218,7 @@ def _kind(outcome: pytest.TestReport) -> tuple[str, str]:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show the matrix, and write the files asked for."""
     run = config.stash[_RUN]
     if not run.found.outcomes:
         return
@@ -227,9 +239,7 @@ def _data(run: _Run) -> dict[str, Any]:
 
     for target in run.targets or dict.fromkeys(t for _, t in run.found.outcomes):
         adapter = registry.adapter(target.backend)
-        run.found.targets[target] = results.describe(
-            target.backend, adapter.module, target.device, dict(adapter.lacks)
-        )
+        run.found.targets[target] = results.describe(target.backend, adapter.module, target.device, dict(adapter.lacks))
     return results.to_json(run.found, time.perf_counter() - run.clock, run.started)
 
 

@@ -6,12 +6,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-SIGNS = {"passed": "✓", "failed": "✗", "known": "k", "skipped": "–", "untested": " "}
+SIGNS = {"passed": "✓", "failed": "✗", "known": "k", "skipped": "-", "untested": " "}
 _STYLES = {"passed": "green", "failed": "bold red", "known": "yellow", "skipped": "cyan", "untested": "dim"}
-_MEANING = "✓ passed  ✗ failed  k known failure  – does not apply (reason below)"
+_MEANING = "✓ passed  ✗ failed  k known failure  - does not apply (reason below)"
 
 
-def matrix(data: dict[str, Any], *, color: bool = False, brief: bool = False, width: int | None = None) -> Iterator[str]:
+def matrix(
+    data: dict[str, Any], *, color: bool = False, brief: bool = False, width: int | None = None
+) -> Iterator[str]:
     """Yield the lines of the matrix requirement x framework x device.
 
     Args:
@@ -178,7 +180,9 @@ def view(data: dict[str, Any]) -> dict[str, Any]:
     for key in _keys(data):
         mine = [r for r in data["results"] if (r["backend"], r["device"]) == key]
         counts = {v: sum(r["verdict"] == v for r in mine) for v in SIGNS}
-        totals.append({**counts, "seconds": sum(r["seconds"] for r in mine), "tests": sum(len(r["tests"]) for r in mine)})
+        totals.append(
+            {**counts, "seconds": sum(r["seconds"] for r in mine), "tests": sum(len(r["tests"]) for r in mine)}
+        )
     return {"data": data, "chapters": chapters, "totals": totals, "signs": SIGNS}
 
 
@@ -192,4 +196,3 @@ def _cell(row: dict[str, Any]) -> dict[str, Any]:
 def _code(markdown: str) -> list[tuple[bool, str]]:
     """Split at backquotes: `(is code, text)`; the template escapes both."""
     return [(bool(i % 2), part) for i, part in enumerate(markdown.split("`")) if part]
-

@@ -46,6 +46,7 @@ class Collected:
     outcomes: dict[tuple[str, Target], list[Outcome]] = field(default_factory=dict)
 
     def add(self, ids: Iterable[str], target: Target, outcome: Outcome) -> None:
+        """Note what one test said about the requirements `ids`."""
         for name in ids:
             self.outcomes.setdefault((name, target), []).append(outcome)
 

@@ -5,7 +5,7 @@ import pytest
 
 import onevar
 from onevar.adapters.contract import CAPABILITIES, KERNELS, Adapter
-from onevar.conformance.cases import COMPUTING, NEEDS, SHAPES, can_hold, over, sample
+from onevar.conformance.cases import COMPUTING, NEEDS, SHAPES, can_hold, case, over, sample
 from onevar.conformance.compare import assert_close, assert_same
 from onevar.conformance.marks import needs, requirement
 from onevar.core import registry
@@ -88,7 +88,10 @@ def test_adapter_convert_array(adapter, device, dtype, shape):
 
 
 @requirement("AD-04")
-@pytest.mark.parametrize(("value", "dtype"), [(True, "bool"), (-3, "int32"), (2.5, "float32"), (0.5, "float16")])
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(True, "bool"), (-3, "int32"), (2.5, "float32"), case(0.5, "float16", dtype="float16")],
+)
 def test_adapter_convert_scalar(adapter, device, value, dtype):
     tensor = adapter.convert(value, dtype, device)
     assert_same(adapter.to_numpy(tensor), np.asarray(value, dtype), f"convert({value!r}, {dtype})", exact=True)
@@ -141,7 +144,7 @@ def test_adapter_refuses_what_it_cannot_hold(adapter, device, dtype):
 def test_adapter_astype(adapter, device, dtype, to):
     if not can_hold(adapter, to):
         pytest.skip(adapter.lacks[next(c for c in NEEDS[to] if c in adapter.lacks)])
-    if dtype in COMPLEX and to not in COMPLEX + ("bool",):
+    if dtype in COMPLEX and to not in (*COMPLEX, "bool"):
         pytest.skip("NumPy warns of complex to real; frameworks differ in whether they allow it")
     array = sample(dtype)
     if to.startswith("uint"):

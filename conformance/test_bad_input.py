@@ -40,7 +40,9 @@ def test_shape_that_is_not_the_values(make):
 
 
 @requirement("BI-02")
-@pytest.mark.parametrize("initializer", ["zeros", lambda shape, dtype: np.zeros(shape, dtype)], ids=["name", "callable"])
+@pytest.mark.parametrize(
+    "initializer", ["zeros", lambda shape, dtype: np.zeros(shape, dtype)], ids=["name", "callable"]
+)
 def test_initializer_without_shape(make, initializer):
     with pytest.raises(ValueError, match="shape"):
         make(initializer)
@@ -127,7 +129,9 @@ def test_what_is_no_number(make, value):
 
 
 @requirement("BI-08")
-@pytest.mark.parametrize("value", [np.array(["a"]), np.array(["2020-01-01"], "M8[D]"), [[1.0], [1.0, 2.0]]], ids=["U", "M", "ragged"])
+@pytest.mark.parametrize(
+    "value", [np.array(["a"]), np.array(["2020-01-01"], "M8[D]"), [[1.0], [1.0, 2.0]]], ids=["U", "M", "ragged"]
+)
 def test_refusals_say_what_came_in(make, value):
     with pytest.raises((TypeError, ValueError), match=r"(?i)numbers|lengths|dtype|shape"):
         make(value)

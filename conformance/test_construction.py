@@ -8,7 +8,7 @@ import pytest
 import onevar
 from onevar.conformance.cases import REAL, SHAPES, over, sample
 from onevar.conformance.compare import assert_same
-from onevar.conformance.marks import requirement
+from onevar.conformance.marks import needs, requirement
 from onevar.core import registry
 from onevar.dtypes import numpy_dtype
 
@@ -89,11 +89,12 @@ def test_made_of_python_values(make, value, dtype):
 
 
 @requirement("CO-03")
+@needs("64bit")
 def test_python_floats_follow_floatx(make):
-    onevar.set_floatx("float16")
-    assert make(1.5).dtype == "float16"
-    assert make([1.0, 2.0]).dtype == "float16"
-    assert make("zeros", shape=(2,)).dtype == "float16"
+    onevar.set_floatx("float64")
+    assert make(1.5).dtype == "float64"
+    assert make([1.0, 2.0]).dtype == "float64"
+    assert make("zeros", shape=(2,)).dtype == "float64"
     assert make(1).dtype == "int32"
 
 
@@ -147,7 +148,7 @@ def test_dtype_casts(make, dtype):
 
 
 @requirement("CO-05")
-@pytest.mark.parametrize("dtype", ["float16", float, int, bool, np.float16, np.dtype("int32"), np.int16], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", float, int, bool, np.float32, np.dtype("int32"), np.int16], ids=str)
 def test_dtype_spellings(make, dtype):
     assert make([1, 2], dtype=dtype).dtype == onevar.standardize_dtype(dtype)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from onevar.conformance.cases import COMPUTING, REAL, over, sample
+from onevar.conformance.cases import COMPUTING, REAL, case, over, sample
 from onevar.conformance.compare import assert_close, assert_same
 from onevar.conformance.marks import requirement
 from onevar.dtypes import COMPLEX, FLOATS, INTS, numpy_dtype
@@ -144,7 +144,10 @@ def test_kernel_broadcasts(adapter, device, left, right):
 
 
 @requirement("AD-17")
-@pytest.mark.parametrize(("dtype", "scalar"), [("int32", 3), ("float32", 1.5), ("float16", 0.5), ("uint8", 2)])
+@pytest.mark.parametrize(
+    ("dtype", "scalar"),
+    [("int32", 3), ("float32", 1.5), case("float16", 0.5, dtype="float16"), ("uint8", 2)],
+)
 def test_kernel_takes_scalars(adapter, device, dtype, scalar):
     x = sample(dtype)
     for name in ("add", "multiply", "equal", "greater"):

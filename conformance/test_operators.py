@@ -150,7 +150,10 @@ def test_operator_floor_division_follows_the_divisor(make, adapter, dtype, name)
 
 @requirement("OP-06")
 @CASES
-@given(shapes=hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3), name=st.sampled_from(["add", "mul", "lt"]))
+@given(
+    shapes=hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3),
+    name=st.sampled_from(["add", "mul", "lt"]),
+)
 def test_operator_broadcasting(make, adapter, shapes, name):
     f = OPERATORS[name]
     left, right = shapes.input_shapes

@@ -102,7 +102,7 @@ def test_result_type_of_pairs():
 
 
 def _result_type(left, right):
-    """Keras's on NumPy, where it narrows everything; 64-bit operands are kept as its addition has them at full width."""
+    """Keras's on NumPy, where it narrows everything; 64-bit operands are kept, as JAX has them at full width."""
     keras = cell("numpy", "result_type", left, right).keras
     if {left, right} & set(NARROW) and keras != ERROR:
         full = expected("jax-x64", "mul", left, right)[0]

@@ -168,7 +168,7 @@ def _in_a_thread(function):
 
 
 @requirement("SC-08")
-def test_scopes_belong_to_their_thread(make, backend):
+def test_scopes_belong_to_their_thread(make):
     v = make(np.float32(1))
     with (
         onevar.name_scope("mine"),
@@ -178,8 +178,6 @@ def test_scopes_belong_to_their_thread(make, backend):
         v.assign(5.0)
         seen = _in_a_thread(lambda: (make(0.0, name="w").path, v.dtype, onevar.in_stateless_scope(), float(v)))
     assert seen == ("w", "float32", False, 1.0)
-    with onevar.use_backend("numpy"):
-        assert _in_a_thread(onevar.core_default) if hasattr(onevar, "core_default") else True
 
 
 @requirement("SC-12")

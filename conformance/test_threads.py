@@ -7,6 +7,7 @@ a thread's turn.
 import sys
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_the_last_write_is_whole(make):
     for _ in range(5):
         v = make(np.zeros(LARGE, "float32"))
         values = [np.full(LARGE, n, "float32") for n in range(1, THREADS + 1)]
-        _together(*[_repeat(lambda x=x: v.assign(x), 3) for x in values])
+        _together(*[_repeat(partial(v.assign, x), 3) for x in values])
         array = v.numpy()
         _whole(array, "the last write")
         assert array[0] in range(1, THREADS + 1)

@@ -6,6 +6,8 @@ from functools import cache
 from threading import RLock, get_ident
 from typing import Any
 
+import numpy as np
+
 from onevar.adapters.contract import Adapter, Native, Tensor
 from onevar.errors import TracedAssignment
 
@@ -68,8 +70,14 @@ class Cell:
         self.scalars: tuple[type, ...] = ()
         self.readers: list[int] | None = [] if adapter.guard_reads else None
 
-    def fill(self, value: Tensor, *, name: str, adopt: bool = False) -> None:
+    def fill(self, value: Tensor, *, name: str, adopt: bool = False, made: bool = False) -> None:
         """Give the Cell its first value, of its shape and dtype.
+
+        Args:
+            value: The value, on the Cell's device.
+            name: For natives that have one.
+            adopt: Keep the memory of `value`, whoever else holds it.
+            made: Nobody else holds it: it was made from something else.
 
         Raises:
             TracedAssignment: `value` belongs to a running trace.
@@ -77,7 +85,9 @@ class Cell:
         self.check_traced(value, f"Variable {name!r}")
         if self.layout is not None:
             value = self.adapter.place(value, self.layout)
-        self.native = self.adapter.variable(value, trainable=self.trainable, name=name, adopt=adopt)
+        # NumPy's own conversions are not aligned, and state that is not cannot be lent to everybody.
+        keep = adopt or (made and not isinstance(value, np.ndarray))
+        self.native = self.adapter.variable(value, trainable=self.trainable, name=name, adopt=keep)
         self.device = self.adapter.spec(self.native).device
         if self.dtype in _PLAIN:
             self.fast_dtype = self.native.dtype

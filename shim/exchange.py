@@ -212,7 +212,7 @@ class _Route:
         if not (self.host_only or self.on_host(x)):
             return self._across(x)
         array = self.view(x)
-        if array.__class__ is Refusal:
+        if isinstance(array, Refusal):
             raise self._error(array)
         check = self.check
         if check is not None:
@@ -260,8 +260,8 @@ class _Route:
 
     def _host_copy(self, x: Any) -> np.ndarray:
         """Return an aligned row-major array that nobody else knows."""
-        if self.on_host(x) and (array := self.view(x)).__class__ is not Refusal:
-            return dlpack.aligned_copy(array)
+        if self.on_host(x) and not isinstance(seen := self.view(x), Refusal):
+            return dlpack.aligned_copy(seen)
         try:
             array = self.source.to_numpy(x)
         except _REFUSED as error:

@@ -123,13 +123,13 @@ class KerasVariable(KerasAttributes, Variable):
         else:
             value = to_tensor(initializer, adapter, call=call, dtype=wanted, device=device)
         # What was made from something else is nobody else's already.
-        mine = registry.adapter_of(initializer) is not adapter and not isinstance(initializer, Variable)
+        made = registry.adapter_of(initializer) is not adapter and not isinstance(initializer, Variable)
         spec = adapter.spec(value)
         if shape is not None and not shape_equal(standardize_shape(shape), spec.shape):
             raise ValueError(f"{call}: shape={shape} was asked for, the value has shape {spec.shape}.")
         cell = Cell(adapter, shape=spec.shape, dtype=_storable(spec.dtype), device=spec.device, trainable=trainable)
         cell.layout = layout
-        cell.fill(value, name=self._name, adopt=adopt or mine)
+        cell.fill(value, name=self._name, adopt=adopt, made=made)
         self._cell = cell
 
     @staticmethod
@@ -177,21 +177,22 @@ class KerasVariable(KerasAttributes, Variable):
             self._fill_from_initializer()
 
     def _fill_from_initializer(self) -> None:
-        cell = self._cell
-        cell.fill(self._initial_value(), name=self._name)
+        value, made = self._initial_value()
+        self._cell.fill(value, name=self._name, made=made)
         self._initializer = None
 
-    def _initial_value(self) -> Tensor:
+    def _initial_value(self) -> tuple[Tensor, bool]:
+        """Return what the initializer gives, and whether its memory is nobody else's."""
         cell = self._cell
         assert self._initializer is not None
-        made = self._initializer(cell.shape, dtype=cell.dtype)
+        given = self._initializer(cell.shape, dtype=cell.dtype)
         call = f"Variable(initializer={self._initializer!r}, name={self._name!r})"
-        value = to_tensor(made, cell.adapter, call=call, dtype=cell.dtype, device=cell.device)
+        value = to_tensor(given, cell.adapter, call=call, dtype=cell.dtype, device=cell.device)
         if tuple(value.shape) != cell.shape:
             raise ValueError(
                 f"{call}: the initializer returned shape {tuple(value.shape)}; shape={cell.shape} was asked for."
             )
-        return value
+        return value, registry.adapter_of(given) is not cell.adapter
 
     def _validate_shape(self, shape: Any) -> tuple[int, ...]:
         shape = standardize_shape(shape)
@@ -219,7 +220,7 @@ class KerasVariable(KerasAttributes, Variable):
         scope = LOCAL.stateless
         value = None if scope is None else scope.get_current_value(self)
         if value is None:
-            value = self._initial_value() if cell.native is None else cell.snapshot()
+            value = self._initial_value()[0] if cell.native is None else cell.snapshot()
         return cell.adapter.astype(value, self.dtype)
 
     def assign(self, value: Any) -> Tensor:
@@ -385,7 +386,7 @@ class KerasVariable(KerasAttributes, Variable):
         adapter = registry.adapter(held["backend"])
         device = held["device"] if held["device"] in adapter.devices() else adapter.devices()[0]
         cell = Cell(adapter, shape=array.shape, dtype=held["dtype"], device=device, trainable=held["trainable"])
-        cell.fill(adapter.convert(array, held["dtype"], device), name=self._name)
+        cell.fill(adapter.convert(array, held["dtype"], device), name=self._name, made=True)
         self._cell = cell
 
     # -- hooks that Keras's own code calls ------------------------------------------------------

@@ -60,9 +60,9 @@ def _binary(kernel: str, symbol: str, *, reflected: bool = False) -> Callable:
                         return fast(other, native) if backwards else fast(native, other)
                 finally:
                     readers.remove(me)
-        elif isinstance(other, Variable) and other._cell.fast_dtype is cell.fast_dtype and not ACTIVE:
-            pair = (other._cell, cell) if backwards else (cell, other._cell)
-            result = _between(kernel, *pair)
+        elif isinstance(other, Variable) and not ACTIVE:
+            theirs = other._cell
+            result = _between(kernel, theirs, cell) if backwards else _between(kernel, cell, theirs)
             if result is not None:
                 return result
         return operate(kernel, self, other, reflected=reflected)
@@ -81,23 +81,40 @@ def _both(kernel: str, symbol: str) -> tuple[Callable, Callable]:
 def _between(kernel: str, left: Cell, right: Cell) -> Tensor | None:
     """Return the kernel's result for two natives of one dtype, or None if that needs care."""
     first, second = left.native, right.native
-    if left.fast_dtype is None or left.adapter is not right.adapter:
+    dtype = left.fast_dtype
+    if dtype is None or right.fast_dtype is not dtype or left.adapter is not right.adapter:
         return None
-    if left.readers is None or right.readers is None:
+    ours, theirs = left.readers, right.readers
+    if ours is None or theirs is None:
         return None if left.busy or right.busy else left.fast[kernel](first, second)
     me = get_ident()
-    left.readers.append(me)
-    right.readers.append(me)
+    ours.append(me)
+    theirs.append(me)
     try:
         return None if left.busy or right.busy else left.fast[kernel](first, second)
     finally:
-        left.readers.remove(me)
-        right.readers.remove(me)
+        ours.remove(me)
+        theirs.remove(me)
 
 
 def _unary(kernel: str, symbol: str) -> Callable:
     def operator(self: "Variable") -> Tensor:
-        return self._cell.adapter.kernels[kernel](self.value)
+        cell = self._cell
+        native = cell.native  # held from here on: see Cell._write
+        if cell.fast_dtype is not None and not ACTIVE:
+            readers = cell.readers
+            if readers is None:
+                if not cell.busy:
+                    return cell.fast[kernel](native)
+            else:
+                me = get_ident()
+                readers.append(me)
+                try:
+                    if not cell.busy:
+                        return cell.fast[kernel](native)
+                finally:
+                    readers.remove(me)
+        return cell.adapter.kernels[kernel](self.value)
 
     operator.__name__ = operator.__qualname__ = f"__{symbol}__"
     operator.__doc__ = f"`{kernel}(self)` as a tensor of this framework."
@@ -327,7 +344,7 @@ def _torch_values(x: Any, cells: list[Cell]) -> Any:
             return x._in("torch")
         cells.append(x._cell)
         return x.native  # the Parameter itself, so that torch.autograd.grad finds it
-    if isinstance(x, list | tuple):
+    if isinstance(x, (list, tuple)):  # noqa: UP038 (three times faster than a union, and this is a hot path)
         values = [_torch_values(item, cells) for item in x]
         return type(x)(*values) if hasattr(x, "_fields") else type(x)(values)
     if isinstance(x, dict):

@@ -62,7 +62,11 @@ def test_help_imports_no_framework():
     [("typer", ["--version"]), ("pytest", ["conformance", "--backend", "numpy"])],
 )
 def test_missing_packages_say_what_to_install(missing, arguments):
-    program = [sys.executable, "-c", f"import sys; sys.modules[{missing!r}] = None; from onevar.cli import main; main()"]
+    program = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.modules[{missing!r}] = None; from onevar.cli import main; main()",
+    ]
     done = onevar(*arguments, program=program)
     assert done.returncode == 1
     assert f'needs {missing}, which is not installed: pip install "onevar[conformance]"' in done.stderr

@@ -5,7 +5,7 @@ import pytest
 
 import onevar
 from onevar import dlpack, exchange
-from onevar.adapters.contract import BorrowRules, Loan, Refusal, TensorSpec
+from onevar.adapters.contract import Adapter, BorrowRules, Loan, Refusal, TensorSpec
 from onevar.adapters.numpy import NumpyAdapter
 from onevar.core import registry
 from onevar.core.borders import checks, takes_anything
@@ -32,8 +32,8 @@ class BoxAdapter(NumpyAdapter):
     module = "numpy"
     tensor_type = Box
     lacks = {}
-    # What NumPy's adapter has, and this one leaves to the contract.
-    view = None
+    # What NumPy's adapter does in its own way, and this one leaves to the contract.
+    view = Adapter.view
 
     def __init__(self):
         super().__init__()
@@ -196,16 +196,33 @@ def test_what_the_target_raises_becomes_a_reason(framework):
         assert str(caught.value) == f"{call.__name__}(x, 'fragile'): too wide. Set the switch."
 
 
+class Direct(BoxAdapter):
+    """Its own capsules are the faster way, for one dtype."""
+
+    def direct(self, x):
+        return x.array.dtype == np.float32
+
+
+class Guarded(CrateAdapter):
+    """Looks at capsules itself."""
+
+    guards_dlpack = True
+
+
+class GuardedAndFragile(Fragile):
+    """Looks, and finds fault."""
+
+    guards_dlpack = True
+
+
 def test_a_faster_capsule_is_taken_and_may_fail(framework):
-    box, crate = framework(BoxAdapter), framework(CrateAdapter)
-    box.direct = lambda x: x if x.array.dtype == np.float32 else None
-    crate.guards_dlpack = True
+    framework(Direct)
+    crate = framework(Guarded)
     onevar.share(Box(_values()), "crate")
     assert crate.calls == ["from_dlpack"]
     onevar.share(Box(_values().astype("int8")), "crate")
     assert crate.calls == ["from_dlpack", "borrow"]
-    fragile = framework(Fragile)
-    fragile.guards_dlpack = True
+    framework(GuardedAndFragile)
     with pytest.raises(CopyRequired, match="too wide"):
         onevar.share(Box(_values()), "fragile")
 

@@ -276,6 +276,17 @@ def test_star_import_takes_every_test():
 def test_two_files_make_a_suite(tmp_path):
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["onevar.conformance.plugin"]\n')
     (tmp_path / "test_mine.py").write_text("from onevar.conformance import *\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--backend", "numpy", "-k", "numpy_products"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--backend",
+        "numpy",
+        "-k",
+        "numpy_products",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr

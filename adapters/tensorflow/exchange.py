@@ -109,9 +109,11 @@ class _Array:
 
 def borrow(array: np.ndarray) -> tf.Tensor:
     """Return a tensor over the memory of `array`."""
+    if not array.flags.writeable:
+        array = dlpack.unlocked(array)
     try:
         return tf_dlpack.from_dlpack(array.__dlpack__())
-    except BufferError:  # NumPy refuses; asking first costs a tenth of the whole exchange
+    except BufferError:  # a dtype of ml_dtypes; asking first would cost every other one
         return _borrow_refused(array)
 
 

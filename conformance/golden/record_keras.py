@@ -20,10 +20,7 @@ from pathlib import Path
 
 GOLDEN = Path(__file__).with_name("keras_promotion.json")
 SCHEMA = "onevar.golden.keras/1"
-DTYPES = (
-    "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 bfloat16 float16 float32 float64 "
-    "float8_e4m3fn float8_e5m2 complex64 complex128"
-).split()
+DTYPES = ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "bfloat16", "float16", "float32", "float64", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128"]
 BINARY = {
     "add": operator.add,
     "sub": operator.sub,
