@@ -18,8 +18,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 GIGABYTE = 1 << 30
-CASES = ("create", "adopt", "assign", "assign_add")
+CASES = ("create", "adopt", "clone", "assign", "assign_add")
 _IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+
+
+def fresh(*arguments: str) -> str:
+    """Run Python in a process of its own and return what it printed; leave with its errors if it fails."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"python {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout
 
 
 def import_times(rounds: int = 25) -> dict[str, float]:
@@ -28,10 +36,7 @@ def import_times(rounds: int = 25) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in wanted}
     for _ in range(rounds):
         for name, what in wanted.items():
-            done = subprocess.run(
-                [sys.executable, "-c", _IMPORT.format(what)], capture_output=True, text=True, check=True
-            )
-            times[name].append(float(done.stdout))
+            times[name].append(float(fresh("-c", _IMPORT.format(what))))
     best = {name: min(values) for name, values in times.items()}
     return {**best, **{f"{name}, median": statistics.median(values) for name, values in times.items()}}
 
@@ -41,10 +46,7 @@ def peaks(backends: list[str]) -> dict[str, dict[str, float]]:
     out: dict[str, dict[str, float]] = {case: {} for case in CASES}
     for case in CASES:
         for backend in backends:
-            done = subprocess.run(
-                [sys.executable, str(Path(__file__)), case, backend], capture_output=True, text=True, check=True
-            )
-            out[case][backend] = json.loads(done.stdout) / GIGABYTE
+            out[case][backend] = json.loads(fresh(str(Path(__file__)), case, backend)) / GIGABYTE
     return out
 
 
@@ -61,9 +63,11 @@ def added(case: str, backend: str) -> int:
     array.fill(1.0)
     source = onevar.share(array, backend)
     if case in ("create", "adopt"):
-        return _peak(lambda: onevar.Variable(source, backend=backend, adopt=case == "adopt"))
+        return _peak(lambda: onevar.Variable(array, backend=backend, adopt=case == "adopt"))
+    if case == "clone":
+        return _peak(lambda: onevar.Variable(source, backend=backend))
     v = onevar.Variable(source, backend=backend)
-    v.assign(source)
+    v.assign(source)  # whatever the first write does once is behind it
     return _peak(lambda: getattr(v, case)(source))
 
 

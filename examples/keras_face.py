@@ -37,7 +37,12 @@ def face() -> None:
     with onevar.StatelessScope() as scope:
         kernel.assign(np.ones((4, 1)))
         print("inside a StatelessScope:", kernel.value.ravel())
-    print("collected, not written:", scope.get_current_value(kernel).ravel(), "; outside:", kernel.numpy().ravel().round(2))
+    print(
+        "collected, not written:",
+        scope.get_current_value(kernel).ravel(),
+        "; outside:",
+        kernel.numpy().ravel().round(2),
+    )
 
 
 def weights(backend: str) -> onevar.Variable:

@@ -67,6 +67,6 @@ def test_demo_trains_alike_and_copies_nothing(tmp_path: Path) -> None:
         if util.find_spec(module) is None:
             assert f'pip install "onevar[{name}]"' in out
     html = page.read_text(encoding="utf-8")
-    assert "src=\"data:image/png;base64," in html
+    assert 'src="data:image/png;base64,' in html
     assert "<svg" in html
     assert 'src="http' not in html and "<link" not in html  # it needs nothing but itself

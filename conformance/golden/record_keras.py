@@ -20,7 +20,10 @@ from pathlib import Path
 
 GOLDEN = Path(__file__).with_name("keras_promotion.json")
 SCHEMA = "onevar.golden.keras/1"
-DTYPES = ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "bfloat16", "float16", "float32", "float64", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128"]
+DTYPES = [
+    *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
+    *("bfloat16", "float16", "float32", "float64", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128"),
+]
 BINARY = {
     "add": operator.add,
     "sub": operator.sub,
@@ -54,40 +57,43 @@ ERROR = "!"  # stands for "raises" in the tables
 
 
 def main() -> None:
+    """Record as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--one", choices=BACKENDS, help="record this backend alone, to standard output")
+    parser.add_argument("--ops", nargs="*", default=list(BINARY), help="with --one: these binary operators alone")
     parser.add_argument("--out", type=Path, default=GOLDEN, help=f"default: {GOLDEN.name} beside this script")
     args = parser.parse_args()
     if args.one:
-        sys.stdout.write(json.dumps(record_here(args.one)))
+        sys.stdout.write(json.dumps(record_here(args.one, args.ops)))
     else:
         args.out.write_text(json.dumps(merge({b: record(b) for b in BACKENDS}), indent=1) + "\n")
 
 
-def record(backend: str) -> dict:
-    """Record one backend in a fresh process.
+def record(backend: str, *ops: str) -> dict:
+    """Record one backend, or some of its operators, in a fresh process.
 
     Raises:
         subprocess.CalledProcessError: Keras or the framework is not installed, or cannot start.
     """
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_ENABLE_X64": "0", **BACKENDS[backend]}
-    command = [sys.executable, __file__, "--one", backend]
+    command = [sys.executable, __file__, "--one", backend, *(("--ops", *ops) if ops else ())]
     done = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=900)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def record_here(backend: str) -> dict:
+def record_here(backend: str, ops: list[str]) -> dict:
+    """Record what Keras does in this process, whose backend is fixed already."""
     import keras
 
     variables = {d: _variable(keras, d) for d in DTYPES}
     stored = {d: ERROR if v is None else _name(keras, v.value) for d, v in variables.items()}
     binary = {
-        op: [" ".join(_outcome(keras, f, variables[a], variables[b]) for b in DTYPES) for a in DTYPES]
-        for op, f in BINARY.items()
+        op: [" ".join(_outcome(keras, BINARY[op], variables[a], variables[b]) for b in DTYPES) for a in DTYPES]
+        for op in ops
     }
     scalar = {
-        f"{op} {kind}": " ".join(_outcome(keras, f, variables[d], value) for d in DTYPES)
-        for op, f in BINARY.items()
+        f"{op} {kind}": " ".join(_outcome(keras, BINARY[op], variables[d], value) for d in DTYPES)
+        for op in ops
         if op != "matmul"
         for kind, value in SCALARS.items()
     }
@@ -124,12 +130,14 @@ def _variable(keras, dtype):
         lambda: keras.Variable("ones", shape=(1,), dtype=dtype, trainable=False),
         lambda: keras.Variable(np.ones(1, getattr(ml_dtypes, dtype, None) or dtype), dtype=dtype, trainable=False),
     )
-    for make in makers:
-        try:
-            return make()
-        except Exception:  # noqa: BLE001 - whatever Keras raises is the datum
-            continue
-    return None
+    return next((v for v in map(_tried, makers) if v is not None), None)
+
+
+def _tried(make):
+    try:
+        return make()
+    except Exception:  # noqa: BLE001 - whatever Keras raises is the datum
+        return None
 
 
 def _outcome(keras, function, *operands) -> str:

@@ -55,7 +55,12 @@ def train_everywhere(train: Digits, test: Digits, console: Console) -> dict[str,
     """Train on each framework that is installed, under a progress bar."""
     missing = training.missing()
     runs: dict[str, training.Run] = {}
-    columns = (TextColumn("{task.description:>12}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:>12}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         for name in training.FRAMEWORKS:
             if name in missing:

@@ -53,8 +53,8 @@ def _row(first: training.Run, run: training.Run) -> dict[str, Any]:
         "version": _version(run.backend),
         "loss": f"{run.final_loss:.6f}",
         "accuracy": f"{run.accuracy:.2%}",
-        "weights": "–" if is_first else f"{training.weights_apart(first, run):.1e}",
-        "losses": "–" if is_first else f"{training.losses_apart(first, run):.1e}",
+        "weights": "-" if is_first else f"{training.weights_apart(first, run):.1e}",
+        "losses": "-" if is_first else f"{training.losses_apart(first, run):.1e}",
         "gradient": run.lacks if run.gradient is None else f"{run.gradient:.1e}",
         "seconds": f"{run.seconds:.2f}",
     }
