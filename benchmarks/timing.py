@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 BURST = 0.0015
 
 
-def compete(calls: Sequence[Callable[[], object]], *, rounds: int = 60) -> list[float]:
+def compete(calls: Sequence[Callable[[], object]], *, rounds: int = 120) -> list[float]:
     """Return the seconds that one call of each takes.
 
     Args:

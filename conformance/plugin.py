@@ -9,7 +9,7 @@ A test module may set `BACKEND = "torch"` if it is about one framework; it then 
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -185,9 +185,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[Any]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note the outcome of a test for its requirements."""
-    outcome: pytest.TestReport = yield
+    outcome = yield
     target = item.stash.get(_TARGET, None)
     if target is not None:
         _note(item, target, outcome)

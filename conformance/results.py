@@ -82,7 +82,19 @@ _distributions = cache(metadata.packages_distributions)
 
 
 def to_json(run: Collected, seconds: float, started: str) -> dict[str, Any]:
-    """Return the run as JSON data; `docs/conformance.md` describes the schema."""
+    """Return the run as JSON data, of the schema `SCHEMA`.
+
+    Args:
+        run: What was found out.
+        seconds: How long it took.
+        started: When, in ISO 8601.
+
+    Returns:
+        `schema`, `started`, `seconds`, `versions` (distribution to version), `python`, `platform`, `machine`;
+        `targets`, each as `describe` has it; `requirements`, the rows of `spec.md`; and `results`, one for each
+        requirement and target: `requirement`, `backend`, `device`, `verdict` (of `VERDICTS`), `seconds`, and
+        `tests`, each with `test`, `outcome`, `seconds` and `reason`.
+    """
     rows = []
     for name in requirements():
         for target in run.targets:

@@ -70,14 +70,14 @@ def test_a_computed_value_shares(make, adapter, other):
 
 @requirement("EX-11")
 def test_scopes_have_a_say(make, other):
-    """What is shared is `v.value`: a StatelessScope's value, an AutocastScope's dtype."""
-    v = _state(make)
+    """What crosses is `v.value`: a StatelessScope's value, an AutocastScope's dtype. Copies, whose memory is theirs."""
+    v, first, second = _state(make), sample("float32", (16, 16)), sample("float32", (16, 16), seed=9)
     with onevar.StatelessScope():
-        v.assign(sample("float32", (16, 16), seed=9))
-        assert_same(other.to_numpy(v.share(other.name)), sample("float32", (16, 16), seed=9), "stateless", exact=True)
-    assert_same(other.to_numpy(v.share(other.name)), sample("float32", (16, 16)), "after it", exact=True)
+        v.assign(second)
+        assert_same(other.to_numpy(onevar.copy(v, other.name)), second, "in a StatelessScope", exact=True)
+    assert_same(other.to_numpy(onevar.copy(v, other.name)), first, "after it", exact=True)
     with onevar.AutocastScope("float16"):
-        assert other.spec(v.share(other.name)).dtype == "float16"
+        assert other.spec(onevar.copy(v, other.name)).dtype == "float16"
 
 
 @requirement("EX-12")

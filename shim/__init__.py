@@ -4,7 +4,6 @@ Everything here is loaded when it is first used; `import onevar` imports no fram
 """
 
 from importlib import import_module
-from importlib import metadata as _metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,6 +54,9 @@ _PUBLIC = {
     "use_backend": ("core.registry", "use_backend"),
 }
 
+# Modules that users name, without importing them first: `except onevar.errors.CopyRequired`.
+_MODULES = ("adapters", "conformance", "dtypes", "errors", "initializers")
+
 __all__ = [
     "AutocastScope",
     "StatelessScope",
@@ -83,7 +85,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return _metadata.version("onevar")
+        from importlib import metadata  # costs more than all the rest of this module
+
+        return metadata.version("onevar")
+    if name in _MODULES:
+        return import_module(f"onevar.{name}")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'onevar' has no attribute {name!r}")
     module, attribute = _PUBLIC[name]
@@ -93,4 +99,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

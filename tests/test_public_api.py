@@ -1,6 +1,8 @@
 """The public face, pinned: a name or argument that comes or goes is a decision, made here."""
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -43,6 +45,11 @@ def test_every_name_is_in_dir():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Varible'"):
         onevar.Varible  # noqa: B018
+
+
+def test_modules_need_no_import_of_their_own():
+    code = "import onevar; onevar.errors.CopyRequired; onevar.initializers.get('zeros'); onevar.dtypes.DTYPES"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_signature_of_the_front_door():

@@ -69,14 +69,14 @@ def main() -> None:
         args.out.write_text(json.dumps(merge({b: record(b) for b in BACKENDS}), indent=1) + "\n")
 
 
-def record(backend: str, *ops: str) -> dict:
+def record(backend: str, ops: tuple[str, ...] = tuple(BINARY)) -> dict:
     """Record one backend, or some of its operators, in a fresh process.
 
     Raises:
         subprocess.CalledProcessError: Keras or the framework is not installed, or cannot start.
     """
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "JAX_ENABLE_X64": "0", **BACKENDS[backend]}
-    command = [sys.executable, __file__, "--one", backend, *(("--ops", *ops) if ops else ())]
+    command = [sys.executable, __file__, "--one", backend, "--ops", *ops]
     done = subprocess.run(command, env=env, check=True, capture_output=True, text=True, timeout=900)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -19,10 +19,7 @@ DEVICES = {
     "pretended:2": xp.Device("device2"),
 }
 NAMES = {device: name for name, device in DEVICES.items()}
-DTYPES = frozenset(
-    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
-    + ["float32", "float64", "complex64", "complex128"]
-)
+DTYPES = frozenset(name for name in dir(xp) if name.startswith(("bool", "int", "uint", "float", "complex")))
 
 
 def _with_bool(name: str) -> Any:
