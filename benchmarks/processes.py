@@ -73,30 +73,27 @@ def added(case: str, backend: str) -> int:
 
 def _peak(call: Callable[[], Any]) -> int:
     """Watch the resident memory while `call` runs."""
-    pages = os.sysconf("SC_PAGE_SIZE")
-    with open("/proc/self/statm") as statm:
+    highest = [_resident()]
+    before, done = highest[0], threading.Event()
 
-        def resident() -> int:
-            statm.seek(0)
-            return int(statm.read().split()[1]) * pages
+    def watch() -> None:
+        while not done.is_set():
+            highest[0] = max(highest[0], _resident())
+            time.sleep(0.001)
 
-        before, high, running = resident(), 0, True
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    result = call()
+    if hasattr(result, "block_until_ready"):
+        result.block_until_ready()
+    done.set()
+    watcher.join()
+    return max(*highest, _resident()) - before
 
-        def watch() -> None:
-            nonlocal high
-            while running:
-                high = max(high, resident())
-                time.sleep(0.001)
 
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        result = call()
-        if hasattr(result, "block_until_ready"):
-            result.block_until_ready()
-        high = max(high, resident())
-        running = False
-        watcher.join()
-    return max(0, high - before)
+def _resident() -> int:
+    """Return the bytes of this process that are in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main() -> int:
     for part, show in (("operators", show_operators), ("assign", show_assign)):
         if part in options.only:
             console.print(*show(results[part]))
-    if "share" in options.only:
+    if "share" in options.only and len(backends) > 1:
         with console.status("share"):
             results["share"] = _process("sharing.py", ",".join(backends), ",".join(options.size))
         console.print(show_share(results["share"]))

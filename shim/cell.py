@@ -25,7 +25,7 @@ class Cell:
         native: The framework's own object; None until a deferred value is there.
         dtype: A name.
         shape: A tuple of ints.
-        device: `kind:index`.
+        device: `kind:index`, or `"sharded"` over several.
         trainable: Whether gradients are wanted.
         layout: How the value lies over devices, an object of the framework's, or None.
         lock: Held by whoever writes, and by readers off the fast path.
@@ -69,6 +69,11 @@ class Cell:
         self.fast_dtype: Any = None
         self.scalars: tuple[type, ...] = ()
         self.readers: list[int] | None = [] if adapter.guard_reads else None
+
+    @property
+    def where(self) -> str | None:
+        """Where to put what meets the value: its device, or None to leave that to the layout."""
+        return self.device if self.layout is None else None
 
     def fill(self, value: Tensor, *, name: str, adopt: bool = False, made: bool = False) -> None:
         """Give the Cell its first value, of its shape and dtype.

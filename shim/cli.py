@@ -33,7 +33,7 @@ The run fails if a test fails, and if an adapter, its framework or a device is n
   onevar conformance --backend torch
   onevar conformance --backend torch --device cuda:0 --json torch.json
   onevar conformance --backend jax --backend torch --html report.html
-  onevar conformance --backend numpy -k "promotion and float16"
+  onevar conformance --backend numpy --requirement OP-08 -k float16
   onevar conformance --merge torch.json --merge jax.json --html all.html
 """
 
@@ -104,6 +104,9 @@ def _add_conformance(app: Any, typer: Any) -> None:
             list[str] | None,
             typer.Option(metavar="DEVICE", help="'cpu', 'cuda:0'; may be repeated. Default: the adapter's own."),
         ] = None,
+        requirement: Annotated[
+            list[str] | None, typer.Option(metavar="ID", help="Only this requirement, 'OP-08'; may be repeated.")
+        ] = None,
         select: Annotated[
             str | None, typer.Option("-k", metavar="EXPR", help="Only tests whose names match, as in pytest.")
         ] = None,
@@ -121,23 +124,17 @@ def _add_conformance(app: Any, typer: Any) -> None:
             raise typer.BadParameter("pass either --backend NAME, to run, or --merge FILE..., to merge results")
         if merge:
             raise typer.Exit(merge_results([*merge, *(files or [])], json, html))
-        raise typer.Exit(_run(backend or [], device or [], select, json, html, junit, verbose))
+        chosen = {"--backend": backend, "--device": device, "--requirement": requirement}
+        files_out = {"--onevar-json": json, "--onevar-html": html, "--junit-xml": junit}
+        raise typer.Exit(_run(chosen, {"-k": select, **files_out}, verbose))
 
 
-def _run(
-    backends: list[str],
-    devices: list[str],
-    select: str | None,
-    json: Path | None,
-    html: Path | None,
-    junit: Path | None,
-    verbose: bool,
-) -> int:
+def _run(repeated: dict[str, list[str] | None], single: dict[str, Any], verbose: bool) -> int:
+    """Run the suite with pytest's options, each given as often as it has values; return the exit status."""
     import pytest
 
-    options = [*(f"--backend={name}" for name in backends), *(f"--device={name}" for name in devices)]
-    named = {"-k": select, "--onevar-json": json, "--onevar-html": html, "--junit-xml": junit}
-    for option, value in named.items():
+    options = [f"{option}={value}" for option, values in repeated.items() for value in values or ()]
+    for option, value in single.items():
         options += [] if value is None else [option, str(value)]
     style = ["-p", "no:cacheprovider", "--tb=short", "-rf", *(["-v"] if verbose else [])]
     return int(pytest.main(["-p", "onevar.conformance.plugin", "--pyargs", "onevar.conformance", *style, *options]))

@@ -187,7 +187,7 @@ class KerasVariable(KerasAttributes, Variable):
         assert self._initializer is not None
         given = self._initializer(cell.shape, dtype=cell.dtype)
         call = f"Variable(initializer={self._initializer!r}, name={self._name!r})"
-        value = to_tensor(given, cell.adapter, call=call, dtype=cell.dtype, device=cell.device)
+        value = to_tensor(given, cell.adapter, call=call, dtype=cell.dtype, device=cell.where)
         if tuple(value.shape) != cell.shape:
             raise ValueError(
                 f"{call}: the initializer returned shape {tuple(value.shape)}; shape={cell.shape} was asked for."
@@ -240,7 +240,7 @@ class KerasVariable(KerasAttributes, Variable):
         if view is not None:
             cell.assign(view)
             return cell.snapshot()  # not the view: its memory is the caller's
-        value = to_tensor(value, cell.adapter, call="Variable.assign(value)", dtype=cell.dtype, device=cell.device)
+        value = to_tensor(value, cell.adapter, call="Variable.assign(value)", dtype=cell.dtype, device=cell.where)
         if tuple(value.shape) != cell.shape:
             raise ValueError(
                 "The shape of the target variable and the shape of the target value in `variable.assign(value)` must "
@@ -298,7 +298,7 @@ class KerasVariable(KerasAttributes, Variable):
         call = f"Variable.assign_{kernel[:3]}(value)"
         kind = type(value)
         weak = kind in (int, float, complex)
-        delta = value if weak else to_tensor(value, adapter, call=call, device=cell.device)
+        delta = value if weak else to_tensor(value, adapter, call=call, device=cell.where)
         delta_type = kind if weak else adapter.spec(delta).dtype
         if result_type(cell.dtype, delta_type) != cell.dtype or cell.dtype == "bool":
             # Computed in the wider dtype and cast back, as Keras does; still one step.
@@ -363,8 +363,8 @@ class KerasVariable(KerasAttributes, Variable):
     def _clone(self, *, device: str | None = None) -> "KerasVariable":
         twin = self.__copy__()
         old = self._cell
-        where = device or old.device
-        cell = Cell(old.adapter, shape=old.shape, dtype=old.dtype, device=where, trainable=old.trainable)
+        where = device or old.where
+        cell = Cell(old.adapter, shape=old.shape, dtype=old.dtype, device=where or old.device, trainable=old.trainable)
         cell.layout = old.layout if device is None else None
         if old.native is not None:
             cell.fill(old.adapter.convert(old.snapshot(), device=where), name=self._name)

@@ -100,11 +100,12 @@ def test_merge_fails_where_a_requirement_failed(tmp_path):
     [
         (["--backend", "nosuch"], 4, "no adapter of that name is registered"),
         (["--backend", "numpy", "--device", "cuda:7"], 4, "It has: cpu:0"),
+        (["--backend", "numpy", "--requirement", "XX-01"], 4, "no such requirement"),
         (["--backend", "numpy", "--merge", "x.json"], 2, "either --backend NAME"),
         (["--merge", "missing.json"], 2, "missing.json: not a conformance result"),
         (["x.json"], 2, "either --backend NAME"),
     ],
-    ids=["backend", "device", "both", "file", "neither"],
+    ids=["backend", "device", "requirement", "both", "file", "neither"],
 )
 def test_bad_arguments(arguments, status, message):
     done = onevar("conformance", *arguments)

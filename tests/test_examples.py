@@ -1,5 +1,6 @@
 """Every example runs as it is with what is installed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -17,10 +18,17 @@ NEEDS = {
 }
 
 
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
 def run(script: str, *arguments: str) -> str:
     """Run an example in a fresh process and return what it printed."""
+    return run_file(EXAMPLES / script, *arguments)
+
+
+def run_file(script: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, str(EXAMPLES / script), *arguments],
+        [sys.executable, str(script), *arguments],
         capture_output=True,
         text=True,
         timeout=600,
@@ -70,3 +78,13 @@ def test_demo_trains_alike_and_copies_nothing(tmp_path: Path) -> None:
     assert 'src="data:image/png;base64,' in html
     assert "<svg" in html
     assert 'src="http' not in html and "<link" not in html  # it needs nothing but itself
+
+
+def test_benchmarks_run(tmp_path: Path) -> None:
+    pytest.importorskip("rich")
+    result = tmp_path / "result.json"
+    options = ("--only", "operators,assign,share", "--backend", "numpy", "--size", "1 KB", "--json", str(result))
+    out = run_file(BENCHMARKS / "run.py", *options)
+    assert "times the native operator" in " ".join(out.split())
+    times = json.loads(result.read_text())["operators"]["numpy"]["add"]
+    assert times["onevar"] > 0 and times["native"] > 0

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 import onevar
-import onevar.conformance
 from onevar.conformance.golden_keras import DIFFERENCES, ERROR, GOLDEN, MEMBERS, cell, difference
 
-RECORDER = Path(onevar.conformance.__file__).parent / "golden" / "record_keras.py"
+RECORDER = Path(__file__).parents[1] / "conformance" / "golden" / "record_keras.py"
 #: Operators of different rules; the others share their tables with these.
 SOME = ("add", "truediv", "mod", "matmul", "lt")
 BINARY = tuple(GOLDEN["backends"]["numpy"]["binary"])

@@ -19,6 +19,9 @@ _DTYPES = frozenset(tf.as_dtype(name) for name in DTYPES)
 # TensorFlow interns its dtypes, and hashes them in Python: identity first is five times faster.
 _DTYPE_IDS = frozenset(map(id, _DTYPES))
 _DLPACK_IDS = frozenset(id(tf.as_dtype(name)) for name in DTYPES if name not in FLOAT8)
+# NumPy dtypes that only TensorFlow's dtype of that name becomes: strings become objects (and abort in
+# a capsule), quantized integers become plain ones.
+_TELLING = frozenset(d for d, name in NAMES.items() if name not in ("int8", "uint8", "int16", "uint16", "int32"))
 _FLOAT8 = frozenset({dlpack.FLOAT8_E4M3FN, dlpack.FLOAT8_E5M2})
 
 
@@ -67,9 +70,9 @@ def view(x: Any) -> np.ndarray | Refusal:
         return preflight(x) or _view(x)
     try:
         array = np.asarray(x)
-    except ValueError:  # no axes, and a dtype that is not NumPy's own
+    except (ValueError, tf.errors.OpError):  # no axes and a dtype that is not NumPy's own; handles
         return preflight(x) or _view(x)
-    if array.dtype not in NAMES:  # strings became objects here; in a capsule they abort
+    if array.dtype not in _TELLING and id(x.dtype) not in _DTYPE_IDS:
         return preflight(x) or _view(x)
     if array.flags.writeable:
         array.flags.writeable = False

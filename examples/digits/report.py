@@ -29,7 +29,7 @@ def page(runs: dict[str, training.Run], mixed: Mixed, train: Digits, test: Digit
         missing=training.missing(),
         first=first.backend,
         accuracy=f"{first.accuracy:.1%}",
-        apart=f"{apart:.0e}",
+        apart=f"{apart:.1e}",
         mixed=mixed,
         total=sum(border.nbytes for border in mixed.borders),
         agree=all((run.predictions == mixed.predictions).all() for run in runs.values()),

@@ -20,7 +20,7 @@ def operate(kernel: str, variable: Any, other: object, *, reflected: bool) -> Te
     cell = variable._cell
     adapter: Adapter = cell.adapter
     mine = variable.value
-    theirs, their_type = _operand(other, adapter, cell.device, kernel)
+    theirs, their_type = _operand(other, adapter, cell, kernel)
     if their_type is None:
         return NotImplemented
     my_dtype = adapter.spec(mine).dtype
@@ -30,13 +30,13 @@ def operate(kernel: str, variable: Any, other: object, *, reflected: bool) -> Te
         raise adapter.lacking("float8_arithmetic", f"{kernel}({left}, {right})")
     mine = adapter.astype(mine, dtype)
     if isinstance(their_type, type):
-        theirs = adapter.convert(theirs, dtype, cell.device)
+        theirs = adapter.convert(theirs, dtype, cell.where)
     else:
         theirs = adapter.astype(theirs, dtype)
     return adapter.kernels[kernel](theirs, mine) if reflected else adapter.kernels[kernel](mine, theirs)
 
 
-def _operand(other: Any, adapter: Adapter, device: str, kernel: str) -> tuple[Any, str | type | None]:
+def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any, str | type | None]:
     """Return the operand, and its dtype or, for a Python number, its type; None: not an operand."""
     kind = type(other)
     if kind in _WEAK:
@@ -48,8 +48,8 @@ def _operand(other: Any, adapter: Adapter, device: str, kernel: str) -> tuple[An
         return other, adapter.spec(other).dtype
     call = f"{kernel}(Variable, {kind.__name__})"
     if owner is not None and owner.name != "numpy":
-        _refuse_other_device(owner, other, adapter, device, call)
-    tensor = to_tensor(other, adapter, call=call, device=device, share=True)
+        _refuse_other_device(owner, other, adapter, cell.device, call)
+    tensor = to_tensor(other, adapter, call=call, device=cell.where, share=True)
     return tensor, adapter.spec(tensor).dtype
 
 

@@ -30,7 +30,16 @@ def test_strings_never_reach_a_capsule():
 
 
 def test_other_dtypes():
-    refused(tf.cast([1, 2], tf.qint8), "qint8")
+    for dtype in (tf.qint8, tf.quint8, tf.qint16, tf.quint16, tf.qint32):
+        refused(tf.cast([1, 2], dtype), dtype.name)  # NumPy would show plain integers
+
+
+def test_handles():
+    refused(tf.Variable(1.0).handle, "dtype resource")
+    shape = tf.constant([2])
+    refused(
+        tf.raw_ops.TensorListReserve(element_shape=shape, num_elements=2, element_dtype=tf.float32), "dtype variant"
+    )
 
 
 def test_symbolic():
