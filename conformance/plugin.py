@@ -189,21 +189,23 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note the outcome of a test for its requirements."""
     outcome = yield
-    target = item.stash.get(_TARGET, None)
-    if target is not None:
-        _note(item, target, outcome)
+    if _marked(item, "requirement"):
+        _note(item, outcome)
     return outcome
 
 
-def _note(item: pytest.Item, target: Target, outcome: pytest.TestReport) -> None:
+def _note(item: pytest.Item, outcome: pytest.TestReport) -> None:
     run = item.config.stash[_RUN]
     run.seconds[item.nodeid] = run.seconds.get(item.nodeid, 0.0) + outcome.duration
     # Set-up reports skips and errors, tear-down errors; the call says the rest.
     if outcome.when != "call" and outcome.outcome == "passed":
         return
     kind, reason = _kind(outcome)
-    entry = Outcome(suite_id(item, target), kind, round(run.seconds[item.nodeid], 6), reason)
-    run.found.add(dict.fromkeys(_marked(item, "requirement")), target, entry)
+    ids = dict.fromkeys(_marked(item, "requirement"))
+    # What depends on no framework counts for each of them.
+    for target in [item.stash[_TARGET]] if _TARGET in item.stash else run.targets:
+        entry = Outcome(suite_id(item, target), kind, round(run.seconds[item.nodeid], 6), reason)
+        run.found.add(ids, target, entry)
 
 
 def _kind(outcome: pytest.TestReport) -> tuple[str, str]:
@@ -281,7 +283,7 @@ def make(target: Target) -> Callable[..., Any]:
 @pytest.fixture(autouse=True)
 def _settings_are_restored(request: pytest.FixtureRequest) -> Iterator[None]:
     """No test of the suite leaves a default behind for the next."""
-    if _TARGET not in request.node.stash:
+    if request.node.get_closest_marker("requirement") is None:
         yield
         return
     from onevar import config

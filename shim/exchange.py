@@ -11,6 +11,7 @@ target's rules are checked against it in Python, and only then does the target's
 Memory of other devices crosses by DLPack on that device.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,8 @@ import numpy as np
 
 from onevar import dlpack
 from onevar.adapters.contract import Adapter, Refusal
-from onevar.core.borders import checks, takes_anything
-from onevar.core.registry import adapter, adapter_of
+from onevar.core.borders import checks, obeys, takes_anything
+from onevar.core.registry import adapter, adapter_of, on_change
 from onevar.errors import CopyRequired
 
 __all__ = ["Explanation", "copy", "explain", "share"]
@@ -87,14 +88,16 @@ def share(x: Any, to: str, *, live: bool = False) -> Any:
     >>> share(np.arange(3.0), "numpy")
     array([0., 1., 2.])
     """
-    if type(x) in _variable_types:
+    send = _senders.get((type(x), to))
+    if send is not None:
+        return send(x)
+    if _is_variable(x):
         return _share_variable(x, to, live)
     source = adapter_of(x)
     if source is None:
-        if _is_variable(x):
-            return _share_variable(x, to, live)
         raise _foreign("share", x, to)
-    return _route(source, adapter(to)).send(x, False)
+    send = _senders[type(x), to] = _route(source, adapter(to)).send
+    return send(x)
 
 
 def copy(x: Any, to: str) -> Any:
@@ -127,12 +130,20 @@ def explain(x: Any, to: str) -> Explanation:
     return _route(source, adapter(to)).explain(tensor, own)
 
 
+# The type of a tensor and a backend's name to the function that sends it there; what an exchange
+# of small tensors costs is finding that out.
+_senders: dict[tuple[type, str], Callable[[Any], Any]] = {}
+on_change(_senders.clear)
+
+
 # -- Variables ------------------------------------------------------------------------------------
 
 _variable_types: set[type] = set()
 
 
 def _is_variable(x: object) -> bool:
+    if type(x) in _variable_types:
+        return True
     # By shape, not by class: exchange lies below the Variable.
     if hasattr(x, "_cell"):
         _variable_types.add(type(x))
@@ -184,7 +195,7 @@ def _foreign(call: str, x: Any, to: str) -> TypeError:
 class _Route:
     """The way from one adapter to another; what can be decided once is decided once."""
 
-    __slots__ = ("borrow", "check", "direct", "host_only", "same", "source", "target", "view")
+    __slots__ = ("borrow", "check", "direct", "host_only", "same", "send", "source", "target", "view")
 
     def __init__(self, source: Adapter, target: Adapter):
         self.source, self.target, self.same = source, target, source is target
@@ -193,8 +204,27 @@ class _Route:
         overridden = type(source).direct is not Adapter.direct
         self.direct = source.direct if overridden and target.guards_dlpack and not self.same else None
         self.host_only = all(name.startswith("cpu") for name in source.devices())
+        short_cut = self.host_only and self.direct is None and not self.same
+        self.send = self._host_sender() if short_cut else self._send
 
-    def send(self, x: Any, own: bool) -> Any:
+    def _host_sender(self) -> Callable[..., Any]:
+        """Return `_send` with a short cut: host memory with which nothing at all is the matter."""
+        view, borrow, careful, error_of = self.view, self.borrow, self._send, self._error
+        sound = obeys(self.target.borrow_rules)
+        plain = np.ndarray
+
+        def send(x: Any, own: bool = False) -> Any:
+            array = view(x)
+            if array.__class__ is not plain or not (sound is None or sound(array)):
+                return careful(x, own)
+            try:
+                return borrow(array)
+            except CopyRequired as error:
+                raise error_of(error) from None
+
+        return send
+
+    def _send(self, x: Any, own: bool = False) -> Any:
         """Return the target's tensor over the memory of `x`.
 
         Args:

@@ -212,6 +212,12 @@ def test_json(result):
     assert rows["OP-01"]["verdict"] == "untested"
 
 
+def test_what_needs_no_framework_counts_for_each(tmp_path):
+    done = run(SUITE / "test_promotion.py", "--backend", "numpy", "-k", "result_type", "--onevar-json", tmp_path / "x")
+    rows = {row["requirement"]: row for row in json.loads((tmp_path / "x").read_text())["results"]}
+    assert done.returncode == 0 and rows["OP-10"]["verdict"] == "passed"
+
+
 def test_terminal(result):
     assert "NA-02" in result["out"] or "✓" in result["out"]
     assert "native_state" in result["out"]

@@ -45,7 +45,7 @@ def view(x: np.ndarray) -> np.ndarray | Refusal:
     """Do `preflight` and `lend` in one call."""
     if type(x) is np.ndarray and x.dtype in NAMES:
         return x
-    return preflight(x) or x.view(np.ndarray)
+    return preflight(x) or lend(x).array
 
 
 def borrow(array: np.ndarray) -> np.ndarray:

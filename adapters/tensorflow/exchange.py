@@ -75,7 +75,7 @@ def view(x: Any) -> np.ndarray | Refusal:
     if array.dtype not in _TELLING and id(x.dtype) not in _DTYPE_IDS:
         return preflight(x) or _view(x)
     if array.flags.writeable:
-        array.flags.writeable = False
+        array.setflags(write=False)
     return array
 
 

@@ -65,6 +65,28 @@ def checks(rules: BorrowRules) -> Check:
     return check
 
 
+def obeys(rules: BorrowRules) -> Callable[[np.ndarray], bool] | None:
+    """Return a quick test that is True only for memory that breaks none of `rules`; None: nothing breaks them.
+
+    It may be False for memory that is fine; `checks` says for sure.
+    """
+    if takes_anything(rules):
+        return None
+    alignment, honours, dtypes = rules.alignment, rules.readonly, rules.dtypes
+    address = dlpack.address
+
+    def test(array: np.ndarray) -> bool:
+        flags = array.flags
+        return (
+            flags.c_contiguous
+            and (honours or flags.writeable)
+            and (alignment <= 1 or not address(array) % alignment)
+            and not dtypes
+        )
+
+    return test
+
+
 def takes_anything(rules: BorrowRules) -> bool:
     """Whether no memory breaks `rules`."""
     return rules.strides == "any" and rules.alignment <= 1 and rules.readonly and not rules.dtypes

@@ -6,7 +6,7 @@ never a reason to import a framework: if its module is not in `sys.modules`, the
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import metadata, util
@@ -23,7 +23,8 @@ _lock = RLock()
 _loaded: dict[str, Adapter] = {}
 _by_type: dict[type, Adapter | None] = {}
 _registered: dict[str, Adapter] = {}
-_hooks: list = []
+_hooks: list[Callable[[Adapter], None]] = []
+_forgetters: list[Callable[[], None]] = [_by_type.clear]
 _entry_points: dict[str, metadata.EntryPoint] | None = None
 
 _backend: str | None = None
@@ -65,7 +66,7 @@ def register(instance: Adapter) -> None:
                 f"register(instance): an adapter {instance.name!r} is registered already. Choose another name."
             )
         _registered[instance.name] = instance
-        _by_type.clear()
+        _forget()
 
 
 def unregister(name: str) -> None:
@@ -79,7 +80,7 @@ def unregister(name: str) -> None:
             raise FrameworkMissing(f"unregister(name): no adapter {name!r} was registered at run time.")
         del _registered[name]
         _loaded.pop(name, None)
-        _by_type.clear()
+        _forget()
 
 
 def adapter_of(x: object) -> Adapter | None:
@@ -100,7 +101,17 @@ def adapter_of(x: object) -> Adapter | None:
         return None
 
 
-def on_load(hook) -> None:
+def on_change(forget: Callable[[], None]) -> None:
+    """Call `forget()` whenever what was remembered about types or adapters may no longer hold."""
+    _forgetters.append(forget)
+
+
+def _forget() -> None:
+    for forget in _forgetters:
+        forget()
+
+
+def on_load(hook: Callable[[Adapter], None]) -> None:
     """Call `hook(adapter)` for each adapter that is loaded, now and later."""
     with _lock:
         _hooks.append(hook)
@@ -190,7 +201,7 @@ def _load(name: str) -> Adapter:
         else:
             instance = _import(name)
         _loaded[name] = instance
-        _by_type.clear()
+        _forget()
         for hook in _hooks:
             hook(instance)
         return instance
