@@ -63,6 +63,7 @@ CAPABILITIES: Mapping[str, str] = {
     "in_place": "a write with no export alive keeps the memory where it is",
     "native_state": "the native is an object of its own that optimizers and modules of the framework take",
     "share": "memory is lent and borrowed without a copy",
+    "float16": "float16 tensors exist and compute",
     "bfloat16": "bfloat16 tensors exist and compute",
     "float8": "float8_e4m3fn and float8_e5m2 tensors exist and can be cast",
     "float8_arithmetic": "kernels compute on float8 operands",

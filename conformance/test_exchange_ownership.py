@@ -14,7 +14,7 @@ from onevar import dlpack
 from onevar.adapters.contract import Adapter
 from onevar.conformance.cases import NEEDS, can_hold, over, sample
 from onevar.conformance.compare import assert_same
-from onevar.conformance.marks import requirement
+from onevar.conformance.marks import needs, requirement
 from onevar.conformance.test_exchange import address, tensor
 from onevar.core import registry
 from onevar.errors import CopyRequired
@@ -69,13 +69,19 @@ def test_a_computed_value_shares(make, adapter, other):
 
 
 @requirement("EX-11")
-def test_scopes_have_a_say(make, other):
-    """What crosses is `v.value`: a StatelessScope's value, an AutocastScope's dtype. Copies, whose memory is theirs."""
+def test_a_stateless_scope_has_a_say(make, other):
+    """What crosses is `v.value`. Copies, whose memory is theirs."""
     v, first, second = _state(make), sample("float32", (16, 16)), sample("float32", (16, 16), seed=9)
     with onevar.StatelessScope():
         v.assign(second)
         assert_same(other.to_numpy(onevar.copy(v, other.name)), second, "in a StatelessScope", exact=True)
     assert_same(other.to_numpy(onevar.copy(v, other.name)), first, "after it", exact=True)
+
+
+@requirement("EX-11")
+@needs("float16")
+def test_an_autocast_scope_has_a_say(make, other):
+    v = _state(make)
     with onevar.AutocastScope("float16"):
         assert other.spec(onevar.copy(v, other.name)).dtype == "float16"
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from onevar import exchange, initializers
-from onevar.adapters.contract import Adapter, Tensor
+from onevar.adapters.contract import Adapter, Tensor, TensorSpec
 from onevar.cell import Cell
 from onevar.core import registry
-from onevar.core.arguments import broadcasts, checked_name, one_of
+from onevar.core.arguments import adapter_for, broadcasts, checked_name, one_of, storable
 from onevar.core.attributes import KerasAttributes
 from onevar.core.devices import standardize_device
 from onevar.core.shapes import shape_equal, standardize_shape
@@ -92,7 +92,7 @@ class KerasVariable(KerasAttributes, Variable):
         self._initializer: Callable | None = None
         if isinstance(initializer, str):
             initializer = initializers.get(initializer)
-        adapter = _adapter_for(initializer, backend)
+        adapter = adapter_for(initializer, backend)
         where = None if device is None else standardize_device(device, adapter)
         if isinstance(initializer, Variable) or not callable(initializer):
             self._from_value(initializer, adapter, shape, dtype, where, bool(trainable), layout, adopt)
@@ -117,7 +117,7 @@ class KerasVariable(KerasAttributes, Variable):
                 "which defers it until the scope is left."
             )
         call = f"Variable(initializer, name={self._name!r})"
-        wanted = None if dtype is None else _storable(dtype)
+        wanted = None if dtype is None else storable(dtype)
         if adopt:
             value = self._borrowed(initializer, adapter, wanted, device, call)
         else:
@@ -127,7 +127,7 @@ class KerasVariable(KerasAttributes, Variable):
         spec = adapter.spec(value)
         if shape is not None and not shape_equal(standardize_shape(shape), spec.shape):
             raise ValueError(f"{call}: shape={shape} was asked for, the value has shape {spec.shape}.")
-        cell = Cell(adapter, shape=spec.shape, dtype=_storable(spec.dtype), device=spec.device, trainable=trainable)
+        cell = Cell(adapter, shape=spec.shape, dtype=storable(spec.dtype), device=spec.device, trainable=trainable)
         cell.layout = layout
         cell.fill(value, name=self._name, adopt=adopt, made=made)
         self._cell = cell
@@ -167,7 +167,7 @@ class KerasVariable(KerasAttributes, Variable):
             )
         shape = self._validate_shape(shape)
         where = device or adapter.devices()[0]
-        cell = Cell(adapter, shape=shape, dtype=_storable(dtype), device=where, trainable=trainable)
+        cell = Cell(adapter, shape=shape, dtype=storable(dtype), device=where, trainable=trainable)
         cell.layout = layout
         self._cell = cell
         self._initializer = initializer
@@ -413,48 +413,27 @@ class KerasVariable(KerasAttributes, Variable):
         return to_tensor(value, self._cell.adapter, call="convert_to_tensor(value)", dtype=wanted)
 
 
-def _adapter_for(initializer: Any, backend: str | None) -> Adapter:
-    if backend is not None:
-        return registry.adapter(backend)
-    asked = registry.requested_backend()
-    if asked is not None:
-        return registry.adapter(asked)
-    if isinstance(initializer, Variable):
-        return initializer._cell.adapter
-    owner = None if isinstance(initializer, np.ndarray | np.generic) else registry.adapter_of(initializer)
-    return owner or registry.adapter(registry.default_backend())
-
-
-def _storable(dtype: Any) -> str:
-    name = standardize_dtype(dtype)
-    if name == "string":
-        raise ValueError("Variable(dtype='string'): a Variable holds numbers. Keep text in Python or NumPy.")
-    return name
-
-
 # -- as an argument of traced functions -----------------------------------------------------------
+
+
+_ANNOTATIONS = (
+    "_name", "_path", "_aggregation", "_synchronization", "_autocast", "_regularizer", "_constraint",
+    "_overwrite_with_gradient",
+)  # fmt: skip
 
 
 def _flatten(variable: KerasVariable) -> tuple:
     """Return what stays the same under tracing; hashable."""
-    return (type(variable), variable._name, variable._path, variable.trainable)
+    return (type(variable), variable.trainable, *(getattr(variable, name) for name in _ANNOTATIONS))
 
 
 def _unflatten(adapter: Adapter, static: tuple, leaf: Any) -> KerasVariable:
     """Return a Variable over `leaf`: a tensor, a tracer, or whatever a tree function puts there."""
-    face, name, path, trainable = static
+    face, trainable, *annotations = static
     variable = object.__new__(face)
-    variable.__init__(0, name=name, backend="numpy", trainable=trainable)
-    variable._path = path
-    known = adapter.owns(leaf)
-    spec = adapter.spec(leaf) if known else None
-    cell = Cell(
-        adapter,
-        shape=spec.shape if spec else (),
-        dtype=spec.dtype if spec else "float32",
-        device=spec.device if spec else adapter.devices()[0],
-        trainable=trainable,
-    )
+    vars(variable).update(zip(_ANNOTATIONS, annotations, strict=True), _initializer=None)
+    spec = adapter.spec(leaf) if adapter.owns(leaf) else TensorSpec((), "float32", adapter.devices()[0])
+    cell = Cell(adapter, shape=spec.shape, dtype=spec.dtype, device=spec.device, trainable=trainable)
     cell.native = leaf
     variable._cell = cell
     return variable

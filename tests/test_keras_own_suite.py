@@ -15,7 +15,7 @@ import pytest
 BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 SUITES = ("variables_test.py", "stateless_scope_test.py")
 
-CONFTEST = '''
+CONFTEST = """
 import keras, onevar, pytest
 from keras.src import backend
 from keras.src.backend import common
@@ -35,7 +35,7 @@ for module in (backend, common, variables, stateless_scope):
         if hasattr(module, name):
             setattr(module, name, getattr(onevar, name))
 
-'''
+"""
 
 # What Keras tests there belongs to Keras: its serialization of layers, TensorFlow's distribution.
 NOT_OURS = "not serialization and not numpy_scalar"

@@ -26,7 +26,7 @@ from rich.table import Table
 
 
 def main() -> int:
-    """Run the demo; return 0 if the frameworks agree and nothing was copied, else 1."""
+    """Run the demo; return 0 if the frameworks agree and, with all of them here, nothing was copied, else 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page with pictures")
     options = parser.parse_args()
@@ -39,6 +39,8 @@ def main() -> int:
     )
     runs = train_everywhere(train, test, console)
     console.print(training_table(runs))
+    for name, cure in training.missing().items():
+        console.print(f"{name} is {cure}", markup=False)
     mixed = classify(runs, test)
     console.print(border_table(mixed))
     agree = all((run.predictions == mixed.predictions).all() for run in runs.values())
@@ -48,7 +50,8 @@ def main() -> int:
         options.html.parent.mkdir(parents=True, exist_ok=True)
         options.html.write_text(report.page(runs, mixed, train, test), encoding="utf-8")
         console.print(f"Report with pictures: {options.html}")
-    return 0 if agree and not mixed.copied else 1
+    # With a framework missing NumPy computes too, and what it allocates may lie less aligned than others demand.
+    return 0 if agree and (not mixed.copied or training.missing()) else 1
 
 
 def train_everywhere(train: Digits, test: Digits, console: Console) -> dict[str, training.Run]:
@@ -82,7 +85,7 @@ def training_table(runs: dict[str, training.Run]) -> Table:
         table.add_column(heading, justify="right")
     for name in training.FRAMEWORKS:
         if name not in runs:
-            table.add_row(name, f"[dim]{training.missing()[name]}[/]")
+            table.add_row(name, "[dim]missing[/]")
             continue
         run = runs[name]
         table.add_row(

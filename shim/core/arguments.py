@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from onevar.adapters.contract import Adapter
+from onevar.core import registry
+from onevar.dtypes import standardize_dtype
+
 
 def one_of(argument: str, value: Any, accepted: tuple) -> str:
     """Return `value`, with `"none"` for None; ValueError if it is not one of `accepted`."""
@@ -49,4 +53,29 @@ def checked_name(name: Any) -> str:
         return f"variable_{count}" if count else "variable"
     if not isinstance(name, str) or "/" in name:
         raise ValueError(f"Argument `name` must be a string and cannot contain character `/`. Received: name={name}")
+    return name
+
+
+def adapter_for(value: Any, backend: str | None) -> Adapter:
+    """Return the adapter of `backend`, of the default that was asked for, of `value`, or of the first choice.
+
+    Raises:
+        FrameworkMissing: The backend is not here.
+    """
+    asked = backend if backend is not None else registry.requested_backend()
+    if asked is not None:
+        return registry.adapter(asked)
+    cell = getattr(value, "_cell", None)
+    if cell is not None:
+        return cell.adapter
+    # NumPy arrays are how everybody writes literals; they do not ask for NumPy.
+    owner = None if isinstance(value, np.ndarray | np.generic) else registry.adapter_of(value)
+    return owner or registry.adapter(registry.default_backend())
+
+
+def storable(dtype: Any) -> str:
+    """Return the name of a dtype that a Variable may have; ValueError for any other."""
+    name = standardize_dtype(dtype)
+    if name == "string":
+        raise ValueError("Variable(dtype='string'): a Variable holds numbers. Keep text in Python or NumPy.")
     return name

@@ -79,6 +79,7 @@ def obeys(rules: BorrowRules) -> Callable[[np.ndarray], bool] | None:
         flags = array.flags
         return (
             flags.c_contiguous
+            and array.size > 1  # fewer elements are contiguous whatever their strides say
             and (honours or flags.writeable)
             and (alignment <= 1 or not address(array) % alignment)
             and not dtypes

@@ -41,26 +41,28 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
     kind = type(other)
     if kind in _WEAK:
         return other, kind
+    call = f"{kernel}(Variable, {kind.__name__})"
+    if hasattr(other, "_cell"):
+        _refuse_other_device(other._cell.device, other._cell.adapter, adapter, cell.device, call)
+        other = other.value
     owner = adapter_of(other)
     if owner is None and not _is_numeric(other):
         return other, None
     if owner is adapter:
         return other, adapter.spec(other).dtype
-    call = f"{kernel}(Variable, {kind.__name__})"
     if owner is not None and owner.name != "numpy":
-        _refuse_other_device(owner, other, adapter, cell.device, call)
+        _refuse_other_device(owner.spec(other).device, owner, adapter, cell.device, call)
     tensor = to_tensor(other, adapter, call=call, device=cell.where, share=True)
     return tensor, adapter.spec(tensor).dtype
 
 
 def _is_numeric(other: Any) -> bool:
-    if hasattr(other, "_cell") or isinstance(other, bool | list | tuple):
+    if isinstance(other, bool | list | tuple):
         return True
     return hasattr(other, "__array__") and not isinstance(other, str | bytes)
 
 
-def _refuse_other_device(owner: Adapter, other: Any, adapter: Adapter, device: str, call: str) -> None:
-    theirs = owner.spec(other).device
+def _refuse_other_device(theirs: str, owner: Adapter, adapter: Adapter, device: str, call: str) -> None:
     if theirs != device:
         raise DeviceMissing(
             f"{call}: the Variable is on {device} ({adapter.name}), the operand on {theirs} ({owner.name}). "
