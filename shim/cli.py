@@ -4,6 +4,7 @@ It needs the optional group `conformance`; without it, it says what to install. 
 a framework, or pytest, before a command that is about one runs.
 """
 
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -91,6 +92,7 @@ def _add_doctor(app: Any, typer: Any) -> None:
     ) -> None:
         from onevar import doctor as report
 
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up messages would frame the table
         raise typer.Exit(report.main(json=as_json) or 0)
 
 

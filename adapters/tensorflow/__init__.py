@@ -1,6 +1,7 @@
 """TensorFlow: state is a `tf.Variable`, which copies on write by itself."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import tensorflow as tf
 from onevar.adapters.contract import Adapter, TensorSpec
 from onevar.adapters.tensorflow import exchange
 from onevar.adapters.tensorflow.kernels import FLOAT_KERNELS, KERNELS, astype
+from onevar.dlpack import aligned_copy
 
 
 class TensorflowAdapter(Adapter):
@@ -43,7 +45,10 @@ class TensorflowAdapter(Adapter):
 
     def convert(self, x: Any, dtype: str | None = None, device: str | None = None) -> tf.Tensor:
         if device is None:
-            return _tensor(x, dtype)
+            tensor = _tensor(x, dtype)
+            if isinstance(x, tf.Tensor | tf.Variable) or not _gpus():
+                return tensor
+            device = self.devices()[0]  # where TensorFlow itself would have put it
         with tf.device(device.replace("cuda", "GPU")):
             x = _tensor(x, dtype)
             # A tensor that is elsewhere moves; `identity` of one that is here shares its buffer.
@@ -57,8 +62,7 @@ class TensorflowAdapter(Adapter):
             return np.array(exchange.lend(tf.identity(x)).array)
 
     def devices(self) -> Sequence[str]:
-        gpus = [f"cuda:{i}" for i, _ in enumerate(tf.config.list_logical_devices("GPU"))]
-        return (*gpus, "cpu:0")
+        return (*(f"cuda:{i}" for i in range(_gpus())), "cpu:0")
 
     def variable(self, x: tf.Tensor, *, trainable: bool, name: str, adopt: bool) -> tf.Variable:
         # The initial tensor's buffer becomes the variable's, and is copied before the first write
@@ -103,10 +107,21 @@ def _tensor(x: Any, dtype: str | None) -> tf.Tensor:
         x = tf.convert_to_tensor(x)
         return x if dtype is None else astype(x, dtype)
     if isinstance(x, np.ndarray | np.generic):
-        x = tf.constant(x)
+        array = np.asarray(x)
+        if tf.executing_eagerly():
+            # `tf.constant` holds the array twice while it copies it.
+            x = exchange.borrow(aligned_copy(array.astype(array.dtype.newbyteorder("="), copy=False)))
+        else:
+            x = tf.constant(array)
         return x if dtype is None else astype(x, dtype)
     # TensorFlow makes no bool of a number.
     return tf.constant(bool(x) if dtype == "bool" else x, None if dtype is None else tf.as_dtype(dtype))
+
+
+@lru_cache(maxsize=1)
+def _gpus() -> int:
+    # TensorFlow fixes its devices when it first uses one.
+    return len(tf.config.list_logical_devices("GPU"))
 
 
 def _device_name(device: str) -> str:

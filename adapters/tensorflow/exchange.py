@@ -98,6 +98,9 @@ def _value(x: Any) -> tf.Tensor:
     return x.read_value()
 
 
+_from_capsule = tf_dlpack.from_dlpack
+
+
 class _Array:
     """What TensorFlow asks for an array and then aliases; an ndarray itself it copies."""
 
@@ -115,7 +118,7 @@ def borrow(array: np.ndarray) -> tf.Tensor:
     if not array.flags.writeable:
         array = dlpack.unlocked(array)
     try:
-        return tf_dlpack.from_dlpack(array.__dlpack__())
+        return _from_capsule(array.__dlpack__())
     except BufferError:  # a dtype of ml_dtypes; asking first would cost every other one
         return _borrow_refused(array)
 
