@@ -47,7 +47,7 @@ class CopyRequired(OnevarError, BufferError):
         self.call, self.reason, self.cure = call, reason, cure
         super().__init__(f"{call}: {reason}. {cure}.")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return type(self), (self.call, self.reason, self.cure)
 
 

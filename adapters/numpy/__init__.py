@@ -83,6 +83,6 @@ class NumpyAdapter(Adapter):
         return state.accumulate(native, x, _IN_PLACE[kernel], fresh=fresh)
 
 
-_IN_PLACE: dict[str, Callable] = {"add": np.add, "subtract": np.subtract}
+_IN_PLACE: dict[str, np.ufunc] = {"add": np.add, "subtract": np.subtract}
 
 ADAPTER = NumpyAdapter()

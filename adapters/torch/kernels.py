@@ -116,6 +116,7 @@ def _logical(function: Callable) -> Callable:
     return _widened(function, _WRAPPING, back=False)
 
 
+_NON_NEGATIVE = frozenset({torch.bool, torch.uint16, torch.uint32, torch.uint64})
 _COMPARE = {"less": torch.lt, "less_equal": torch.le, "greater": torch.gt, "greater_equal": torch.ge}
 
 KERNELS: Mapping[str, Callable] = {
@@ -156,8 +157,6 @@ KERNELS: Mapping[str, Callable] = {
         (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
     ),
 }
-
-_NON_NEGATIVE = frozenset({torch.bool, torch.uint16, torch.uint32, torch.uint64})
 
 #: The builtins themselves, for operands that need no care.
 FLOAT_KERNELS: Mapping[str, Callable] = {

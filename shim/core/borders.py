@@ -59,7 +59,7 @@ def checks(rules: BorrowRules) -> Check:
         if not (honours or may_be_readonly or array.flags.writeable) and array.size:
             return Refusal("the memory is marked read-only, and the target would write through the mark", "")
         if dtypes and array.dtype.name not in dtypes:
-            return Refusal(f"dtype {array.dtype.name} is none that it can hold", "Convert it first")
+            return Refusal(f"it cannot hold {array.dtype.name}", "Convert it first")
         return None
 
     return check
