@@ -1,6 +1,6 @@
 """NumPy: the embedded default. It is always there, and it cannot differentiate, which it says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import array_api_compat.numpy as xp
