@@ -84,6 +84,8 @@ def _between(kernel: str, left: Cell, right: Cell) -> Tensor | None:
     dtype = left.fast_dtype
     if dtype is None or right.fast_dtype is not dtype or left.adapter is not right.adapter:
         return None
+    if left.device != right.device:
+        return None
     ours, theirs = left.readers, right.readers
     if ours is None or theirs is None:
         return None if left.busy or right.busy else left.fast[kernel](first, second)

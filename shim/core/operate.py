@@ -43,7 +43,8 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
         return other, kind
     call = f"{kernel}(Variable, {kind.__name__})"
     if hasattr(other, "_cell"):
-        _refuse_other_device(other._cell.device, other._cell.adapter, adapter, cell.device, call)
+        if cell.layout is None and other._cell.layout is None:
+            _refuse_other_device(other._cell.device, other._cell.adapter, adapter, cell.device, call)
         other = other.value
     owner = adapter_of(other)
     if owner is None and not _is_numeric(other):

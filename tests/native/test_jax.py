@@ -1,5 +1,10 @@
 """NA: a Variable as a citizen of JAX."""
 
+import os
+import subprocess
+import sys
+import textwrap
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -146,3 +151,40 @@ def test_traced_assignment(make, method):
     with pytest.raises(TracedAssignment, match="functionalize"):
         leak(jnp.float32(2))
     assert float(v) == 1.0
+
+
+SHARDED = """
+    import copy, jax, numpy as np, onevar
+    from jax.sharding import Mesh, NamedSharding, PartitionSpec
+    rows = NamedSharding(Mesh(np.array(jax.devices()), ("x",)), PartitionSpec("x"))
+    v = onevar.Variable("ones", shape=(4, 2), backend="jax", layout=rows)
+    assert v.native.sharding == rows and v.layout is rows
+    v.assign(np.zeros((4, 2)))
+    v.assign_add(1.0)
+    v.assign_add(np.ones((4, 2), np.float32))
+    v.assign_sub(jax.numpy.ones((4, 2)))
+    assert v.native.sharding == rows and v.numpy().tolist() == [[1.0, 1.0]] * 4
+    assert (v + [1.0, 2.0]).tolist() == [[2.0, 3.0]] * 4
+    assert copy.deepcopy(v).native.sharding == rows
+    try:
+        v.share("numpy")
+    except onevar.errors.CopyRequired as error:
+        assert "spread over 2 devices" in str(error)
+    w = onevar.Variable(1.0, backend="jax", device="cpu:1")
+    w.assign(2.0)
+    assert w.device == "cpu:1" and w.native.device == jax.devices()[1] and w.to("cpu:0").device == "cpu:0"
+    try:
+        onevar.Variable(1.0, backend="jax", device="cpu:0") + w
+    except onevar.errors.DeviceMissing as error:
+        assert "variable.to('cpu:1')" in str(error)
+    else:
+        raise AssertionError("operands on two devices were computed with")
+"""
+
+
+def test_layouts_and_devices():
+    """In a fresh process, which is given two devices."""
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    code = textwrap.dedent(SHARDED)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
