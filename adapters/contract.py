@@ -89,21 +89,6 @@ class TensorSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Loan:
-    """Host memory of a tensor, lent to somebody else.
-
-    Attributes:
-        array: A NumPy view of the tensor's own memory, of the same shape, strides and dtype (an
-            ml_dtypes dtype for bfloat16 and float8). It keeps the memory alive, and counts as an
-            export of it for as long as it, or anything that was made from it, is alive.
-        pointer: The address of the first element.
-    """
-
-    array: np.ndarray
-    pointer: int
-
-
-@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why memory cannot cross, and what to do about it. Clauses, without a final stop."""
 
@@ -304,15 +289,19 @@ class Adapter(ABC):
         """
         return None
 
-    def lend(self, x: Tensor) -> Loan:
-        """Return a zero-copy NumPy view of `x`, which is on the host and passed `preflight`."""
-        array = np.from_dlpack(x)
-        return Loan(array, array.__array_interface__["data"][0])
+    def lend(self, x: Tensor) -> np.ndarray:
+        """Return a NumPy view of the memory of `x`, which is on the host and passed `preflight`; no copy.
+
+        The view has the shape, strides and dtype of `x` (an ml_dtypes dtype for bfloat16 and float8). It
+        keeps the memory alive, and counts as an export of it for as long as it, or anything made from
+        it, is alive.
+        """
+        return np.from_dlpack(x)
 
     def view(self, x: Tensor) -> np.ndarray | Refusal:
         """Do `preflight` and `lend` in one call: the view, or why there is none. Override it to be quick."""
         refusal = self.preflight(x)
-        return self.lend(x).array if refusal is None else refusal
+        return self.lend(x) if refusal is None else refusal
 
     def direct(self, x: Tensor) -> bool:
         """Whether the DLPack capsule of `x` itself is complete, passed `preflight`, and is cheaper than `view`."""

@@ -38,7 +38,7 @@ def tensor(adapter, array, device="cpu:0"):
 def address(adapter, x):
     """Return the address of the first element, on whichever device."""
     if adapter.spec(x).device.startswith("cpu"):
-        return adapter.lend(x).pointer
+        return dlpack.address(adapter.lend(x))
     return dlpack.data(adapter.export(x).__dlpack__())
 
 

@@ -127,7 +127,7 @@ def test_live(make, adapter, other, device):
     assert address(other, shared) == address(adapter, native)
     if device.startswith("cpu"):
         # What the framework itself writes into the native is seen at once.
-        adapter.lend(native).array[...] = 7
+        adapter.lend(native)[...] = 7
         assert_same(other.to_numpy(shared), np.full(v.shape, 7, "float32"), "live", exact=True)
 
 
@@ -361,7 +361,7 @@ def test_four_threads(make, adapter, other):
 
 def _writable(adapter, x):
     """Return NumPy's writable view of `x`, or None where the framework's tensors do not change."""
-    array = adapter.lend(x).array
+    array = adapter.lend(x)
     return array if array.flags.writeable else None
 
 

@@ -158,7 +158,7 @@ def _wrong(source: Adapter, target: Adapter) -> dict[str, str]:
 
 def _address(adapter: Adapter, x: Any) -> int:
     if adapter.spec(x).device.startswith("cpu"):
-        return adapter.lend(x).pointer
+        return dlpack.address(adapter.lend(x))
     return dlpack.data(adapter.export(x).__dlpack__())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jax.sharding import SingleDeviceSharding
 
 from onevar import dlpack
-from onevar.adapters.contract import BorrowRules, Loan, Refusal
+from onevar.adapters.contract import BorrowRules, Refusal
 from onevar.dtypes import NAMES, standardize_dtype
 from onevar.errors import CopyRequired
 
@@ -54,10 +54,9 @@ def _view(x: jax.Array) -> np.ndarray:
     return array
 
 
-def lend(x: jax.Array) -> Loan:
-    """Return `x` as NumPy sees it, with its address."""
-    array = _view(x)
-    return Loan(array, dlpack.address(array))
+def lend(x: jax.Array) -> np.ndarray:
+    """Return `x` as NumPy sees it, over its own memory."""
+    return _view(x)
 
 
 def view(x: jax.Array) -> np.ndarray | Refusal:

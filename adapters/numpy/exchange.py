@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from onevar import dlpack
-from onevar.adapters.contract import BorrowRules, Loan, Refusal
+from onevar.adapters.contract import BorrowRules, Refusal
 from onevar.dtypes import NAMES
 
 #: NumPy takes host memory as it comes, and honours a read-only mark.
@@ -35,17 +35,16 @@ def _dtype_refusal(dtype: np.dtype) -> Refusal:
     return Refusal(f"dtype {dtype} has no counterpart", "Convert it to a numeric dtype first: x.astype(...)")
 
 
-def lend(x: np.ndarray) -> Loan:
-    """Return `x` as a plain array over its own memory."""
-    array = x if type(x) is np.ndarray else x.view(np.ndarray)
-    return Loan(array, dlpack.address(array))
+def lend(x: np.ndarray) -> np.ndarray:
+    """Return `x` as NumPy sees it, over its own memory."""
+    return x if type(x) is np.ndarray else x.view(np.ndarray)
 
 
 def view(x: np.ndarray) -> np.ndarray | Refusal:
     """Do `preflight` and `lend` in one call."""
     if type(x) is np.ndarray and x.dtype in NAMES:
         return x
-    return preflight(x) or lend(x).array
+    return preflight(x) or lend(x)
 
 
 def borrow(array: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ class TensorflowAdapter(Adapter):
 
     def to_numpy(self, x: Any) -> np.ndarray:
         with tf.device("CPU:0"):
-            return np.array(exchange.lend(tf.identity(x)).array)
+            return np.array(exchange.lend(tf.identity(x)))
 
     def devices(self) -> Sequence[str]:
         return (*(f"cuda:{i}" for i in range(_gpus())), "cpu:0")

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow.experimental import dlpack as tf_dlpack
 
 from onevar import dlpack
-from onevar.adapters.contract import BorrowRules, Loan, Refusal
+from onevar.adapters.contract import BorrowRules, Refusal
 from onevar.dtypes import DTYPES, FLOAT8, NAMES
 
 #: The first op on misaligned memory aborts the process; strides are refused. TensorFlow moves a
@@ -58,10 +58,9 @@ def _view(x: Any) -> np.ndarray:
     return array
 
 
-def lend(x: Any) -> Loan:
-    """Return `x` as NumPy sees it, with its address."""
-    array = _view(x)
-    return Loan(array, dlpack.address(array))
+def lend(x: Any) -> np.ndarray:
+    """Return `x` as NumPy sees it, over its own memory."""
+    return _view(x)
 
 
 def view(x: Any) -> np.ndarray | Refusal:

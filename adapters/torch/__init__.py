@@ -54,7 +54,7 @@ class TorchAdapter(Adapter):
 
     def to_numpy(self, x: torch.Tensor) -> np.ndarray:
         x = x.detach().resolve_conj().resolve_neg().cpu()
-        return np.array(exchange.lend(x).array, copy=True)
+        return np.array(exchange.lend(x), copy=True)
 
     def devices(self) -> Sequence[str]:
         accelerators = []

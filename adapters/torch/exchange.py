@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from onevar import dlpack
-from onevar.adapters.contract import BorrowRules, Loan, Refusal
+from onevar.adapters.contract import BorrowRules, Refusal
 from onevar.adapters.torch.kernels import NAMES
 
 #: torch has no read-only tensors: it writes through every mark. Negative strides abort the process.
@@ -82,10 +82,9 @@ def _view(x: torch.Tensor) -> np.ndarray:
     return x.detach().view(carried[0]).numpy().view(carried[1])
 
 
-def lend(x: torch.Tensor) -> Loan:
-    """Return `x` as NumPy sees it, with its address."""
-    array = _view(x)
-    return Loan(array, dlpack.address(array))
+def lend(x: torch.Tensor) -> np.ndarray:
+    """Return `x` as NumPy sees it, over its own memory."""
+    return _view(x)
 
 
 def view(x: torch.Tensor) -> np.ndarray | Refusal:

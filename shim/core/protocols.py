@@ -36,7 +36,7 @@ def as_numpy(adapter: Adapter, tensor: Tensor, dtype: Any, copy: bool | None) ->
 def _view(adapter: Adapter, tensor: Tensor) -> np.ndarray | None:
     if not adapter.spec(tensor).device.startswith("cpu:") or adapter.preflight(tensor) is not None:
         return None
-    view = adapter.lend(tensor).array.view()
+    view = adapter.lend(tensor).view()
     view.flags.writeable = False
     return view
 
@@ -59,7 +59,7 @@ def capsule(
     if refusal is not None:
         raise CopyRequired("__dlpack__()", refusal.reason, refusal.cure)
     if adapter.spec(tensor).device.startswith("cpu:"):
-        array = adapter.lend(tensor).array
+        array = adapter.lend(tensor)
         return dlpack.capsule(array, max_version=max_version, dl_device=dl_device, copy=copy)
     options = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
     return adapter.export(tensor).__dlpack__(**{k: v for k, v in options.items() if v is not None})
