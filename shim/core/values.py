@@ -79,7 +79,8 @@ def as_array(x: object, call: str) -> np.ndarray:
             f"{call}: the nested sequences have different lengths or depths. Pad them, or pass one array for each. "
             f"({error})"
         ) from error
-    if array.dtype.kind in "OSUVMmT":
+    # The dtypes of ml_dtypes are of kind "V" too, as structured ones are.
+    if array.dtype not in NAMES and array.dtype.kind in "OSUVMmT":
         raise TypeError(
             f"{call}: expected numbers. Received: {_shown(x)} of type {type(x).__name__}, "
             f"which NumPy reads as dtype {array.dtype}."
