@@ -176,6 +176,12 @@ class Cell:
             time.sleep(0)
 
 
+def cell_of(x: object) -> Cell | None:
+    """Return the Cell that `x` is a view of, if it is a Variable. What lies below the faces asks this."""
+    cell = getattr(x, "_cell", None)
+    return cell if isinstance(cell, Cell) else None
+
+
 class Reading:
     """Context manager that keeps writers of `cells`, which have `readers`, away from their natives."""
 

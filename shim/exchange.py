@@ -19,6 +19,7 @@ import numpy as np
 
 from onevar import dlpack
 from onevar.adapters.contract import Adapter, Refusal
+from onevar.cell import cell_of
 from onevar.core.borders import checks, obeys, takes_anything
 from onevar.core.registry import adapter, adapter_of, on_change
 from onevar.errors import CopyRequired
@@ -144,8 +145,7 @@ _variable_types: set[type] = set()
 def _is_variable(x: object) -> bool:
     if type(x) in _variable_types:
         return True
-    # By shape, not by class: exchange lies below the Variable.
-    if hasattr(x, "_cell"):
+    if cell_of(x) is not None:
         _variable_types.add(type(x))
         return True
     return False

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from onevar.cell import cell_of
 from onevar.core.values import to_tensor
 from onevar.dtypes import is_float_dtype, standardize_dtype
 
@@ -118,7 +119,7 @@ class StatelessScope:
 
 
 def _checked(variable: Any, value: Any) -> Any:
-    cell = getattr(variable, "_cell", None)
+    cell = cell_of(variable)
     if cell is None:
         raise ValueError(
             "Invalid reference variable in StatelessScope: all keys in argument `mapping` must be Variable "

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from onevar.adapters.contract import Adapter
+from onevar.cell import cell_of
 from onevar.core import registry
 from onevar.dtypes import standardize_dtype
 
@@ -65,7 +66,7 @@ def adapter_for(value: Any, backend: str | None) -> Adapter:
     asked = backend if backend is not None else registry.requested_backend()
     if asked is not None:
         return registry.adapter(asked)
-    cell = getattr(value, "_cell", None)
+    cell = cell_of(value)
     if cell is not None:
         return cell.adapter
     # NumPy arrays are how everybody writes literals; they do not ask for NumPy.

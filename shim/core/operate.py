@@ -3,6 +3,7 @@
 from typing import Any
 
 from onevar.adapters.contract import Adapter, Tensor
+from onevar.cell import cell_of
 from onevar.core.promotion import compute_dtype
 from onevar.core.registry import adapter_of
 from onevar.core.values import to_tensor
@@ -42,9 +43,10 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
     if kind in _WEAK:
         return other, kind
     call = f"{kernel}(Variable, {kind.__name__})"
-    if hasattr(other, "_cell"):
-        if cell.layout is None and other._cell.layout is None:
-            _refuse_other_device(other._cell.device, other._cell.adapter, adapter, cell.device, call)
+    theirs = cell_of(other)
+    if theirs is not None:
+        if cell.layout is None and theirs.layout is None:
+            _refuse_other_device(theirs.device, theirs.adapter, adapter, cell.device, call)
         other = other.value
     owner = adapter_of(other)
     if owner is None and not _is_numeric(other):

@@ -11,6 +11,7 @@ import numpy as np
 
 from onevar import config, exchange
 from onevar.adapters.contract import Adapter, Tensor
+from onevar.cell import cell_of
 from onevar.core.registry import adapter_of
 from onevar.dtypes import DTYPES, NAMES, NARROW
 
@@ -36,8 +37,7 @@ def to_tensor(
         ValueError: Ragged sequences; a dtype that the framework cannot hold.
         CopyRequired: `share`, and the memory cannot be.
     """
-    cell = getattr(x, "_cell", None)
-    if cell is not None:
+    if cell_of(x) is not None:
         x = x.value  # type: ignore[attr-defined]
     owner = adapter_of(x)
     if owner is adapter and not isinstance(x, np.ndarray | np.generic):
