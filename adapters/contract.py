@@ -335,7 +335,8 @@ class Adapter(ABC):
             variable_class: The class.
             flatten: Variable to `(children, static)`: a one-tuple of its tensor in this framework,
                 and hashable data.
-            unflatten: `(static, children)` to a read-only Variable over the child.
+            unflatten: `(static, children)` to a Variable over the child, which may be anything that the
+                framework's own tree functions put there.
         """
 
     def lacking(self, capability: str, call: str) -> Exception:

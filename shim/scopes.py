@@ -19,7 +19,6 @@ ACTIVE: list[object] = []
 class _Local(threading.local):
     stateless: "StatelessScope | None" = None
     autocast: "AutocastScope | None" = None
-    functional = 0
 
     def __init__(self) -> None:
         self.names: list[name_scope] = []

@@ -49,6 +49,10 @@ def to_tensor(
 
 
 def _literal(x: object, adapter: Adapter, call: str, dtype: str | None, device: str | None) -> Tensor:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(
+            f"{call}: the mask of a masked array would be lost. Pass x.filled(value), or x.data and x.mask."
+        )
     if isinstance(x, np.ndarray | np.generic):
         array, inferred = x, NAMES.get(x.dtype)
     else:
