@@ -12,8 +12,8 @@ brackets the module, where the two differ.
 
 It says which values are its own (`owns`, `spec`), makes and reads tensors (`convert`, `astype`,
 `to_numpy`), holds one piece of state (`variable`, `read`, `write`, `exported`), lends and borrows
-memory (`lend`, `borrow`, `from_dlpack`), computes (`kernels`), and says honestly what it lacks
-(`lacks`). Behaviour that is the same for every framework is not here: names, dtype promotion, shape
+memory (`lend`, `borrow`, `from_dlpack`), computes (`kernels`; for the v1 engine `primitives`, and
+`vjp`, `cond`, `while_loop`, `compile`, `callback`), and says honestly what it lacks (`lacks`). Behaviour that is the same for every framework is not here: names, dtype promotion, shape
 checks, locking, scopes and errors are written once, over these primitives.
 
 Two words are used throughout:
@@ -29,11 +29,19 @@ To prove an adapter, install it and run ``onevar conformance --backend NAME``.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
+from onevar.adapters.primitives import PRIMITIVES, Primitives
+from onevar.adapters.tracing import Tracing
 from onevar.errors import AdapterError, Unsupported
+
+__all__ = [
+    "CAPABILITIES", "KERNELS", "PRIMITIVES", "Adapter", "BorrowRules", "Native", "Primitives", "Refusal", "Tensor",
+    "TensorSpec",
+]  # fmt: skip
 
 Tensor = Any
 Native = Any
@@ -114,7 +122,7 @@ class BorrowRules:
     dtypes: frozenset[str] = field(default_factory=frozenset)
 
 
-class Adapter(ABC):
+class Adapter(Tracing, ABC):
     """One framework. Instances hold no state of their own and may be used from any thread.
 
     Attributes:
@@ -126,6 +134,8 @@ class Adapter(ABC):
             `onevar.errors.Unsupported` and has a sentence in `lacks`.
         float_kernels: Faster functions for some of `KERNELS`, for operands of one dtype among
             float16, bfloat16, float32 and float64, or one of these and a Python number after it.
+        primitives: A function for each name of `PRIMITIVES` that the framework has. The v1 engine computes with them.
+            An adapter that leaves it out computes what `kernels` can; any other op says which primitive is missing.
         lacks: Capability of `CAPABILITIES` to the sentence that says why it is missing. Tests
             that need the capability are skipped with that sentence.
         borrow_rules: Which host memory `borrow` takes without a copy.
@@ -143,6 +153,7 @@ class Adapter(ABC):
     tensor_type: ClassVar[type]
     kernels: ClassVar[Mapping[str, Callable[..., Tensor]]]
     float_kernels: ClassVar[Mapping[str, Callable[..., Tensor]]] = {}
+    primitives: ClassVar[Mapping[str, Callable[..., Any]]] = {}
     lacks: ClassVar[Mapping[str, str]] = {}
     borrow_rules: ClassVar[BorrowRules] = BorrowRules()
     guard_reads: ClassVar[bool] = False
@@ -157,6 +168,34 @@ class Adapter(ABC):
                 f"adapter {self.name!r}: missing kernels {missing}, unknown capabilities in lacks {unknown}. "
                 "See KERNELS and CAPABILITIES in onevar.adapters.contract."
             )
+
+    @cached_property
+    def k(self) -> Primitives:
+        """The primitives as attributes, as op definitions call them."""
+        basic = {
+            "asarray": self.convert,
+            "astype": self.astype,
+            "getitem": self.getitem,
+            "stop_gradient": self.stop_gradient,
+            "shape": lambda x: self.spec(x).shape,
+            "dtype": lambda x: self.spec(x).dtype,
+        }
+        return Primitives(self.name, {**basic, **self.kernels, **self.primitives})
+
+    def op(self, op_type: str) -> Callable[..., Any] | None:
+        """Return a function that does a pure op of TensorFlow's registry in the framework's own way, or None.
+
+        None says that the op's definition over `primitives` is used, which is so for most.
+
+        Args:
+            op_type: TensorFlow's name, `"Conv2D"`.
+
+        Returns:
+            A function of the op's inputs, in the order of TensorFlow's definition (a list-valued input is one
+            list), and of its attributes by name: dtypes by their names, shapes as tuples with None for
+            an unknown size or None. It returns one tensor, or a tuple of them.
+        """
+        return None
 
     # -- values ---------------------------------------------------------------------------------
 

@@ -117,6 +117,12 @@ class Cell:
         self._write(self.adapter.write, value)
         return value
 
+    def replace(self, value: Tensor) -> None:
+        """Replace the value by `value`, a finished tensor of the Cell's shape and dtype: `assign` without questions."""
+        if self.layout is not None:
+            value = self.adapter.place(value, self.layout)
+        self._write(self.adapter.write, value)
+
     def fits(self, value: object) -> bool:
         """Whether `value` is an ordinary tensor of the Cell's shape, dtype and device already."""
         return type(value) is self.tensor_type and self.native is not None and self.adapter.fits(self.native, value)

@@ -1,6 +1,6 @@
 """The `onevar` command.
 
-It needs the optional group `conformance`; without it, it says what to install. Nothing here imports
+It needs the optional groups `conformance` and `migrate`; without them, it says what to install. Nothing here imports
 a framework, or pytest, before a command that is about one runs.
 """
 
@@ -10,12 +10,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
-MISSING = 'onevar: this command needs {name}, which is not installed: pip install "onevar[conformance]"'
+MISSING = 'onevar: this command needs {name}, which is not installed: pip install "onevar[{group}]"'
 
 OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
 
 \b
-  onevar doctor                       what is installed, and what crosses without a copy
+  onevar run train.py --backend jax   run a TensorFlow 1 program, unmodified
+  onevar doctor                       what is here, and what crosses uncopied
   onevar conformance --backend torch  prove an adapter, requirement by requirement
 """
 
@@ -41,12 +42,18 @@ The run fails if a test fails, and if an adapter, its framework or a device is n
 
 def main() -> None:
     """Run the `onevar` command, and leave with its status."""
+    from onevar.migrate import command, script
+
     try:
         build()(prog_name="onevar")
     except ModuleNotFoundError as error:
-        if error.name not in ("typer", "pytest", "hypothesis", "jinja2"):
+        if error.name not in ("typer", "rich", "pytest", "hypothesis", "jinja2"):
             raise
-        sys.exit(MISSING.format(name=error.name))
+        group = "migrate" if sys.argv[1:2] == ["run"] else "conformance"
+        sys.exit(MISSING.format(name=error.name, group=group))
+    except command.Launch as launch:
+        request = launch.request
+    script.run(request)
 
 
 def build() -> Any:
@@ -57,11 +64,13 @@ def build() -> Any:
     """
     import typer
 
+    from onevar.migrate import command
+
     app = typer.Typer(
         name="onevar",
         help=OVERVIEW,
         no_args_is_help=True,
-        rich_markup_mode=None,
+        rich_markup_mode="rich",
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -80,6 +89,7 @@ def build() -> Any:
     ) -> None:
         """Take the options that stand before a command."""
 
+    command.add(app, typer)
     _add_doctor(app, typer)
     _add_conformance(app, typer)
     return app

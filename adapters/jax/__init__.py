@@ -11,7 +11,8 @@ from jax.core import Tracer
 
 from onevar.adapters import numpylike
 from onevar.adapters.contract import Adapter, TensorSpec
-from onevar.adapters.jax import exchange
+from onevar.adapters.jax import exchange, tracing
+from onevar.adapters.jax.primitives import PRIMITIVES
 from onevar.dtypes import NAMES, NARROW, numpy_dtype
 
 try:  # Private, and a hundred times cheaper than asking what a new array turns out to be.
@@ -51,7 +52,10 @@ class JaxAdapter(Adapter):
     name = "jax"
     module = "jax"
     tensor_type = type(jnp.zeros(()))
+    compiles = True
+    donates = True
     kernels = numpylike.kernels(jnp, round=jnp.round)
+    primitives = PRIMITIVES
     # jax.numpy's functions for these take twice as long as the operators.
     float_kernels = {"negative": operator.neg, "abs": operator.abs}
     lacks = _Lacks()
@@ -64,6 +68,15 @@ class JaxAdapter(Adapter):
     lend = staticmethod(exchange.lend)
     borrow = staticmethod(exchange.borrow)
     from_dlpack = staticmethod(exchange.from_dlpack)
+
+    computing = staticmethod(tracing.computing)
+    is_concrete = staticmethod(tracing.is_concrete)
+    stop_gradient = staticmethod(jax.lax.stop_gradient)
+    vjp = staticmethod(tracing.vjp)
+    cond = staticmethod(tracing.cond)
+    while_loop = staticmethod(tracing.while_loop)
+    compile = staticmethod(tracing.compile)
+    callback = staticmethod(tracing.callback)
 
     def owns(self, x: object) -> bool:
         return isinstance(x, jax.Array)

@@ -8,8 +8,9 @@ import numpy as np
 
 from onevar.adapters import numpylike
 from onevar.adapters.contract import Adapter, TensorSpec
-from onevar.adapters.numpy import exchange, state
+from onevar.adapters.numpy import exchange, state, tracing
 from onevar.adapters.numpy.memory import aligned_copy
+from onevar.adapters.numpy.primitives import PRIMITIVES
 from onevar.dtypes import NAMES, numpy_dtype
 
 
@@ -29,6 +30,7 @@ class NumpyAdapter(Adapter):
     module = "numpy"
     tensor_type = np.ndarray
     kernels = numpylike.kernels(xp, round=_round, matmul=_matmul)
+    primitives = PRIMITIVES
     lacks = {
         "gradients": "NumPy has no automatic differentiation",
         "tracing": "NumPy has no tracer; every operation runs at once",
@@ -45,6 +47,8 @@ class NumpyAdapter(Adapter):
     borrow = staticmethod(exchange.borrow)
     from_dlpack = staticmethod(exchange.from_dlpack)
     export = staticmethod(exchange.export)
+
+    computing = staticmethod(tracing.computing)
 
     def owns(self, x: object) -> bool:
         return isinstance(x, np.ndarray | np.generic)

@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from onevar.adapters.contract import Adapter, TensorSpec
-from onevar.adapters.tensorflow import exchange
+from onevar.adapters.tensorflow import exchange, ops, tracing
 from onevar.adapters.tensorflow.kernels import FLOAT_KERNELS, KERNELS, astype
+from onevar.adapters.tensorflow.primitives import PRIMITIVES
 from onevar.dlpack import aligned_copy
 
 
@@ -19,8 +20,10 @@ class TensorflowAdapter(Adapter):
     name = "tensorflow"
     module = "tensorflow"
     tensor_type = type(tf.constant(0))
+    compiles = True
     kernels = KERNELS
     float_kernels = FLOAT_KERNELS
+    primitives = PRIMITIVES
     lacks = {
         "float8_arithmetic": "TensorFlow has no float8 kernels but Cast; cast to float32 first",
         "in_place": "tf.Variable.assign takes over the buffer of the value that it is given",
@@ -36,6 +39,15 @@ class TensorflowAdapter(Adapter):
     from_dlpack = staticmethod(exchange.from_dlpack)
     export = staticmethod(exchange.export)
     direct = staticmethod(exchange.direct)
+
+    op = staticmethod(ops.op)
+    is_concrete = staticmethod(tracing.is_concrete)
+    stop_gradient = staticmethod(tf.stop_gradient)
+    vjp = staticmethod(tracing.vjp)
+    cond = staticmethod(tracing.cond)
+    while_loop = staticmethod(tracing.while_loop)
+    compile = staticmethod(tracing.compile)
+    callback = staticmethod(tracing.callback)
 
     def owns(self, x: object) -> bool:
         return isinstance(x, tf.Tensor | tf.Variable)

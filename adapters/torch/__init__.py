@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from onevar.adapters.contract import Adapter, TensorSpec
-from onevar.adapters.torch import exchange, state
+from onevar.adapters.torch import exchange, state, tracing
 from onevar.adapters.torch.kernels import DTYPES, FLOAT_KERNELS, KERNELS, NAMES, astype
-from onevar.dlpack import aligned_copy
+from onevar.adapters.torch.primitives import PRIMITIVES, asarray
 
 
 class TorchAdapter(Adapter):
@@ -20,6 +20,7 @@ class TorchAdapter(Adapter):
     tensor_type = torch.Tensor
     kernels = KERNELS
     float_kernels = FLOAT_KERNELS
+    primitives = PRIMITIVES
     lacks = {"float8_arithmetic": "torch computes on float8 only inside scaled_mm; cast to float32 first"}
     borrow_rules = exchange.BORROW_RULES
     guards_dlpack = True
@@ -33,6 +34,11 @@ class TorchAdapter(Adapter):
     from_dlpack = staticmethod(exchange.from_dlpack)
     export = staticmethod(exchange.export)
 
+    is_concrete = staticmethod(tracing.is_concrete)
+    stop_gradient = staticmethod(torch.Tensor.detach)
+    vjp = staticmethod(tracing.vjp)
+    compile = staticmethod(tracing.compile)
+
     def owns(self, x: object) -> bool:
         return isinstance(x, torch.Tensor)
 
@@ -41,7 +47,7 @@ class TorchAdapter(Adapter):
 
     def convert(self, x: Any, dtype: str | None = None, device: str | None = None) -> torch.Tensor:
         if isinstance(x, np.ndarray | np.generic):
-            x = _from_numpy(np.asarray(x))
+            x = asarray(np.asarray(x))
         wanted = None if dtype is None else DTYPES[dtype]
         if isinstance(x, torch.Tensor):
             if device is None or x.device.type == "meta":
@@ -95,11 +101,6 @@ class TorchAdapter(Adapter):
             out = fn(*leaves)
         grads = torch.autograd.grad(out, leaves, allow_unused=True)
         return out.detach(), [torch.zeros_like(v) if g is None else g for v, g in zip(leaves, grads, strict=True)]
-
-
-def _from_numpy(x: np.ndarray) -> torch.Tensor:
-    """Return a tensor with its own memory; `torch.from_numpy` would alias it, read-only or not."""
-    return exchange.borrow(aligned_copy(x.astype(x.dtype.newbyteorder("="), copy=False)))
 
 
 def _device_name(device: torch.device) -> str:

@@ -46,6 +46,29 @@ KERNELS = numpylike.kernels(xp, round=_round)
 _ON_BOOLS = ("add", "multiply", "matmul", "less", "less_equal", "greater", "greater_equal")
 
 
+def _getitem(x: Any, index: Any) -> Any:
+    return x[_spelled_out(index if isinstance(index, tuple) else (index,), x.shape)]
+
+
+def _spelled_out(index: tuple, shape: tuple[int, ...]) -> tuple:
+    """Say for every axis what is meant, within its bounds, as the standard asks."""
+    kinds = [type(part) for part in index]
+    if EllipsisType not in kinds:
+        index, kinds = (*index, ...), [*kinds, EllipsisType]
+    before = kinds.index(EllipsisType)
+    axis, found = 0, []
+    for part in index:
+        if part is ...:
+            axis = len(shape) - sum(p is not None for p in index[before + 1 :])
+        elif part is not None:
+            if isinstance(part, slice):
+                start, stop, step = part.indices(shape[axis])
+                part = slice(start, stop if stop >= 0 else None, step)
+            axis += 1
+        found.append(part)
+    return tuple(found)
+
+
 class StrictAdapter(Adapter):
     """array_api_strict.Array, on any of its devices."""
 
@@ -53,6 +76,7 @@ class StrictAdapter(Adapter):
     module = "array_api_strict"
     tensor_type = type(xp.zeros(()))
     kernels = {**KERNELS, **{name: _with_bool(name) for name in _ON_BOOLS}}
+    primitives = numpylike.primitives(xp, getitem=_getitem)
     lacks = {
         "gradients": "the array API has no automatic differentiation",
         "tracing": "array-api-strict runs every operation at once",
@@ -104,7 +128,7 @@ class StrictAdapter(Adapter):
         return xp.asarray(x, copy=True)
 
     def getitem(self, x: Any, index: Any) -> Any:
-        return x[_spelled_out(index if isinstance(index, tuple) else (index,), x.shape)]
+        return _getitem(x, index)
 
     def borrow(self, array: np.ndarray) -> Any:
         return xp.asarray(array, copy=False)
@@ -117,25 +141,6 @@ def _known(dtype: str) -> str:
     if dtype not in DTYPES:
         raise ValueError(f"array-api-strict has no {dtype}. It has: {', '.join(sorted(DTYPES))}.")
     return dtype
-
-
-def _spelled_out(index: tuple, shape: tuple[int, ...]) -> tuple:
-    """Say for every axis what is meant, within its bounds, as the standard asks."""
-    kinds = [type(part) for part in index]
-    if EllipsisType not in kinds:
-        index, kinds = (*index, ...), [*kinds, EllipsisType]
-    before = kinds.index(EllipsisType)
-    axis, found = 0, []
-    for part in index:
-        if part is ...:
-            axis = len(shape) - sum(p is not None for p in index[before + 1 :])
-        elif part is not None:
-            if isinstance(part, slice):
-                start, stop, step = part.indices(shape[axis])
-                part = slice(start, stop if stop >= 0 else None, step)
-            axis += 1
-        found.append(part)
-    return tuple(found)
 
 
 ADAPTER = StrictAdapter()

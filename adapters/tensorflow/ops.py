@@ -1,0 +1,55 @@
+"""TensorFlow's own kernels, as the engine calls an op: `tf.raw_ops`, found once per op type."""
+
+from collections.abc import Callable
+from functools import cache
+from inspect import signature
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework import op_def_registry
+
+#: Pure by the registry's word, and still not functions of their inputs: control flow of TensorFlow 1.
+_CONTROL = frozenset({
+    "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "ControlTrigger", "Abort", "NoOp",
+    "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "SymbolicGradient", "RemoteCall",
+})  # fmt: skip
+
+
+@cache
+def op(op_type: str) -> Callable | None:
+    """Return a function that runs the op, or None where it has state or is no op that can be called.
+
+    Args:
+        op_type: TensorFlow's name, `"Conv2D"`.
+
+    Returns:
+        A function of the inputs, in the order of the registry, and of attributes by name. Attributes
+        that TensorFlow infers from the inputs are left out. Works eagerly and inside `tf.function`.
+    """
+    definition = op_def_registry.get(op_type)
+    function = getattr(tf.raw_ops, op_type, None)
+    if definition is None or function is None or not _is_pure(definition):
+        return None
+    # The wrappers themselves: `tf.raw_ops` only checks that arguments come by keyword, which these do.
+    accepted = frozenset(signature(function).parameters)
+    names = tuple(argument.name for argument in definition.input_arg)
+    inferred = frozenset(attribute.name for attribute in definition.attr) - accepted
+
+    def run(*inputs: Any, **attributes: Any) -> Any:
+        if inferred:
+            attributes = {name: value for name, value in attributes.items() if name not in inferred}
+        result = function(**dict(zip(names, inputs, strict=True)), **attributes)
+        return tuple(result) if isinstance(result, tuple) else result
+
+    run.__name__ = op_type
+    return run
+
+
+def _is_pure(definition: Any) -> bool:
+    arguments = [*definition.input_arg, *definition.output_arg]
+    return not (
+        definition.is_stateful
+        or definition.name in _CONTROL
+        or any(argument.is_ref or argument.type == tf.resource.as_datatype_enum for argument in arguments)
+        or any(attribute.type in ("func", "list(func)") for attribute in definition.attr)
+    )

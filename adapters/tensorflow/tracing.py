@@ -1,0 +1,103 @@
+"""Differentiation by `tf.GradientTape`, control flow and compilation by `tf.function`.
+
+Eagerly, control flow is Python's. Inside `tf.function` it is recorded, and TensorFlow differentiates what
+it recorded, loops of any length included.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from onevar.adapters.tracing import Pullback, conforming, python_loop, shape_and_dtype
+
+
+def is_concrete(x: Any) -> bool:
+    """Whether `x` is an eager tensor, or no tensor of TensorFlow's."""
+    return not tf.is_symbolic_tensor(x)
+
+
+def _differentiable(x: tf.Tensor) -> bool:
+    return x.dtype.is_floating or x.dtype.is_complex
+
+
+def vjp(fn: Callable, xs: Sequence[tf.Tensor], marks: int = 0) -> tuple[list, Any, Pullback]:
+    """Do `Adapter.vjp` with a tape; an outer tape records what the pullback of an inner one does."""
+    points: list[tf.Tensor | None] = [None] * marks
+    # Tensors of this call's own: one may be among `xs` twice, and be used by `fn` on the side.
+    inputs = [tf.identity(x) for x in xs]
+    with tf.GradientTape() as tape:
+        tape.watch([x for x in inputs if _differentiable(x)])
+
+        def mark(i: int, value: Any) -> tf.Tensor:
+            points[i] = tf.identity(value)
+            if _differentiable(points[i]):
+                tape.watch(points[i])
+            return points[i]
+
+        ys, aux = fn(mark, *inputs) if marks else fn(*inputs)
+    ys = list(ys)
+
+    def pullback(cotangents: Sequence[tf.Tensor | None]) -> list[tf.Tensor | None]:
+        pairs = [
+            (y, ct)
+            for y, ct in zip(ys, cotangents, strict=True)
+            if ct is not None and tf.is_tensor(y) and _differentiable(y)
+        ]
+        targets = [*inputs, *points]
+        where = [i for i, x in enumerate(targets) if x is not None and _differentiable(x)]
+        gradients: list[tf.Tensor | None] = [None] * len(targets)
+        if pairs and where:
+            found = tape.gradient([y for y, _ in pairs], [targets[i] for i in where], [ct for _, ct in pairs])
+            for i, gradient in zip(where, found, strict=True):
+                gradients[i] = None if gradient is None else tf.convert_to_tensor(gradient)
+        return gradients
+
+    return ys, aux, pullback
+
+
+def _tensors(function: Callable) -> Callable:
+    return lambda *xs: [tf.convert_to_tensor(y) for y in function(*xs)]
+
+
+def cond(pred: Any, then_fn: Callable, else_fn: Callable, args: Sequence[tf.Tensor]) -> list:
+    """Do `Adapter.cond`: both branches are recorded where `pred` is symbolic."""
+    if is_concrete(pred):
+        return then_fn(*args) if bool(pred) else else_fn(*args)
+    branches = [lambda branch=branch: _tensors(branch)(*args) for branch in (then_fn, else_fn)]
+    return list(tf.cond(pred, *branches))
+
+
+def while_loop(
+    cond_fn: Callable,
+    body_fn: Callable,
+    init: Sequence[tf.Tensor],
+    maximum_iterations: int | None = None,
+    differentiable: bool = False,
+) -> list:
+    """Do `Adapter.while_loop`: recorded inside `tf.function`."""
+    if tf.executing_eagerly():
+        return python_loop(cond_fn, body_fn, init, maximum_iterations)
+    variables = [tf.convert_to_tensor(x) for x in init]
+    return list(tf.while_loop(cond_fn, _tensors(body_fn), variables, maximum_iterations=maximum_iterations))
+
+
+def compile(fn: Callable, donate: bool = True, jit_level: str | None = None) -> Callable:
+    """Return a `tf.function` of `fn`, one graph for each combination of shapes and dtypes; XLA at `jit_level="on"`."""
+    return tf.function(fn, autograph=False, reduce_retracing=False, jit_compile=True if jit_level == "on" else None)
+
+
+def callback(fn: Callable, out_specs: Sequence[Any], args: Sequence[tf.Tensor], stateful: bool = True) -> list:
+    """Do `Adapter.callback`: `tf.numpy_function` where something is symbolic."""
+
+    def host(*arrays: np.ndarray) -> list[np.ndarray]:
+        return conforming(fn, fn(*arrays), out_specs)
+
+    if tf.executing_eagerly():
+        return [tf.constant(y) for y in host(*(np.asarray(x) for x in args))]
+    specs = [shape_and_dtype(spec) for spec in out_specs]
+    results = tf.numpy_function(host, args, [tf.as_dtype(dtype) for _, dtype in specs], stateful=stateful)
+    for result, (shape, _) in zip(results, specs, strict=True):
+        result.set_shape(shape)
+    return list(results)

@@ -1,0 +1,61 @@
+"""Conditions on values that operations depend on: an index within bounds, a finite number.
+
+Where the values are there, a condition that does not hold raises at once. In a computation that is being
+compiled it becomes one more result: the run looks at it before anything that it computed is kept.
+"""
+
+from collections.abc import Callable
+from threading import local
+from typing import Any
+
+import numpy as np
+
+from onevar.adapters.contract import Adapter
+
+
+class Collected:
+    """The conditions of one computation that is being traced."""
+
+    def __init__(self, adapter: Adapter):
+        self.adapter = adapter
+        self.conditions: list[Any] = []
+        self.errors: list[Callable[[], Exception]] = []
+
+
+class _Current(local):
+    def __init__(self) -> None:
+        self.collected: list[Collected | None] = []
+        self.adapter: list[Adapter] = []
+        self.operation: Any = None
+
+
+CURRENT = _Current()
+
+
+def check(ok: Any, error: Callable[[], Exception]) -> None:
+    """Raise `error()` where `ok` is false, now or when the computation runs.
+
+    Args:
+        ok: A scalar bool: Python's, NumPy's or the framework's tensor.
+        error: Makes the exception.
+    """
+    if isinstance(ok, bool | np.bool_ | np.ndarray):
+        if not bool(ok):
+            raise error()
+        return
+    adapter = CURRENT.adapter[-1]
+    if adapter.is_concrete(ok):
+        if not bool(adapter.to_numpy(ok)):
+            raise error()
+        return
+    collected = CURRENT.collected[-1]
+    if collected is not None:
+        collected.conditions.append(ok)
+        operation = CURRENT.operation
+        collected.errors.append(lambda: _placed(error(), operation))
+
+
+def _placed(error: Exception, operation: Any) -> Exception:
+    if getattr(error, "_op", operation) is None:
+        error._op = operation  # type: ignore[attr-defined]
+    return error

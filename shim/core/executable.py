@@ -1,0 +1,247 @@
+"""Runs a plan in one Session: interpreted the first time, compiled when it comes back."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from onevar.adapters.contract import Adapter
+from onevar.core.checks import Collected
+from onevar.core.frame import Frame, run_steps
+from onevar.core.plan import Plan, plain
+from onevar.core.stages import Stage, stages_of
+from onevar.core.state import StateRef, Store
+from onevar.errors import Unsupported
+
+# References that `_held` itself and its callers have to an array: the cell's, the list's, the loop's, the argument's.
+_OWN_REFERENCES = 4
+
+
+class Executable:
+    """A plan with the state of a Session."""
+
+    def __init__(self, plan: Plan, store: Store, jit_level: str | None = None):
+        self.plan = plan
+        self.store = store
+        self.adapter: Adapter = store.adapter
+        self.jit_level = jit_level
+        self.refs = list(dict.fromkeys(store.ref(op) for op in plan.storages))
+        self.stages: list[Stage] | None = None
+        self.programs: dict[int, Program] = {}
+        self.constants: dict[int, Any] = {}
+        self.runs = 0
+
+    def __call__(self, values: Sequence[np.ndarray]) -> list[Any]:
+        """Run it.
+
+        Args:
+            values: One for each of the plan's feeds, of its dtype.
+
+        Returns:
+            The values of the fetches: arrays of their own.
+        """
+        self.runs += 1
+        if self.adapter.compiles and (self.runs > 1 or self.plan.compiled_at_once):
+            return self._compiled(values)
+        if self.adapter.compiles:
+            try:
+                return self._interpreted(values, on_host=True)
+            except Unsupported:
+                # NumPy does not have all that the frameworks have; nothing was written yet.
+                return self._compiled(values)
+        return self._interpreted(values, on_host=False)
+
+    def _interpreted(self, values: Sequence[np.ndarray], on_host: bool) -> list[Any]:
+        frame = Frame(self.store, self.plan.size, on_host=on_host, constants=self.constants)
+        for slot, value in zip(self.plan.feed_slots, values, strict=True):
+            frame.env[slot] = value
+        for ref in self.refs:
+            ref.on_host = on_host
+        with self.adapter.computing():
+            try:
+                run_steps(frame, self.plan.steps)
+            except Unsupported as error:
+                if frame.wrote:
+                    raise RuntimeError(str(error)) from error
+                raise
+            finally:
+                for ref in self.refs:
+                    ref.on_host = False
+            return [self._fetched(frame.env[slot]) for slot in self.plan.fetch_slots]
+
+    def _compiled(self, values: Sequence[np.ndarray]) -> list[Any]:
+        if self.stages is None:
+            self.stages = stages_of(self.plan)
+        if len(self.stages) == 1 and not self.stages[0].host:
+            return self._single(values)
+        with self.adapter.computing():
+            frame = Frame(self.store, self.plan.size, constants=self.constants)
+            for slot, value in zip(self.plan.feed_slots, values, strict=True):
+                frame.env[slot] = value
+            for index, stage in enumerate(self.stages):
+                run_steps(frame, stage.host)
+                if stage.device:
+                    args = [plain(frame.env[slot]) for slot in stage.ins]
+                    results = self._program(index, stage)(args, stage.static(frame.env))
+                    frame.env_update(dict(zip(stage.outs, results, strict=True)))
+            return [self._fetched(frame.env[slot]) for slot in self.plan.fetch_slots]
+
+    def _single(self, values: Sequence[np.ndarray]) -> list[Any]:
+        stage = self.stages[0]  # type: ignore[index]
+        program = self.programs.get(0) or self._program(0, stage)
+        if stage.feeds_static:
+            env = dict(zip(self.plan.feed_slots, values, strict=True))
+            results = program([env[slot] for slot in stage.ins], stage.static(env))
+        else:
+            results = program(values if stage.takes_all else [values[i] for i in stage.positions], ())
+        return [self._fetched(value) for value in results]
+
+    def _program(self, index: int, stage: Stage) -> "Program":
+        found = self.programs.get(index)
+        if found is None:
+            found = self.programs[index] = Program(self, stage)
+        return found
+
+    def _fetched(self, value: Any) -> Any:
+        value = plain(value)
+        if isinstance(value, np.ndarray):
+            return value[()] if value.ndim == 0 else np.array(value)
+        if isinstance(value, np.generic | bool | int | float | bytes):
+            return value
+        if self.adapter.owns(value):
+            array = self.adapter.to_numpy(value)
+            return array[()] if array.ndim == 0 else array
+        return value
+
+
+class Program:
+    """The compiled part of one stage."""
+
+    def __init__(self, executable: Executable, stage: Stage):
+        self.stage = stage
+        self.store = executable.store
+        self.adapter = executable.adapter
+        self.size = executable.plan.size
+        self.jit_level = executable.jit_level
+        store = self.store
+        changed = {store.ref(op) for op in stage.changed}
+        used = list(dict.fromkeys(store.ref(op) for op in stage.storages))
+        self.written = [ref for ref in used if ref in changed]
+        self.read = [ref for ref in used if ref not in changed]
+        self.streams = [store.stream(op) for op in stage.random]
+        self.versions: dict[Any, Callable] = {}
+        self.all_ready = False
+
+    def __call__(self, args: Sequence[Any], static: tuple) -> list[Any]:
+        """Run it on the values that the stage takes, with the host values that are part of its key."""
+        key: Any = static
+        written, read = self.written, self.read
+        if not self.all_ready:
+            pattern = tuple(ref.slot.cell is not None for ref in [*written, *read])
+            self.all_ready = all(pattern)
+            if not self.all_ready:
+                key = (static, pattern)
+                written, read = [r for r in written if r.initialized], [r for r in read if r.initialized]
+        version = self.versions.get(key)
+        if version is None:
+            version = self.versions[key] = _Version(self, static, written, read)
+        return version(args)
+
+
+class _Version:
+    """A program for one pattern of initialised variables and one set of static host values."""
+
+    def __init__(self, program: Program, static: tuple, written: Sequence[StateRef], read: Sequence[StateRef]):
+        self.program = program
+        self.static = static
+        self.written, self.read = list(written), list(read)
+        self.created: list[StateRef] = []
+        self.errors: list[Callable[[], Exception]] = []
+        self.count = len(program.stage.outs)
+        self.donates = program.adapter.donates
+        self.run = program.adapter.compile(self._trace, donate=True, jit_level=program.jit_level)
+
+    def __call__(self, args: Sequence[Any]) -> list[Any]:
+        program = self.program
+        adapter = program.adapter
+        read = adapter.read
+        state = [read(ref.slot.cell.native) for ref in self.written]  # type: ignore[union-attr]
+        if self.donates:
+            self._copy_held(state)
+        inputs = [read(ref.slot.cell.native) for ref in self.read]  # type: ignore[union-attr]
+        for stream in program.streams:
+            inputs.append(stream.native())
+        inputs.extend(args)
+        results, new_state = self.run(state, inputs)
+        count = self.count
+        position = count
+        if self.errors and not bool(np.all(adapter.to_numpy(results[-1]))):
+            self._keep(new_state)
+            failed = int(np.argmin(adapter.to_numpy(results[-1])))
+            raise self.errors[failed]()
+        for stream in program.streams:
+            stream.keep(results[position])
+            position += 1
+        self._keep(new_state)
+        return results[:count]
+
+    def _keep(self, new_state: Sequence[Any]) -> None:
+        for ref, value in zip(self.written, new_state, strict=False):
+            slot = ref.slot
+            cell = slot.cell
+            if cell is not None and cell.shape == value.shape:
+                cell.replace(value)
+            else:
+                slot.write(value)
+        for ref, value in zip(self.created, new_state[len(self.written) :], strict=True):
+            ref.slot.write(value)
+
+    def _copy_held(self, state: list[Any]) -> None:
+        """Arrays that the program holds must outlive the run, which takes over the memory of its state."""
+        for index, array in enumerate(state):
+            if sys.getrefcount(array) > _OWN_REFERENCES:
+                state[index] = self.program.adapter.convert(self.program.adapter.to_numpy(array))
+
+    def _trace(self, state: list[Any], args: list[Any]) -> tuple[list[Any], list[Any]]:
+        program = self.program
+        adapter, stage = program.adapter, program.stage
+        collected = Collected(adapter)
+        frame = Frame(program.store, program.size, collected=collected)
+        values = iter(args)
+        everything = [*program.written, *program.read]
+        for ref in everything:
+            ref.traced = True
+        try:
+            for ref, value in zip(self.written, state, strict=True):
+                ref.overlay = value
+            for ref in self.read:
+                ref.overlay = next(values)
+            for stream in program.streams:
+                stream.traced = next(values)
+            for slot in stage.ins:
+                frame.env[slot] = next(values)
+            for slot, value in zip(stage.static_slots, self.static, strict=True):
+                frame.env[slot] = value.array
+            run_steps(frame, stage.device)
+            results = [frame.native(plain(frame.env[slot])) for slot in stage.outs]
+            results.extend(stream.traced for stream in program.streams)
+            new_state = [ref.overlay for ref in self.written]
+            self.created = [r for r in program.written if r not in self.written and r.written]
+            created = [ref.overlay for ref in self.created]
+            self.errors = collected.errors
+            if collected.errors:
+                flags = frame.k.stack([frame.k.reshape(c, ()) for c in collected.conditions], axis=0)
+                kept = frame.k.all(flags)
+                new_state = [self._chosen(frame, kept, new, old) for new, old in zip(new_state, state, strict=True)]
+                results.append(flags)
+            return results, [*new_state, *created]
+        finally:
+            for ref in everything:
+                ref.clear()
+            for stream in program.streams:
+                stream.traced = None
+
+    def _chosen(self, frame: Frame, kept: Any, new: Any, old: Any) -> Any:
+        return frame.k.where(kept, new, old) if tuple(new.shape) == tuple(old.shape) else new
+

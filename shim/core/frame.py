@@ -1,0 +1,393 @@
+"""Runs operations one after the other: the interpreter under every way to execute a graph.
+
+A value is a NumPy array (a host value), the framework's tensor, or a `StateRef`. An operation whose inputs
+are all host values is computed by NumPy, there and then, also while a framework traces the rest: so
+shapes and sizes stay constants that a compiler sees.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from onevar.adapters.contract import Adapter
+from onevar.core.attr_values import kernel_value
+from onevar.core.build import grouped
+from onevar.core.checks import CURRENT, Collected
+from onevar.core.kernel import Kernel, kernel_of
+from onevar.core.op_errors import InvalidArgumentError, OpError, UnimplementedError
+from onevar.core.operation import Operation, Tensor
+from onevar.core.registry import adapter
+from onevar.core.state import STORAGE, StateRef, Store, host_array
+from onevar.errors import OnevarError
+
+_HOST = (np.ndarray, np.generic)
+
+
+class Frame:
+    """One computation: what it computes with, and the values so far.
+
+    Attributes:
+        store: The Session's state.
+        adapter: The framework.
+        k: Its primitives; NumPy's where everything is computed on the host.
+        env: Values by slot number.
+        on_host: Whether NumPy computes everything.
+        collected: Where conditions go while a framework traces, or None.
+        differentiated: How many derivatives are being taken around it.
+        constants: Tensors made from arrays, kept from run to run, by the array's id.
+    """
+
+    __slots__ = (
+        "adapter", "collected", "constants", "device", "differentiated", "env", "host_k", "k", "on_host", "store", "wrote",
+    )  # fmt: skip
+
+    def __init__(
+        self, store: Store, size: int, *, on_host: bool = False, collected: Collected | None = None,
+        constants: dict[int, Any] | None = None,
+    ):  # fmt: skip
+        self.store = store
+        self.host_k = adapter("numpy").k
+        self.on_host = on_host
+        self.adapter: Adapter = adapter("numpy") if on_host else store.adapter
+        self.k = self.adapter.k
+        self.device = store.device
+        self.env: list[Any] = [None] * size
+        self.collected = collected
+        self.constants = constants
+        self.wrote = False
+        self.differentiated = 0
+
+    def inner(self, size: int) -> "Frame":
+        """Return a frame for a body that runs within this one."""
+        frame = Frame(self.store, size, on_host=self.on_host, collected=self.collected, constants=self.constants)
+        frame.differentiated = self.differentiated
+        return frame
+
+    def env_update(self, values: dict[int, Any]) -> None:
+        """Take over values by slot number."""
+        for slot, value in values.items():
+            self.env[slot] = value
+
+    def native(self, value: Any) -> Any:
+        """Return a value as the framework's tensor; strings and references stay what they are."""
+        if not isinstance(value, _HOST) or self.on_host:
+            return value
+        if isinstance(value, np.ndarray) and value.dtype == object:
+            return value
+        constants = self.constants
+        if constants is not None and isinstance(value, np.ndarray) and not value.flags.writeable and value.base is None:
+            kept = constants.get(id(value))
+            if kept is None:
+                # The array is kept as well, so that its id stays its own.
+                kept = constants[id(value)] = (value, self._made(value))
+            return kept[1]
+        return self._made(value)
+
+    def _made(self, value: Any) -> Any:
+        if self.collected is not None:
+            return self.k.asarray(np.asarray(value))
+        return self.adapter.convert(np.asarray(value), None, self.device)
+
+    def host(self, value: Any) -> np.ndarray:
+        """Return a value as a NumPy array that is not written to."""
+        if isinstance(value, StateRef):
+            value = value.read()
+        if isinstance(value, np.ndarray):
+            return value
+        if isinstance(value, np.generic | bool | int | float):
+            return np.asarray(value)
+        if not self.adapter.is_concrete(value):
+            raise OnevarError(
+                "a value is needed on the host while it is being compiled. This is an error of onevar: the plan should "
+                "have put a stage here."
+            )
+        return host_array(self.adapter, value)
+
+
+class Step:
+    """One operation made ready to run."""
+
+    __slots__ = ("ins", "operation", "outs")
+
+    def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int]):
+        self.operation = operation
+        self.ins = tuple(ins)
+        self.outs = tuple(outs)
+
+    def run(self, frame: Frame) -> None:
+        """Compute it and put the outputs in the frame."""
+        raise NotImplementedError
+
+    def store(self, frame: Frame, result: Any) -> None:
+        """Put what a kernel returned where the outputs belong."""
+        outs = self.outs
+        if len(outs) == 1:
+            frame.env[outs[0]] = result[0] if isinstance(result, list | tuple) else result
+            return
+        flat = []
+        for item in result if isinstance(result, list | tuple) else (result,):
+            flat.extend(item) if isinstance(item, list | tuple) else flat.append(item)
+        for slot, value in zip(outs, flat, strict=bool(outs)):
+            frame.env[slot] = value
+
+
+class ConstStep(Step):
+    """A constant."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int]):
+        super().__init__(operation, ins, outs)
+        self.value = operation.attrs["value"]
+
+    def run(self, frame: Frame) -> None:
+        frame.env[self.outs[0]] = self.value
+
+
+class StorageStep(Step):
+    """A variable's storage: its output is the variable itself."""
+
+    __slots__ = ()
+
+    def run(self, frame: Frame) -> None:
+        ref = frame.store.ref(self.operation)
+        ref.on_host = frame.on_host
+        frame.env[self.outs[0]] = ref
+
+
+class AliasStep(Step):
+    """An Identity that hands a variable on as it is."""
+
+    __slots__ = ()
+
+    def run(self, frame: Frame) -> None:
+        frame.env[self.outs[0]] = frame.env[self.ins[0]]
+
+
+class SnapshotStep(Step):
+    """The value that a variable has now."""
+
+    __slots__ = ()
+
+    def run(self, frame: Frame) -> None:
+        value = frame.env[self.ins[0]]
+        frame.env[self.outs[0]] = value.read() if type(value) is StateRef else value
+
+
+class PlaceholderStep(Step):
+    """A placeholder that nobody fed."""
+
+    __slots__ = ()
+
+    def run(self, frame: Frame) -> None:
+        op = self.operation
+        shape = op.outputs[0].shape
+        known = "" if shape.rank is None else f" and shape {shape}"
+        raise InvalidArgumentError(
+            None, op, f"You must feed a value for placeholder tensor '{op.name}' with dtype {_DT.get(op.outputs[0].dtype.key, op.outputs[0].dtype.name)}{known}"
+        )
+
+
+_DT = {
+    "float32": "float", "float64": "double", "float16": "half",
+}  # fmt: skip
+
+
+class KernelStep(Step):
+    """An operation with a definition over primitives."""
+
+    __slots__ = ("attrs", "host", "kernel", "keeps_refs", "override", "reads")
+
+    def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int], kernel: Kernel):
+        super().__init__(operation, ins, outs)
+        self.kernel = kernel
+        attrs = operation.attrs
+        self.attrs = {name: kernel_value(attrs[name]) for name in kernel.attrs if name in attrs}
+        self.host = frozenset(kernel.host_index)
+        args = operation.op_def.inputs
+        #: Positions that take the variable itself, not its value.
+        self.keeps_refs = frozenset(i for i, a in enumerate(args) if a.is_ref or a.dtype == "resource")
+        self.override: dict[str, Callable | None] = {}
+
+    def run(self, frame: Frame) -> None:
+        env, kernel = frame.env, self.kernel
+        CURRENT.operation = self.operation
+        args = [
+            [self._value(env[i], False) for i in slot] if type(slot) is tuple else self._value(env[slot], at in self.keeps_refs)
+            for at, slot in enumerate(self.ins)
+        ]
+        if kernel.on_host:
+            self._on_host(frame, args)
+            return
+        if kernel.random:
+            self._random(frame, args)
+            return
+        if not kernel.state and _all_host(args):
+            self.store(frame, kernel.fn(frame.host_k, *args, **self.attrs))
+            return
+        self._prepare(frame, args)
+        function = self._override(frame)
+        if function is not None:
+            self.store(frame, function(*args, **self.override_attrs()))
+        else:
+            self.store(frame, kernel.fn(frame.k, *args, **self.attrs))
+        if kernel.state:
+            frame.wrote = frame.wrote or self.operation.type not in _READ_ONLY
+
+    def _value(self, value: Any, keep: bool) -> Any:
+        return value.read() if type(value) is StateRef and not keep else value
+
+    def _prepare(self, frame: Frame, args: list[Any]) -> None:
+        """Bring each argument to where the kernel wants it."""
+        for at, value in enumerate(args):
+            if at in self.host:
+                args[at] = [frame.host(v) for v in value] if type(value) is list else frame.host(value)
+            elif type(value) is list:
+                args[at] = [frame.native(v) for v in value]
+            elif isinstance(value, _HOST):
+                args[at] = frame.native(value)
+
+    def _on_host(self, frame: Frame, args: list[Any]) -> None:
+        for at, value in enumerate(args):
+            if type(value) is list:
+                args[at] = [frame.host(v) for v in value]
+            elif type(value) is not StateRef and not _opaque(value):
+                args[at] = frame.host(value)
+        if not self.kernel.state:
+            self.store(frame, self.kernel.fn(frame.host_k, *args, **self.attrs))
+            return
+        refs = [value for value in args if type(value) is StateRef]
+        for ref in refs:
+            ref.on_host = True
+        try:
+            self.store(frame, self.kernel.fn(frame.host_k, *args, **self.attrs))
+        finally:
+            for ref in refs:
+                ref.on_host = frame.on_host
+        frame.wrote = frame.wrote or self.operation.type not in _READ_ONLY
+
+    def _random(self, frame: Frame, args: list[Any]) -> None:
+        self._prepare(frame, args)
+        stream = frame.store.stream(self.operation)
+        drawing = stream.on(frame.k, frame.adapter)
+        self.store(frame, self.kernel.fn(frame.k, drawing, *args, **self.attrs))
+
+    def _override(self, frame: Frame) -> Callable | None:
+        """Return the adapter's own function for the op type, if it has one."""
+        if self.kernel.state or frame.on_host:
+            return None
+        name = frame.adapter.name
+        if name not in self.override:
+            self.override[name] = frame.adapter.op(self.operation.type)
+        return self.override[name]
+
+    def override_attrs(self) -> dict[str, Any]:
+        """Return all attributes, as an adapter's own function takes them."""
+        known = self.operation.op_def.attrs
+        return {name: kernel_value(value) for name, value in self.operation.attrs.items() if name in known}
+
+
+_READ_ONLY = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
+
+
+def _opaque(value: Any) -> bool:
+    """Whether a value is neither an array nor a tensor: a resource of the host's own."""
+    return getattr(value, "is_resource", False)
+
+
+def _all_host(args: list[Any]) -> bool:
+    for value in args:
+        if type(value) is list:
+            if not _all_host(value):
+                return False
+        elif not isinstance(value, _HOST):
+            return False
+    return True
+
+
+class MissingStep(Step):
+    """An operation of a type that has no definition here."""
+
+    __slots__ = ()
+
+    def run(self, frame: Frame) -> None:
+        kind = self.operation.type
+        raise UnimplementedError(
+            None, self.operation,
+            f"No OpKernel was registered to support Op '{kind}': onevar does not compute it yet. `onevar run --report` "
+            "lists what of a program is supported.",
+        )  # fmt: skip
+
+
+def ready(operation: Operation, slot_of: Callable[[Tensor], int]) -> Step:
+    """Return the step that runs `operation`.
+
+    Args:
+        operation: Any but a control-flow or gradient operation.
+        slot_of: The slot number of a tensor.
+    """
+    outs = [slot_of(tensor) for tensor in operation.outputs]
+    slots = [slot_of(tensor) for tensor in operation.inputs]
+    kind = operation.type
+    if kind == "Const":
+        return ConstStep(operation, (), outs)
+    if kind in STORAGE:
+        return StorageStep(operation, (), outs)
+    if kind in ("Placeholder", "PlaceholderV2"):
+        return PlaceholderStep(operation, (), outs)
+    if is_alias(operation):
+        return AliasStep(operation, slots, outs)
+    kernel = kernel_of(kind)
+    if kernel is None:
+        return MissingStep(operation, (), outs)
+    ins = [tuple(s) if isinstance(s, list) else s for s in grouped(operation.op_def.inputs, slots, operation.attrs)]
+    return KernelStep(operation, ins, outs, kernel)
+
+
+def is_alias(operation: Operation) -> bool:
+    """Whether it is an Identity that stands for a variable: `w/read`, and what refers to a reference."""
+    if operation.type in ("Identity", "RefIdentity") and not operation.control_inputs:
+        source = operation.inputs[0]
+        return source.op.type in STORAGE and source.dtype._is_ref_dtype
+    return operation.type == "RefIdentity"
+
+
+def run_steps(frame: Frame, steps: Sequence[Step]) -> None:
+    """Run steps in order; an error carries the operation that it happened in.
+
+    Raises:
+        OpError: TensorFlow's error for what went wrong.
+    """
+    CURRENT.adapter.append(frame.adapter)
+    CURRENT.collected.append(frame.collected)
+    step: Step | None = None
+    try:
+        for step in steps:
+            step.run(frame)
+    except Exception as error:
+        raise _located(error, step) from _cause(error)
+    finally:
+        CURRENT.adapter.pop()
+        CURRENT.collected.pop()
+
+
+def _cause(error: Exception) -> BaseException | None:
+    return error.__cause__ if isinstance(error, OpError) else error
+
+
+def _located(error: Exception, step: Step | None) -> Exception:
+    operation = step.operation if step is not None else None
+    if isinstance(error, OpError):
+        if error._op is None:
+            error._op = operation
+        return error
+    if isinstance(error, OnevarError) or not isinstance(error, _WRONG_INPUT):
+        return error
+    name = operation.name if operation is not None else "?"
+    kind = operation.type if operation is not None else "?"
+    return InvalidArgumentError(None, operation, f"{error}\n\t [[{{{{node {name}}}}}]] ({kind})")
+
+
+#: What NumPy and the frameworks raise for operands that do not go together.
+_WRONG_INPUT = (ValueError, IndexError, TypeError, ZeroDivisionError, RuntimeError, FloatingPointError)

@@ -1,0 +1,281 @@
+"""Splits a plan into stages: what the host does, then what a compiler gets, in turns.
+
+An operation that only the host can do (strings, Python functions, results whose shape depends on values) waits for
+the compiled part before it and is waited for by the one after it. Whatever follows from constants, from shapes, and
+from placeholders that reach an input which has to be a host value, is no reason for a stage: it is known while the
+rest is being compiled.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from onevar.core.frame import AliasStep, ConstStep, KernelStep, StorageStep, Step
+from onevar.core.operation import Operation
+from onevar.core.plan import Plan, breaks, changed_storages, with_bodies
+
+#: Operations whose result follows from the shape of their input.
+_OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "VariableShape"})
+
+
+class Known:
+    """A host value as part of a key."""
+
+    __slots__ = ("_key", "array")
+
+    def __init__(self, array: Any):
+        self.array = np.asarray(array)
+        self._key = (self.array.dtype.str, self.array.shape, self.array.tobytes())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Known) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+class Stage:
+    """What the host does, then what is compiled.
+
+    Attributes:
+        host: Steps that are interpreted.
+        device: Steps that are compiled together.
+        ins: Values that the compiled part takes.
+        outs: Values that it hands out.
+        static_slots: Values that are part of its key.
+        storages: Operations whose variables it uses.
+        changed: Those that it writes to.
+        random: Operations in it that draw random numbers.
+    """
+
+    def __init__(self) -> None:
+        self.host: list[Step] = []
+        self.device: list[Step] = []
+        self.ins: list[int] = []
+        self.outs: list[int] = []
+        self.static_slots: list[int] = []
+        self.storages: list[Operation] = []
+        self.changed: list[Operation] = []
+        self.random: list[Operation] = []
+        self.takes_all = False
+        self.feeds_static = False
+        self.positions: list[int] = []
+
+    def static(self, env: Mapping[int, Any] | Sequence[Any]) -> tuple[Known, ...]:
+        """Return the key's values out of an environment."""
+        return tuple(Known(env[slot]) for slot in self.static_slots)
+
+
+def reads_of(step: Step) -> set[int]:
+    """Return the slots that a step reads, inside bodies and regions too."""
+    found: set[int] = set()
+    for slot in step.ins:
+        found.update(slot) if isinstance(slot, tuple) else found.add(slot)
+    for inner in getattr(step, "steps", ()):
+        found |= reads_of(inner)
+    group = getattr(step, "group", None)
+    if group is not None and hasattr(step, "given"):
+        found.add(group.handle)
+        found.update(slot for slot in step.given if slot is not None)
+    if group is not None and hasattr(step, "exports"):
+        found.update(group.ys_at)
+    return found - _made_inside(step)
+
+
+def _made_inside(step: Step) -> set[int]:
+    made: set[int] = set()
+    for inner in getattr(step, "steps", ()):
+        made |= writes_of(inner)
+    return made
+
+
+def writes_of(step: Step) -> set[int]:
+    """Return the slots that a step writes."""
+    made = set(step.outs) | set(getattr(step, "exports", ()))
+    group = getattr(step, "group", None)
+    if group is not None and hasattr(step, "exports"):
+        made.add(group.handle)
+    return made
+
+
+class _Analysis:
+    """Which values are known while compiling, and which come from where."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.maker: dict[int, Step] = {slot: step for step in plan.steps for slot in writes_of(step)}
+        self.by_operation = {op: step for step in plan.steps for op in operations_of(step)}
+        #: Stage of each step, and whether it runs on the host, by the step's id.
+        self.placed: dict[int, tuple[int, bool]] = {}
+        self.static_feeds: set[int] = set()
+        feeds = set(plan.feed_slots)
+        self.feeds = feeds
+        strings = {
+            slot for slot, t in zip(plan.feed_slots, plan.feeds, strict=True) if t.dtype.key in ("string", "variant", "resource")
+        }
+        self.strings = strings
+        while True:
+            self.static = self._static()
+            more = {feed for step in plan.steps for feed in self._needed_on_host(step)} - self.static_feeds
+            if not more:
+                break
+            self.static_feeds |= more
+
+    def _static(self) -> set[int]:
+        static = set(self.static_feeds)
+        for step in self.plan.steps:
+            if isinstance(step, ConstStep) or step.operation.type in _OF_SHAPES or self._pure(step, static):
+                static.update(writes_of(step))
+        return static
+
+    def _pure(self, step: Step, static: set[int]) -> bool:
+        if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.kernel.on_host:
+            return False
+        return reads_of(step) <= static
+
+    def _needed_on_host(self, step: Step) -> set[int]:
+        """Return the feeds that alone decide host inputs of a step."""
+        found: set[int] = set()
+        for slot in host_inputs(step):
+            if slot not in self.static:
+                sources = self._feeds_behind(slot)
+                found |= sources or set()
+        return found
+
+    def _feeds_behind(self, slot: int) -> set[int] | None:
+        """Return the feeds that a value is computed from, or None if other things decide it too."""
+        if slot in self.feeds:
+            return None if slot in self.strings else {slot}
+        if slot in self.static:
+            return set()
+        step = self.maker.get(slot)
+        if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.kernel.on_host:
+            return None
+        found: set[int] = set()
+        for other in reads_of(step):
+            more = self._feeds_behind(other)
+            if more is None:
+                return None
+            found |= more
+        return found
+
+
+def host_inputs(step: Step) -> set[int]:
+    """Return the slots that a step wants as host values."""
+    found: set[int] = set()
+    if isinstance(step, KernelStep):
+        for at in step.host:
+            slot = step.ins[at]
+            found.update(slot) if isinstance(slot, tuple) else found.add(slot)
+    for inner in getattr(step, "steps", ()):
+        found |= host_inputs(inner)
+    return found
+
+
+def stages_of(plan: Plan) -> list[Stage]:
+    """Return the stages of a plan, the first first."""
+    analysis = _Analysis(plan)
+    ready: dict[int, int] = dict.fromkeys(plan.feed_slots, 0)  # the stage in which a value is there for the host
+    made_on_device: dict[int, int] = {}
+    numbered: list[tuple[int, bool, Step]] = []
+    floor = 0
+    for step in plan.steps:
+        on_host = breaks(step) or any(slot in analysis.strings for slot in reads_of(step))
+        stage, written = _stage_of(step, on_host, analysis, ready, made_on_device, floor), writes_of(step)
+        if on_host:
+            floor = max(floor, stage)  # it may fail, and writes wait for what may
+            ready.update(dict.fromkeys(written, stage))
+        else:
+            made_on_device.update(dict.fromkeys(written, stage))
+        analysis.placed[id(step)] = (stage, on_host)
+        numbered.append((stage, on_host, step))
+    return _collected(plan, analysis, numbered)
+
+
+def _stage_of(
+    step: Step, on_host: bool, analysis: _Analysis, ready: dict[int, int], device: dict[int, int], floor: int
+) -> int:
+    needs_host = host_inputs(step) - analysis.static
+    stage = 0
+    for slot in reads_of(step):
+        if slot in device:
+            later = (on_host and not isinstance(analysis.maker.get(slot), ConstStep | StorageStep | AliasStep)) or (
+                slot in needs_host
+            )
+            stage = max(stage, device[slot] + (1 if later else 0))
+        else:
+            stage = max(stage, ready.get(slot, 0))
+    for before in step.operation.control_inputs:
+        stage = max(stage, _control_stage(before, on_host, analysis, ready, device))
+    writer = isinstance(step, KernelStep) and step.kernel.state
+    return max(stage, floor) if writer or not step.outs else stage
+
+
+def _control_stage(
+    before: Operation, on_host: bool, analysis: _Analysis, ready: dict[int, int], device: dict[int, int]
+) -> int:
+    at, was_host = analysis.placed.get(id(analysis.by_operation.get(before)), (0, True))
+    return at + (1 if on_host and not was_host else 0)
+
+
+def _collected(plan: Plan, analysis: _Analysis, numbered: Sequence[tuple[int, bool, Step]]) -> list[Stage]:
+    count = 1 + max((stage for stage, _, _ in numbered), default=0)
+    stages = [Stage() for _ in range(count)]
+    for at, on_host, step in numbered:
+        (stages[at].host if on_host else stages[at].device).append(step)
+    for at, stage in enumerate(stages):
+        _connect(plan, analysis, stages, at, stage)
+    return stages
+
+
+def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stage: Stage) -> None:
+    made = {slot for step in stage.device for slot in writes_of(step)}
+    wanted = {slot for step in stage.device for slot in reads_of(step)} - made
+    again = _recomputed(analysis, wanted)
+    stage.device = [*again, *stage.device]
+    made |= {slot for step in again for slot in writes_of(step)}
+    wanted = {slot for step in stage.device for slot in reads_of(step)} - made
+    last = at == len(stages) - 1
+    whole = last and at == 0 and not stage.host
+    if whole:
+        wanted |= set(plan.fetch_slots) - made
+    hosted = {slot for step in stage.device for slot in host_inputs(step)}
+    static = {slot for slot in wanted if slot in analysis.static_feeds or slot in hosted}
+    stage.static_slots = sorted(static)
+    stage.ins = sorted(wanted - static)
+    later: set[int] = set(plan.fetch_slots)
+    for other in stages[at + 1 :]:
+        later |= {slot for step in [*other.host, *other.device] for slot in reads_of(step)}
+    stage.outs = list(plan.fetch_slots) if whole else sorted(made & later)
+    operations = with_bodies([op for step in stage.device for op in operations_of(step)])
+    members = set(operations)
+    stage.changed = list(changed_storages(operations))
+    stage.storages = [op for op in plan.storages if op in members or op in stage.changed]
+    stage.random = [op for op in plan.random if op in members]
+    index = {slot: i for i, slot in enumerate(plan.feed_slots)}
+    stage.feeds_static = bool(stage.static_slots)
+    stage.takes_all = stage.ins == plan.feed_slots
+    stage.positions = [index[slot] for slot in stage.ins if slot in index]
+
+
+def _recomputed(analysis: _Analysis, wanted: set[int]) -> list[Step]:
+    """Return steps of earlier stages that are repeated: what stands for variables, and constants."""
+    found: dict[int, Step] = {}
+    todo = list(wanted)
+    while todo:
+        slot = todo.pop()
+        step = analysis.maker.get(slot)
+        if isinstance(step, ConstStep | StorageStep | AliasStep) and id(step) not in found:
+            found[id(step)] = step
+            todo.extend(reads_of(step))
+    order = {id(step): i for i, step in enumerate(analysis.plan.steps)}
+    return sorted(found.values(), key=lambda step: order[id(step)])
+
+
+def operations_of(step: Step) -> list[Operation]:
+    """Return the operations that a step runs."""
+    found = [step.operation]
+    for inner in getattr(step, "steps", ()):
+        found.extend(operations_of(inner))
+    return found

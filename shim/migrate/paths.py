@@ -1,0 +1,81 @@
+"""Facts about TensorFlow's internal modules: which of their attributes are public, and under which names.
+
+`golden/paths.tsv` has them, as `golden/record_paths.py` found them; here they are looked up. All names are below `tensorflow.`.
+"""
+
+from functools import cache
+from pathlib import Path
+
+_TABLE = Path(__file__).parent / "golden" / "paths.tsv"
+#: Where TensorFlow keeps what it does not publish; everything else is the public namespace.
+INTERNAL = ("python", "core", "examples", "contrib")
+
+
+@cache
+def _modules() -> dict[str, str]:
+    lines = _TABLE.read_text(encoding="utf-8").splitlines()[1:]
+    return dict(line.split("\t", 1) for line in lines)
+
+
+@cache
+def _packages() -> frozenset[str]:
+    found = set()
+    for module in _modules():
+        while module := module.rpartition(".")[0]:
+            found.add(module)
+    return frozenset(found)
+
+
+@cache
+def attributes(module: str) -> dict[str, tuple[str, ...]]:
+    """Return the public names of every attribute of `module`, `"python.ops.math_ops"`; none for a module not known."""
+    found = {}
+    for cell in _modules().get(module, "").split():
+        name, _, names = cell.partition("=")
+        found[name] = (f"{module}.{name}",) if names == "." else tuple((names or name).split(","))
+    return found
+
+
+def is_module(path: str) -> bool:
+    """Whether TensorFlow has, or had, an internal module or package of that path."""
+    return path in _modules() or path in _packages() or _folded(path) is not None
+
+
+def _folded(path: str) -> str | None:
+    """Return contrib's public package for one of its internal modules; None for anything else."""
+    parts = path.split(".")
+    inside = len(parts) > 2 and parts[0] == "contrib" and f"contrib.{parts[1]}" in _modules()
+    return ".".join(parts[:2]) if inside else None
+
+
+def public_names(path: str) -> tuple[str, ...]:
+    """Return the public names of what `path`, `"python.ops.math_ops.add"`, is; the likeliest first.
+
+    Returns:
+        Names below `tf.`. A path that is public itself comes back as it is. Empty if TensorFlow publishes nothing there.
+    """
+    path = without_compat(path)
+    module, _, name = path.rpartition(".")
+    if path.split(".")[0] not in INTERNAL:
+        return (path,)
+    if path.startswith("python.keras."):
+        return (path.removeprefix("python."),)
+    found = attributes(module).get(name, ())
+    package = _folded(module) if not found else None
+    if package:
+        found = attributes(package).get(name, (f"{package}.{name}",))
+    # A chapter of onevar may export contrib's own name, or an internal one.
+    return tuple(dict.fromkeys((path, *found) if path.startswith("contrib.") else (*found, path)))
+
+
+def without_compat(path: str) -> str:
+    """Return `path` without the prefixes `compat.v1`, which mean the same."""
+    while path == "compat.v1" or path.startswith("compat.v1."):
+        path = path[len("compat.v1") :].removeprefix(".")
+    return path
+
+
+@cache
+def published() -> frozenset[str]:
+    """Return all names that TensorFlow 1 published, as far as they are known."""
+    return frozenset(name for module in _modules() for names in attributes(module).values() for name in names)

@@ -1,0 +1,233 @@
+"""Which names of TensorFlow a program mentions: static analysis, nothing is run.
+
+It follows `import tensorflow as tf` in all its forms, names given to namespaces (`slim = tf.contrib.slim`), and names that one of
+the program's modules takes from another (`from common import tf`). It cannot follow a namespace that is passed to a
+function, nor names made up at run time.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from onevar.migrate import paths, virtual
+from onevar.migrate.sources import Source, Tree, absolute
+
+#: What names mean in a scope: a path below `tensorflow`, or None for something else.
+Scope = dict[str, str | None]
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass
+class Symbol:
+    """One name of TensorFlow, and where it is mentioned.
+
+    Attributes:
+        name: Below `tf.`, as the program spells it; `compat.v1` left out.
+        places: File and line of each mention, in order.
+    """
+
+    name: str
+    places: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass
+class Scan:
+    """What was found.
+
+    Attributes:
+        symbols: By name.
+        stars: `from tensorflow.x import *`: module, file, line.
+        unreadable: Files that are not Python 3: file, line, reason.
+        files: How many files were read.
+    """
+
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    stars: list[tuple[str, str, int]] = field(default_factory=list)
+    unreadable: list[tuple[str, int, str]] = field(default_factory=list)
+    files: int = 0
+
+
+def scan(tree: Tree) -> Scan:
+    """Find every mention of TensorFlow in a program's files."""
+    found = Scan(files=len(tree.sources))
+    exports = _exports(tree)
+    for source in tree.sources.values():
+        if source.tree is None:
+            found.unreadable.append((str(source.path), source.line, source.problem))
+        else:
+            _Reader(source, exports, found).read()
+    for name in [n for n in found.symbols if _is_prefix(n, found.symbols)]:
+        del found.symbols[name]
+    return found
+
+
+def _is_prefix(name: str, names: dict[str, Symbol]) -> bool:
+    """Whether it is only the namespace of something else that is mentioned."""
+    return any(other.startswith(f"{name}.") for other in names)
+
+
+def _exports(tree: Tree) -> dict[str, Scope]:
+    """Return what the names at the top of each module mean, those taken from other modules included."""
+    found: dict[str, Scope] = {}
+    # A chain of modules that hand a name on is as long as it is; three links have been enough for anybody.
+    for _ in range(3):
+        for source in tree.sources.values():
+            if source.tree is not None:
+                found[source.module] = _bindings(source.tree.body, source, found, {})
+    return found
+
+
+def _tensorflow(name: str) -> str | None:
+    """Return what is below `tensorflow` in a module's name; None for another module."""
+    top, _, rest = name.partition(".")
+    return paths.without_compat(rest) if top == "tensorflow" else None
+
+
+def _below(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope, not those of functions inside it."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, _FUNCTIONS | ast.ClassDef):
+            yield from _below(child)
+
+
+def _bindings(body: list[ast.stmt], source: Source, exports: dict[str, Scope], outer: Scope) -> Scope:
+    """Return what the names bound in a scope mean. A name that an import binds anywhere in it means that."""
+    scope: Scope = {}
+    nodes = [inner for node in body for inner in (node, *(() if isinstance(node, _FUNCTIONS | ast.ClassDef) else _below(node)))]
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            scope.setdefault(node.id, None)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            scope.setdefault(node.name, None)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            _bind_import(node, scope)
+        elif isinstance(node, ast.ImportFrom):
+            _bind_from(node, source, exports, scope)
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            path = _path(node.value, [outer, scope])
+            if path is not None and not _is_value(path):
+                scope[node.targets[0].id] = path
+    return scope
+
+
+def _bind_import(node: ast.Import, scope: Scope) -> None:
+    for alias in node.names:
+        path = _tensorflow(alias.name)
+        if path is not None:
+            scope[alias.asname or "tensorflow"] = path if alias.asname else ""
+
+
+def _bind_from(node: ast.ImportFrom, source: Source, exports: dict[str, Scope], scope: Scope) -> None:
+    module = absolute(source, node)
+    path = _tensorflow(module)
+    given = exports.get(module, {})
+    for alias in node.names:
+        name = alias.asname or alias.name
+        if path is not None and alias.name != "*":
+            scope[name] = paths.without_compat(f"{path}.{alias.name}".lstrip("."))
+        elif alias.name == "*":
+            scope.update({key: value for key, value in given.items() if value is not None and not key.startswith("_")})
+        elif given.get(alias.name) is not None:
+            scope[name] = given[alias.name]
+
+
+def _path(node: ast.AST, scopes: list[Scope]) -> str | None:
+    """Return the path below `tensorflow` that an expression is; None if it is something else."""
+    if isinstance(node, ast.Name):
+        return next((scope[node.id] for scope in reversed(scopes) if node.id in scope), None)
+    if isinstance(node, ast.Attribute):
+        base = _path(node.value, scopes)
+        return None if base is None else paths.without_compat(f"{base}.{node.attr}".lstrip("."))
+    if isinstance(node, ast.Call) and node.args:
+        function = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return _called(function, node.args, scopes)
+    return None
+
+
+def _called(function: str, arguments: list[ast.expr], scopes: list[Scope]) -> str | None:
+    """Return the path that `import_module("tensorflow")`, or `getattr(tf, "nn")`, is."""
+    texts = [a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None for a in arguments]
+    if function == "import_module" and texts[0]:
+        return _tensorflow(texts[0])
+    if function == "__import__" and texts[0] and _tensorflow(texts[0]) is not None:
+        return ""
+    if function == "getattr" and len(texts) > 1 and texts[1]:
+        base = _path(arguments[0], scopes)
+        return None if base is None else f"{base}.{texts[1]}".lstrip(".")
+    return None
+
+
+@cache
+def _is_value(path: str) -> bool:
+    """Whether a path is a function, a class or a constant, which ends a name: what follows is its own attribute."""
+    if path.rpartition(".")[2][:1].isupper():
+        return True
+    return any(name in paths.published() or virtual.is_value(name) for name in paths.public_names(path))
+
+
+class _Reader(ast.NodeVisitor):
+    """Walks one file and notes the mentions."""
+
+    def __init__(self, source: Source, exports: dict[str, Scope], found: Scan):
+        self.source, self.exports, self.found = source, exports, found
+        self.scopes: list[Scope] = [exports.get(source.module, {})]
+
+    def read(self) -> None:
+        """Walk the file."""
+        if self.source.tree is not None:
+            self.visit(self.source.tree)
+
+    def note(self, path: str, line: int) -> None:
+        parts = path.split(".")
+        ends = (end for end in range(1, len(parts)) if _is_value(".".join(parts[:end])))
+        name = ".".join(parts[: next(ends, len(parts))])
+        if name:
+            self.found.symbols.setdefault(name, Symbol(name)).places.append((str(self.source.path), line))
+
+    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+        for alias in node.names:
+            if path := _tensorflow(alias.name):
+                self.note(path, node.lineno)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+        path = _tensorflow(absolute(self.source, node))
+        for alias in node.names if path is not None else ():
+            if alias.name == "*":
+                self.found.stars.append((f"tensorflow.{path}".rstrip("."), str(self.source.path), node.lineno))
+            elif full := paths.without_compat(f"{path}.{alias.name}".lstrip(".")):
+                self.note(full, node.lineno)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+        path = _path(node, self.scopes)
+        if path:
+            self.note(path, node.lineno)
+        else:
+            self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802
+        path = _path(node, self.scopes) if isinstance(node.ctx, ast.Load) else None
+        if path:
+            self.note(path, node.lineno)
+
+    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+        path = _path(node, self.scopes)
+        if path:
+            self.note(path, node.lineno)
+        self.generic_visit(node)
+
+    def _inside(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
+        body: list[ast.stmt] = node.body if isinstance(node.body, list) else []
+        outer = {name: value for scope in self.scopes for name, value in scope.items()}
+        scope: Scope = {a.arg: None for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+        declared = {name for n in ast.walk(node) if isinstance(n, ast.Global | ast.Nonlocal) for name in n.names}
+        bound = _bindings(body, self.source, self.exports, outer)
+        scope.update({name: value for name, value in bound.items() if name not in declared})
+        self.scopes.append(scope)
+        self.generic_visit(node)
+        self.scopes.pop()
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _inside  # noqa: N815

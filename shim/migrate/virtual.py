@@ -1,0 +1,126 @@
+"""Modules that stand in for TensorFlow's: `tensorflow.python.ops.math_ops`, `tensorflow.contrib.layers`.
+
+`tensorflow` is `onevar.v1`, its public namespaces are those of `onevar.v1`, and its internal modules are made here, when a
+program imports them. Their attributes are looked up by the facts in `paths`.
+"""
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from onevar.migrate import paths
+
+ROOT = "onevar.v1"
+_made: dict[str, "Internal"] = {}
+
+
+class Internal(ModuleType):
+    """One of TensorFlow's internal modules: has what is public of it, and its submodules."""
+
+    def __init__(self, path: str):
+        super().__init__(f"{ROOT}.{path}", f"Stands in for `tensorflow.{path}`.")
+        self.__path__: list[str] = []
+        self.__dict__["_onevar_path"] = path
+
+    def __getattr__(self, name: str) -> Any:
+        path = self.__dict__["_onevar_path"]
+        if name == "__all__":
+            return [public for public in paths.attributes(path) if hasattr(self, public)]
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(f"module 'tensorflow.{path}' has no attribute {name!r}", name=name, obj=self)
+        try:
+            value = lookup(f"{path}.{name}")
+        except LookupError:
+            raise AttributeError(missing(f"{path}.{name}"), name=name, obj=self) from None
+        setattr(self, name, value)
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*self.__dict__, *paths.attributes(self.__dict__["_onevar_path"])})
+
+
+def lookup(path: str) -> Any:
+    """Return what `tensorflow.<path>` is here: a value, a public namespace, or a stand-in for an internal module.
+
+    Raises:
+        LookupError: onevar has nothing of that name.
+    """
+    from onevar.v1 import export
+
+    path = paths.without_compat(path)
+    if not path:
+        return importlib.import_module(ROOT)
+    for name in paths.public_names(path):
+        try:
+            return export.exported(name)
+        except KeyError:
+            continue
+    if paths.is_module(path) and path.split(".")[0] in paths.INTERNAL:
+        if path not in _made:
+            _made[path] = Internal(path)
+        return _made[path]
+    if export.is_exported(path):
+        return importlib.import_module(f"{ROOT}.{path}")
+    raise LookupError(path)
+
+
+def is_value(name: str) -> bool:
+    """Whether onevar exports a function, class or constant under exactly this public name."""
+    from onevar.v1 import export
+
+    try:
+        export.exported(name)
+    except KeyError:
+        return False
+    return True
+
+
+def supported(path: str) -> str | None:
+    """Return the name under which onevar exports what `tensorflow.<path>` is, a namespace included; None if it does not."""
+    from onevar.v1 import export
+
+    names = paths.public_names(path)
+    exact = next((name for name in names if is_value(name)), None)
+    return exact or next((name for name in names if export.is_exported(name)), None)
+
+
+def module(path: str) -> ModuleType:
+    """Return the module that `import tensorflow.<path>` gives; `""` is `tensorflow` itself.
+
+    Raises:
+        ModuleNotFoundError: There is none; the message says what to do.
+    """
+    try:
+        value = lookup(path)
+    except LookupError:
+        value = None
+    if isinstance(value, ModuleType):
+        return value
+    full = f"tensorflow.{path}"
+    reason = missing(path) if value is None else f"'{full}' is not a package"
+    problem = ModuleNotFoundError(f"No module named {full!r}: {reason}", name=full)
+    problem.__dict__["onevar_symbol"] = path
+    raise problem
+
+
+def bind(path: str) -> None:
+    """Make every package on the way to `tensorflow.<path>` an attribute of its parent, as an import does."""
+    parts = paths.without_compat(path).split(".")
+    for end in range(1, len(parts) + 1):
+        parent, child = module(".".join(parts[: end - 1])), module(".".join(parts[:end]))
+        if parent.__dict__.get(parts[end - 1]) is not child:
+            setattr(parent, parts[end - 1], child)
+
+
+def missing(path: str) -> str:
+    """Return the sentence about a name that is not there: what it is, what is near, what to do."""
+    from onevar.v1 import export
+
+    public = [name for name in paths.public_names(path) if name.split(".")[0] not in ("python", "core", "examples")]
+    also = f", which is tf.{public[0]}," if public and public[0] != path else ""
+    near = export.nearest(public[0] if public else path)
+    hint = f" Nearest: {', '.join(f'tf.{name}' for name in near)}." if near else ""
+    return (
+        f"tensorflow.{path}{also} is not supported by onevar.v1.{hint} "
+        "`onevar run --report script.py` lists what of a program is."
+    )

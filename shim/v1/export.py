@@ -1,0 +1,104 @@
+"""The registry of what `onevar.v1` offers, by TensorFlow's names below `tf.`."""
+
+import difflib
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+_values: dict[str, Any] = {}
+_loaded: list[bool] = []
+
+
+def export(*names: str) -> Callable[[T], T]:
+    """Offer a function or class under `names`, `"reduce_sum"`, `"math.reduce_sum"`."""
+
+    def register(value: T) -> T:
+        for name in names:
+            export_value(name, value)
+        return value
+
+    return register
+
+
+def export_value(name: str, value: Any) -> None:
+    """Offer any value under `name`.
+
+    Raises:
+        ValueError: Something else has that name.
+    """
+    if _values.setdefault(name, value) is not value:
+        raise ValueError(f"export of {name!r}: {_values[name]!r} has that name already.")
+
+
+def export_lazily(name: str, module: str, attribute: str) -> None:
+    """Offer what a module defines that is imported when it is asked for, because few programs need it and it takes long.
+
+    Args:
+        name: The name below `tf.`.
+        module: The module's name below `onevar.v1`.
+        attribute: The name in the module.
+    """
+    export_value(name, _Later(module, attribute))
+
+
+class _Later(NamedTuple):
+    """Stands in the registry for a value whose module has not been imported."""
+
+    module: str
+    attribute: str
+
+
+def load() -> None:
+    """Import all chapters, which are the other modules of this package, once."""
+    if not _loaded:
+        _loaded.append(True)
+        package = import_module("onevar.v1")
+        for chapter in pkgutil.iter_modules(package.__path__):
+            try:  # REMOVE-ME (lead): only while chapters are being written
+                import_module(f"onevar.v1.{chapter.name}")
+            except ImportError as error:
+                import sys
+
+                sys.stderr.write(f"onevar.v1.{chapter.name}: {error}\n")
+
+
+def ready() -> bool:
+    """Whether the chapters have been imported, or are being."""
+    return bool(_loaded)
+
+
+def exported(name: str) -> Any:
+    """Return what has the name.
+
+    Raises:
+        KeyError: Nothing has.
+    """
+    load()
+    value = _values[name]
+    if isinstance(value, _Later):
+        value = _values[name] = getattr(import_module(f"onevar.v1.{value.module}"), value.attribute)
+    return value
+
+
+def is_exported(name: str) -> bool:
+    """Whether `tf.<name>` is there, as a value or as a namespace."""
+    load()
+    return name in _values or any(known.startswith(f"{name}.") for known in _values)
+
+
+def names() -> Iterator[str]:
+    """Yield every name, `"train.Saver"`."""
+    load()
+    yield from _values
+
+
+def nearest(name: str, count: int = 3) -> list[str]:
+    """Return the names that look most like `name`."""
+    load()
+    close = difflib.get_close_matches(name, _values, count, 0.75)
+    last = name.rpartition(".")[2]
+    same = [known for known in _values if known.rpartition(".")[2] == last]
+    return list(dict.fromkeys([*same, *close]))[:count]

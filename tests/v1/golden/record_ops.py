@@ -1,0 +1,105 @@
+"""Write ops.npz and op_shapes.json: what TensorFlow's ops give for the calls of op_cases.py.
+
+Run with TensorFlow 2.21 installed: `python tests/v1/golden/record_ops.py`. The shapes are those that TensorFlow infers
+when a graph is built, with as much known of the inputs as `variants` says.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework import op_def_library
+
+from golden.op_cases import CASES, Case
+from onevar.core.kernel import kernel_of
+from onevar.core.op_defs import op_def
+
+HERE = Path(__file__).parent
+
+
+def call(one: Case, inputs: list[Any]) -> list[Any]:
+    """The tensors of one case with these inputs in the default graph, those of lists one after the other."""
+    names = [arg.name for arg in op_def(one.type).inputs]
+    attrs = dict(one.attrs)
+    for name, attr in op_def(one.type).attrs.items():
+        if attr.kind == "type" and name in attrs:
+            attrs[name] = tf.as_dtype(attrs[name])
+    result = op_def_library.apply_op(one.type, **dict(zip(names, inputs, strict=True)), **attrs)
+    flat: list[Any] = []
+    for item in result if isinstance(result, (list, tuple)) else [result]:
+        flat += item if isinstance(item, list) else [item]
+    return flat
+
+
+def values(one: Case) -> list[np.ndarray]:
+    """What TensorFlow computes."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        inputs = [[tf.constant(y) for y in x] if isinstance(x, list) else tf.constant(x) for x in one.inputs]
+        return [np.asarray(item) for item in session.run(call(one, inputs))]
+
+
+def variants(one: Case) -> Iterator[tuple[str, list[Any]]]:
+    """Inputs of which more or less is known: a shape (a list), or an array: the contents are known.
+
+    Args:
+        one: The case.
+
+    Yields:
+        A name, and for each input what is known.
+    """
+    entry = kernel_of(one.type)
+    host = set(entry.host_index if entry else ())
+
+    def change(function: Any, constants: bool) -> list[Any]:
+        def each(i: int, x: Any) -> Any:
+            if isinstance(x, list):
+                return [each(i, y) for y in x]
+            return x if constants and i in host else function(list(x.shape))
+
+        return [each(i, x) for i, x in enumerate(one.inputs)]
+
+    yield "known", change(lambda shape: shape, True)
+    yield "first", change(lambda shape: [None, *shape[1:]] if shape else shape, True)
+    yield "last", change(lambda shape: [*shape[:-1], None] if shape else shape, True)
+    yield "ranks", change(lambda shape: [None] * len(shape), True)
+    yield "nothing", change(lambda shape: None, True)
+    if host:
+        yield "no values", change(lambda shape: shape, False)
+        yield "no values, ranks", change(lambda shape: [None] * len(shape), False)
+
+
+def shapes(one: Case) -> dict[str, Any]:
+    """The shapes that TensorFlow infers, for each variant; a message where it refuses."""
+    found: dict[str, Any] = {}
+    for name, known in variants(one):
+        with tf.Graph().as_default():
+            try:
+                made = call(one, [_symbol(k, x) for k, x in zip(known, one.inputs, strict=True)])
+                found[name] = [t.shape.as_list() if t.shape.rank is not None else None for t in made]
+            except ValueError as error:
+                found[name] = str(error)
+    return found
+
+
+def _symbol(known: Any, x: Any) -> Any:
+    if isinstance(x, list):
+        return [_symbol(k, y) for k, y in zip(known, x, strict=True)]
+    if isinstance(known, np.ndarray):
+        return tf.constant(known)
+    dtype = tf.string if x.dtype == object else tf.as_dtype(x.dtype)
+    return tf.compat.v1.placeholder(dtype, known)
+
+
+if __name__ == "__main__":
+    arrays = {f"{one.name}/{i}": a for one in CASES for i, a in enumerate(values(one))}
+    plain = {}
+    for key, array in arrays.items():
+        if array.dtype.name == "bfloat16":
+            array = array.astype(np.float32)
+        plain[key] = array.astype(bytes) if array.dtype == object else array
+    np.savez_compressed(HERE / "ops.npz", **plain)
+    lines = [f"{json.dumps(one.name)}: {json.dumps(shapes(one))}" for one in CASES]
+    (HERE / "op_shapes.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
