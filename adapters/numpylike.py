@@ -104,7 +104,11 @@ _FOURIER = {"fft": "fft", "ifft": "ifft", "rfft": "rfft", "irfft": "irfft", "fft
 
 def _fourier(fft: Any, name: str) -> Callable | None:
     function = getattr(fft, _FOURIER[name], None)
-    return partial(function, axes=(-2, -1)) if function is not None and name.endswith("2") else function
+    if function is None:
+        return None
+    if name.startswith(("r", "ir")):
+        return lambda x, n=None: function(x, n=n)
+    return partial(function, axes=(-2, -1)) if name.endswith("2") else function
 
 
 def _kind(xp: Any, x: Any, kind: str) -> bool:

@@ -18,16 +18,23 @@ from onevar.adapters import variates
 from onevar.adapters.philox import MULTIPLIERS, RESERVED, ROUNDS, WEYL
 
 _FEW = 64  # Groups of truncated numbers that are finished at a time when two blocks were not enough.
-_PLENTY = 7  # Blocks for each of these: the chance that they are not enough is nil (10**-27).
+_PLENTY = {4: 4, 2: 8}  # Blocks for each of these, by its size: the chance that they are too few is 10**-15.
 
 
 def _in_x64(function: Callable) -> Callable:
+    """Let a function of key, high, counter and static arguments compute in 64 bits, compiled once for all streams."""
+    compiled = jax.jit(function, static_argnums=tuple(range(3, function.__code__.co_argcount)))
+
     @functools.wraps(function)
-    def run(*args: Any) -> Any:
+    def run(key: tuple, high: tuple, counter: jax.Array, *static: Any) -> Any:
         with jax.enable_x64(True):
-            return function(*args)
+            return compiled(_uint32(key), _uint32(high), counter, *static)
 
     return run
+
+
+def _uint32(pair: tuple) -> tuple:
+    return tuple(np.uint32(half) if isinstance(half, int) else half for half in pair)
 
 
 def philox_counter(low: int, high: int) -> jax.Array:
@@ -161,7 +168,7 @@ def philox_truncated_normal(key: tuple, high: tuple, counter: jax.Array, size: i
     def finish(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         table, short = state
         rows = jnp.nonzero(short, size=_FEW, fill_value=groups)[0]
-        numbers, _ = _first_inside(candidates(rows, _PLENTY), group)
+        numbers, _ = _first_inside(candidates(rows, _PLENTY[group]), group)
         return table.at[:, rows].set(numbers, mode="drop"), short.at[rows].set(False, mode="drop")
 
     if not size:
@@ -194,13 +201,21 @@ def _lanes(key: tuple, high: tuple, counter: jax.Array, offsets: jax.Array) -> l
     upper = upper + (lower < base).astype(jnp.uint64)
     state = [part.astype(jnp.uint32) for part in (lower, lower >> 32, upper, upper >> 32)]
     first, second = jnp.uint32(key[0]), jnp.uint32(key[1])
-    for i in range(ROUNDS):
-        products = [state[j].astype(jnp.uint64) * jnp.uint64(m) for j, m in zip((0, 2), MULTIPLIERS, strict=True)]
-        low0, low1 = (p.astype(jnp.uint32) for p in products)
-        high0, high1 = ((p >> 32).astype(jnp.uint32) for p in products)
-        weyl = [jnp.uint32(i * w & 0xFFFFFFFF) for w in WEYL]
-        state = [high1 ^ state[1] ^ (first + weyl[0]), low1, high0 ^ state[3] ^ (second + weyl[1]), low0]
-    return state
+
+    # A loop, because XLA would compute unrolled rounds once for each of the four words, and compile them as often.
+    def mix(i: jax.Array, state: list[jax.Array]) -> list[jax.Array]:
+        low0, high0 = _product(state[0], MULTIPLIERS[0])
+        low1, high1 = _product(state[2], MULTIPLIERS[1])
+        keys = first + i * jnp.uint32(WEYL[0]), second + i * jnp.uint32(WEYL[1])
+        return [high1 ^ state[1] ^ keys[0], low1, high0 ^ state[3] ^ keys[1], low0]
+
+    return lax.fori_loop(jnp.uint32(0), jnp.uint32(ROUNDS), mix, state)
+
+
+def _product(x: jax.Array, factor: int) -> tuple[jax.Array, jax.Array]:
+    """The halves of a 64-bit product."""
+    product = x.astype(jnp.uint64) * jnp.uint64(factor)
+    return product.astype(jnp.uint32), (product >> 32).astype(jnp.uint32)
 
 
 def _interleave(lanes: list[jax.Array], size: int) -> jax.Array:

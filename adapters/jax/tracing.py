@@ -20,6 +20,7 @@ from jax import lax
 from jax.core import Tracer
 from jax.custom_derivatives import SymbolicZero
 from jax.experimental import io_callback
+from jax.interpreters import ad
 
 from onevar.adapters.tracing import Pullback, conforming, python_loop, shape_and_dtype
 from onevar.dtypes import numpy_dtype
@@ -140,7 +141,7 @@ def vjp(fn: Callable, xs: Sequence[Any], marks: int = 0) -> tuple[list, Any, Pul
         if all(ct is None for ct in given):
             return [None] * (len(xs) + marks)
         filled = [
-            jnp.zeros_like(y) if ct is None else _conj(jnp.asarray(ct, y.dtype))
+            ad.Zero(jax.typeof(y)) if ct is None else _conj(jnp.asarray(ct, y.dtype))
             for ct, y in zip(given, outs, strict=True)
         ]
         for_xs, for_marks = transpose(filled)

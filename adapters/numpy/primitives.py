@@ -96,6 +96,17 @@ def _mean(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.ndarray
     return np.trunc(mean).astype(x.dtype) if x.dtype.kind in _INTEGER else mean
 
 
+def _extreme(function: Callable, identity: Callable[[np.dtype], Any]) -> Callable:
+    """The greatest or least; of no elements the identity of the comparison."""
+
+    def reduce(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.ndarray:
+        if x.size:
+            return function(x, axis=axis, keepdims=keepdims)
+        return function(x, axis=axis, keepdims=keepdims, initial=identity(x.dtype))
+
+    return _array(reduce)
+
+
 def _integer(x: Any) -> bool:
     return x.dtype.kind in _INTEGER if hasattr(x, "dtype") else isinstance(x, int)
 
@@ -271,6 +282,8 @@ _TABLE = {
         sum=_reduction(np.sum),
         prod=_reduction(np.prod),
         mean=_mean,
+        max=_extreme(np.max, lambda dtype: np.iinfo(dtype).min if dtype.kind in _INTEGER else -np.inf),
+        min=_extreme(np.min, lambda dtype: np.iinfo(dtype).max if dtype.kind in _INTEGER else np.inf),
         cumulative_sum=_through_float32(lambda x, axis=0: np.cumsum(x, axis, x.dtype)),
         cumulative_prod=_through_float32(lambda x, axis=0: np.cumprod(x, axis, x.dtype)),
         sort=_sort,

@@ -24,25 +24,41 @@ def op(op_type: str) -> Callable | None:
 
     Returns:
         A function of the inputs, in the order of the registry, and of attributes by name. Attributes
-        that TensorFlow infers from the inputs are left out. Works eagerly and inside `tf.function`.
+        that TensorFlow infers from the inputs, and unknown ones, are left out. Works eagerly and inside `tf.function`.
     """
     definition = op_def_registry.get(op_type)
     function = getattr(tf.raw_ops, op_type, None)
     if definition is None or function is None or not _is_pure(definition):
         return None
-    # The wrappers themselves: `tf.raw_ops` only checks that arguments come by keyword, which these do.
-    accepted = frozenset(signature(function).parameters)
-    names = tuple(argument.name for argument in definition.input_arg)
-    inferred = frozenset(attribute.name for attribute in definition.attr) - accepted
+    accepted = _parameters(definition, function)
+    names = tuple(accepted[argument.name] for argument in definition.input_arg)
 
     def run(*inputs: Any, **attributes: Any) -> Any:
-        if inferred:
-            attributes = {name: value for name, value in attributes.items() if name not in inferred}
+        if attributes:
+            attributes = {accepted[name]: value for name, value in attributes.items() if name in accepted}
         result = function(**dict(zip(names, inputs, strict=True)), **attributes)
         return tuple(result) if isinstance(result, tuple) else result
 
     run.__name__ = op_type
     return run
+
+
+def _parameters(definition: Any, function: Callable) -> dict[str, str]:
+    """Return the registry's names of inputs and attributes, those inferred left out, to the parameters' names.
+
+    Python's names differ for a dozen ops (`axis` for `reduction_indices`), in the same order.
+    """
+    inferred = {
+        name
+        for argument in definition.input_arg
+        for name in (argument.type_attr, argument.number_attr, argument.type_list_attr)
+    }
+    names = [argument.name for argument in definition.input_arg]
+    names += [attribute.name for attribute in definition.attr if attribute.name not in inferred]
+    parameters = [name for name in signature(function).parameters if name != "name"]
+    renamed = [name for name in names if name not in parameters]
+    others = [name for name in parameters if name not in names]
+    return {**dict(zip(names, names, strict=True)), **dict(zip(renamed, others, strict=True))}
 
 
 def _is_pure(definition: Any) -> bool:

@@ -27,6 +27,10 @@ def _trunc(x: tf.Tensor) -> tf.Tensor:
     return tf.where(x < 0, math.ceil(x), math.floor(x)) if x.dtype.is_floating else x
 
 
+def _sign(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(x != 0, x.dtype) if x.dtype.is_unsigned else raw.Sign(x=x)
+
+
 def _signbit(x: tf.Tensor) -> tf.Tensor:
     bits = {2: tf.int16, 4: tf.int32, 8: tf.int64}
     return (tf.bitcast(x, bits[x.dtype.size]) if x.dtype.is_floating else x) < 0
@@ -228,7 +232,7 @@ _UNARY = {
     for name in (
         "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "conj", "cos", "cosh", "digamma", "erf", "erfc",
         "erfinv", "exp", "expm1", "floor", "imag", "lgamma", "log", "log1p", "real", "reciprocal", "round", "rsqrt",
-        "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh", "atan2", "nextafter",
+        "sigmoid", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh", "atan2", "nextafter",
     )
 }  # fmt: skip
 
@@ -257,6 +261,7 @@ PRIMITIVES: Mapping[str, Callable] = {
     "log10": _log_base(10),
     "positive": tf.identity,
     "relu": tf.nn.relu,
+    "sign": _sign,
     "signbit": _signbit,
     "trunc": _trunc,
     "stop_gradient": tf.stop_gradient,

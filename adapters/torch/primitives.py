@@ -24,6 +24,8 @@ _LOW = torch.iinfo(torch.int64).min
 
 def asarray(array: np.ndarray) -> torch.Tensor:
     """Return a tensor with its own memory; `torch.from_numpy` would alias it, read-only or not."""
+    if isinstance(array, torch.Tensor):
+        return array
     return exchange.borrow(aligned_copy(array.astype(array.dtype.newbyteorder("="), copy=False)))
 
 
@@ -123,7 +125,11 @@ def _bitcast(x: torch.Tensor, dtype: str) -> torch.Tensor:
 
 
 def _sum(x: torch.Tensor, axis: Any = None, keepdims: bool = False) -> torch.Tensor:
-    return torch.sum(x, axis, keepdims, dtype=x.dtype) if axis != () else x
+    if axis == ():
+        return x
+    if x.dtype in _UNSIGNED:
+        return torch.sum(x.to(torch.int64), axis, keepdims).to(x.dtype)
+    return torch.sum(x, axis, keepdims, dtype=x.dtype)
 
 
 def _mean(x: torch.Tensor, axis: Any = None, keepdims: bool = False) -> torch.Tensor:

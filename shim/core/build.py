@@ -22,7 +22,7 @@ from onevar.core.spec import ShapeError, Spec
 class Recipe:
     """What is done for each operation of a type, worked out once from its signature."""
 
-    __slots__ = ("attrs", "checks", "definition", "inferred", "inputs", "preferred", "simple", "single", "type")
+    __slots__ = ("attrs", "checks", "definition", "has_refs", "inferred", "inputs", "preferred", "simple", "single", "type")
 
     def __init__(self, op_type: str):
         self.type = op_type
@@ -33,6 +33,7 @@ class Recipe:
         self.attrs: tuple[Attr, ...] = tuple(self.definition.attrs.values())
         self.checks = {a.name: frozenset(a.allowed) for a in self.attrs if a.kind in ("type", "list(type)") and a.allowed}
         self.preferred = {a.name: as_dtype(a.default) for a in self.attrs if a.kind == "type" and a.has_default}
+        self.has_refs = any(arg.is_ref for arg in self.inputs)
         self.simple = all(not arg.is_list for arg in self.inputs)
         outputs = self.definition.outputs
         self.single = len(outputs) == 1 and not outputs[0].is_list
@@ -110,7 +111,21 @@ def _build(recipe: Recipe, graph: Graph, name: str, arguments: dict[str, Any]) -
     if len(arguments) > len(recipe.inputs) or recipe.inferred:
         _check_names(recipe, arguments)
     operation = graph.add(recipe.type, full_name, inputs, attrs, outputs_of(recipe, inputs, attrs, full_name))
+    if recipe.has_refs:
+        _colocate_with_refs(recipe, operation)
     return _result(recipe, operation, attrs)
+
+
+def _colocate_with_refs(recipe: Recipe, operation: Operation) -> None:
+    """Ask for an operation to run where the variables are that it writes to or looks at."""
+    names = set(operation.colocation)
+    for arg, tensor in zip(recipe.inputs, operation.inputs, strict=False):
+        if arg.is_ref:
+            while isinstance(tensor.op.kept, Tensor):  # inside control flow: what was captured
+                tensor = tensor.op.kept
+            names.update(tensor.op.colocation or (tensor.op.name,))
+            operation.device = tensor.op.device
+    operation.colocation = tuple(sorted(names))
 
 
 def _ready(recipe: Recipe, graph: Graph, arguments: dict[str, Any]) -> bool:

@@ -54,6 +54,8 @@ def _shaped(array: np.ndarray, shape: TensorShape, verify: bool) -> np.ndarray:
     if verify:
         raise TypeError(f"Expected Tensor's shape: {wanted}, got {array.shape}.")
     size = int(np.prod(wanted))
+    if size == 0:
+        return np.zeros(wanted, array.dtype)
     if array.size > size:
         raise ValueError(
             f"Too many elements provided. Takes at most {size:d}, but got {array.size:d} "

@@ -32,6 +32,9 @@ class FuncGraph(Graph):
         self.arguments: list[Tensor] = []
         self.captures: dict[Tensor, Tensor] = {}
         self.results: list[Tensor] = []
+        #: Operations outside that something in the body was told to run after.
+        self.outside_controls: dict[Operation, None] = {}
+        self._stacks.devices = list(outer._stacks.devices)
         root = outer
         self._names = root._names
         self._serial = root._serial
@@ -92,6 +95,12 @@ class FuncGraph(Graph):
                 found.op.kept = outside
                 self.captures[outside] = found
         return found
+
+    def _controls_for(self, inputs: Sequence[Tensor]) -> list[Operation]:
+        """Leave to the operation around what is outside: a body runs after all of that."""
+        found = super()._controls_for(inputs)
+        self.outside_controls.update((op, None) for op in found if op.graph is not self)
+        return [op for op in found if op.graph is self]
 
     def add(
         self,

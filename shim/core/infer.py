@@ -8,7 +8,6 @@ when the graph is built; vectors of sizes are followed where only some elements 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import prod
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,8 @@ SMALL = 1024
 _NOT_FOLDED = frozenset(
     ("PlaceholderWithDefault", "CheckNumerics", "Assert", "Print", "PrintV2", "Enter", "Exit", "NextIteration")
 )
+# Their shape is an attribute, and what they hold comes from elsewhere.
+_DECLARED = frozenset(("Placeholder", "PlaceholderV2", "Variable", "VariableV2"))
 _PARTLY_FOLLOWED = frozenset(
     (
         "Add", "AddV2", "Sub", "Mul", "FloorDiv", "Maximum", "Minimum", "Neg", "Pack", "Concat", "ConcatV2",
@@ -135,7 +136,8 @@ class _Rule:
         one = self._plain_output
         dtypes = [self._dtype(one, inputs, attrs)] if one is not None else self._dtypes(inputs, attrs)
         if self.entry is None:
-            return [Spec(None, dtype) for dtype in dtypes]
+            shape = _plain("shape", attrs.get("shape")) if self.definition.name in _DECLARED else None
+            return [Spec(shape, dtype) for dtype in dtypes]
         specs = self._specs(self._shapes(self.entry, inputs, attrs), dtypes)
         self._contents(self.entry, inputs, attrs, specs)
         return specs
@@ -213,7 +215,7 @@ class _Rule:
 
     def _contents(self, entry: Kernel, inputs: Sequence[Any], attrs: Mapping[str, Any], specs: list[Spec]) -> None:
         """Add the contents, where they can be known, to `specs`."""
-        if not inputs or specs[0].value is not None or not _foldable(entry):
+        if not inputs or not specs or specs[0].value is not None or not _foldable(entry):
             return
         flat = _flat(inputs) if self._has_list else inputs
         type = self.definition.name
@@ -312,7 +314,7 @@ def host_primitives() -> Any:
     """
     from onevar.core.registry import adapter  # loads the adapter: not before something is computed
 
-    return SimpleNamespace(**adapter("numpy").primitives, is_shape=False, name="numpy")
+    return adapter("numpy").k
 
 
 _UNCOMPUTABLE = (ArithmeticError, AttributeError, IndexError, TypeError, ValueError, NotImplementedError, UnknownShape)

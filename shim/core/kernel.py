@@ -145,7 +145,17 @@ def kernel_of(type: str) -> Kernel | None:
 
 
 def load() -> None:
-    """Import all modules of `onevar.core.kernels`, which fills `KERNELS`."""
+    """Import all modules of `onevar.core.kernels`, which fills `KERNELS`.
+
+    Raises:
+        ImportError: One of them cannot be imported; the others are.
+    """
     package = importlib.import_module("onevar.core.kernels")
+    failed: ImportError | None = None
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except ImportError as error:
+            failed = error
+    if failed is not None:
+        raise failed

@@ -78,9 +78,9 @@ def control_input(graph: "Graph", item: Any) -> Operation:
     if isinstance(item, IndexedSlices | Tensor):
         return item.op
     handle = getattr(item, "handle", None)
-    # A resource variable stands for its handle, an object with `op` for that.
+    # A resource variable stands for its handle; what an assignment to one returned, for the assignment.
     if isinstance(handle, Tensor):
-        return handle.op
+        return item.op
     element = graph_element(graph, item, True, True)
     return element.op if isinstance(element, Tensor) else element
 

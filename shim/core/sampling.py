@@ -89,7 +89,7 @@ def gamma(key: Pair, high: Pair, counter: int, alpha: np.ndarray, samples: int) 
 
 
 def poisson(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: int) -> np.ndarray:
-    """Return Poisson-distributed numbers of shape (samples, rates), in the type that they were computed in.
+    """Return Poisson-distributed numbers of shape (samples, rates), in float64.
 
     Knuth's method for rates below ten, Hörmann's transformed rejection for others.
 
@@ -97,12 +97,12 @@ def poisson(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: int)
         key: The generator's key.
         high: The upper half of its counter.
         counter: The lower half.
-        rate: The distributions' parameters, a vector of float32 or float64.
+        rate: The distributions' parameters, a vector; for one that is none the numbers are NaN.
         samples: How many of each.
     """
-    each = np.repeat(rate, samples)
-    uniform = _Buffer(_Parts(key, high, counter, each.size), each.size, rate.dtype.name, variates.uniform)
-    out = np.full(each.size, np.nan, rate.dtype)
+    each = np.repeat(rate.astype(np.float64), samples)
+    uniform = _Buffer(_Parts(key, high, counter, each.size), each.size, "float64", variates.uniform)
+    out = np.full(each.size, np.nan)
     possible = np.isfinite(each) & (each >= 0)
     _count_arrivals(out, each, np.flatnonzero(possible & (each < 10)), uniform.draw)
     _reject_transformed(out, each, np.flatnonzero(possible & (each >= 10)), uniform.draw)
@@ -110,7 +110,7 @@ def poisson(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: int)
 
 
 def _count_arrivals(out: np.ndarray, rate: np.ndarray, todo: np.ndarray, draw: Callable) -> None:
-    limit = np.exp(-rate.astype(np.float64)).astype(rate.dtype)
+    limit = np.exp(-np.maximum(rate, 0))
     product = np.ones_like(rate)
     count = 0
     while todo.size:
@@ -122,23 +122,22 @@ def _count_arrivals(out: np.ndarray, rate: np.ndarray, todo: np.ndarray, draw: C
 
 
 def _reject_transformed(out: np.ndarray, rate: np.ndarray, todo: np.ndarray, draw: Callable) -> None:
-    number = rate.dtype.type
-    log_rate = np.log(np.maximum(rate, number(1)))
-    b = number(0.931) + number(2.53) * np.sqrt(np.maximum(rate, number(1)))
-    a = number(-0.059) + number(0.02483) * b
-    inverse_alpha = number(1.1239) + number(1.1328) / (b - number(3.4))
-    squeeze = number(0.9277) - number(3.6224) / (b - number(2))
+    log_rate = np.log(np.maximum(rate, 1))
+    b = 0.931 + 2.53 * np.sqrt(np.maximum(rate, 1))
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    squeeze = 0.9277 - 3.6224 / (b - 2)
     while todo.size:
-        u = draw(todo) - number(0.5)
+        u = draw(todo) - 0.5
         v = draw(todo)
-        near = number(0.5) - np.abs(u)
+        near = 0.5 - np.abs(u)
         with np.errstate(divide="ignore", invalid="ignore"):
-            k = np.floor((number(2) * a[todo] / near + b[todo]) * u + rate[todo] + number(0.43))
-            accept = (near >= number(0.07)) & (v <= squeeze[todo])
-            slow = ~accept & ~((k < 0) | ((near < number(0.013)) & (v > near)))
+            k = np.floor((2 * a[todo] / near + b[todo]) * u + rate[todo] + 0.43)
+            accept = (near >= 0.07) & (v <= squeeze[todo])
+            slow = ~accept & ~((k < 0) | ((near < 0.013) & (v > near)))
             s = np.log(v * inverse_alpha[todo] / (a[todo] / (near * near) + b[todo]))
             t = -rate[todo] + k * log_rate[todo]
-        gammas = np.array([math.lgamma(n + 1.0) for n in k[slow].tolist()], rate.dtype)
+        gammas = np.array([math.lgamma(n + 1.0) for n in k[slow].tolist()])
         accept[slow] = s[slow] <= t[slow] - gammas
         out[todo[accept]] = k[accept]
         todo = todo[~accept]

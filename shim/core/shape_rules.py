@@ -271,6 +271,8 @@ def reduce(shape: Shape, axes: Sequence[int] | None, keepdims: bool) -> Shape:
 
 
 def _known_part(shape: tuple[Dim, ...]) -> tuple[int, list[int]]:
+    if 0 in shape:
+        return 0, []
     return prod(n for n in shape if n is not None), [i for i, n in enumerate(shape) if n is None]
 
 
@@ -293,7 +295,8 @@ def reshape(shape: Shape, target: Shape) -> Shape:
     if shape is None:
         return target
     before, unknown_before = _known_part(shape)
-    after, unknown_after = _known_part(target)
+    after = prod(n for n in target if n is not None)
+    unknown_after = [i for i, n in enumerate(target) if n is None]
     if len(unknown_after) > 1 or len(unknown_before) > 1:
         return target
     if not unknown_after:

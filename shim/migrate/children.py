@@ -1,7 +1,7 @@
 """Processes that `multiprocessing` starts afresh redirect their imports too.
 
-A child of the methods `spawn` and `forkserver` reads a dictionary from its parent before it imports the parent's `__main__`.
-An object in that dictionary installs the redirection when it is unpickled. A forked child has it already.
+A child of the methods `spawn` and `forkserver` reads a dictionary from its parent before it imports the parent's
+`__main__`. An object in that dictionary installs the redirection when it is unpickled. A forked child has it already.
 """
 
 import multiprocessing

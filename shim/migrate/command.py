@@ -54,7 +54,10 @@ def add(app: Any, typer: Any) -> None:
         context_settings={"allow_interspersed_args": False},
     )
     def run(
-        program: Annotated[list[str] | None, typer.Argument(metavar="SCRIPT", help="The program, and what follows is its own.", show_default=False)] = None,
+        program: Annotated[
+            list[str] | None,
+            typer.Argument(metavar="SCRIPT", help="The program, and what follows is its own.", show_default=False),
+        ] = None,
         backend: Annotated[
             str | None, typer.Option(metavar="NAME", help="Framework that computes: jax, torch, tensorflow, numpy.")
         ] = None,
@@ -63,7 +66,8 @@ def add(app: Any, typer: Any) -> None:
             typer.Option(metavar="PACKAGE", help="Redirect the imports of this package too; may be repeated."),
         ] = None,
         module: Annotated[
-            str | None, typer.Option("-m", metavar="MODULE", help="Run a module, as python -m does, instead of a script.")
+            str | None,
+            typer.Option("-m", metavar="MODULE", help="Run a module, as python -m does, instead of a script."),
         ] = None,
         report: Annotated[
             bool, typer.Option("--report", help="Do not run: list what the program uses, and whether it is supported.")
@@ -166,4 +170,3 @@ def _report(request: Request, as_json: bool) -> int:
     else:
         report.show(made)
     return 0 if made.complete else 1
-

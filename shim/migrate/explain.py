@@ -43,8 +43,8 @@ def _symbol(error: BaseException) -> str | None:
     """Return the name below `tf.` that the error is about."""
     owner = getattr(error, "obj", None)
     if isinstance(error, AttributeError) and isinstance(owner, ModuleType) and error.name:
-        if owner.__name__ == virtual.ROOT or owner.__name__.startswith(f"{virtual.ROOT}."):
-            return f"{owner.__name__[len(virtual.ROOT) :]}.{error.name}".lstrip(".")
+        top, _, path = f"{owner.__name__}.".partition(f"{virtual.ROOT}.")
+        return f"{path}{error.name}" if not top else None
     return getattr(error, "onevar_symbol", None)
 
 

@@ -1,6 +1,7 @@
 """Facts about TensorFlow's internal modules: which of their attributes are public, and under which names.
 
-`golden/paths.tsv` has them, as `golden/record_paths.py` found them; here they are looked up. All names are below `tensorflow.`.
+`golden/paths.tsv` has them, as `golden/record_paths.py` found them; here they are looked up. All names are below
+`tensorflow.`.
 """
 
 from functools import cache
@@ -9,6 +10,28 @@ from pathlib import Path
 _TABLE = Path(__file__).parent / "golden" / "paths.tsv"
 #: Where TensorFlow keeps what it does not publish; everything else is the public namespace.
 INTERNAL = ("python", "core", "examples", "contrib")
+#: Modules that a public namespace mirrors whole, absl's flags and TensorFlow's unexported spellings included.
+_WHOLE = {
+    "contrib.framework.nest": "nest",
+    "python.layers.base": "layers",
+    "python.layers.convolutional": "layers",
+    "python.layers.core": "layers",
+    "python.layers.layers": "layers",
+    "python.layers.normalization": "layers",
+    "python.layers.pooling": "layers",
+    "python.framework.errors": "errors",
+    "python.framework.errors_impl": "errors",
+    "python.ops.rnn": "nn",
+    "python.ops.rnn_cell": "nn.rnn_cell",
+    "python.ops.rnn_cell_impl": "nn.rnn_cell",
+    "python.platform.app": "app",
+    "python.platform.flags": "app.flags",
+    "python.platform.gfile": "gfile",
+    "python.platform.googletest": "test",
+    "python.platform.test": "test",
+    "python.platform.tf_logging": "logging",
+    "python.util.nest": "nest",
+}
 
 
 @cache
@@ -32,13 +55,14 @@ def attributes(module: str) -> dict[str, tuple[str, ...]]:
     found = {}
     for cell in _modules().get(module, "").split():
         name, _, names = cell.partition("=")
-        found[name] = (f"{module}.{name}",) if names == "." else tuple((names or name).split(","))
+        spelled = (names or name).split(",")
+        found[name] = tuple(f"{module}.{name}" if one == "." else one for one in spelled)
     return found
 
 
 def is_module(path: str) -> bool:
     """Whether TensorFlow has, or had, an internal module or package of that path."""
-    return path in _modules() or path in _packages() or _folded(path) is not None
+    return path in _modules() or path in _packages() or path in _WHOLE
 
 
 def _folded(path: str) -> str | None:
@@ -52,10 +76,13 @@ def public_names(path: str) -> tuple[str, ...]:
     """Return the public names of what `path`, `"python.ops.math_ops.add"`, is; the likeliest first.
 
     Returns:
-        Names below `tf.`. A path that is public itself comes back as it is. Empty if TensorFlow publishes nothing there.
+        Names below `tf.`. A path that is public itself comes back as it is. Empty if TensorFlow publishes nothing
+        there.
     """
     path = without_compat(path)
     module, _, name = path.rpartition(".")
+    if is_module(path):
+        return (path,)
     if path.split(".")[0] not in INTERNAL:
         return (path,)
     if path.startswith("python.keras."):
@@ -64,6 +91,8 @@ def public_names(path: str) -> tuple[str, ...]:
     package = _folded(module) if not found else None
     if package:
         found = attributes(package).get(name, (f"{package}.{name}",))
+    if module in _WHOLE:
+        found = (*found, f"{_WHOLE[module]}.{name}")
     # A chapter of onevar may export contrib's own name, or an internal one.
     return tuple(dict.fromkeys((path, *found) if path.startswith("contrib.") else (*found, path)))
 

@@ -87,8 +87,8 @@ def of_script(path: str, also: tuple[str, ...] = ()) -> Program:
 def of_module(name: str, also: tuple[str, ...] = ()) -> Program:
     """Return the program that `-m name` starts: what is below the working directory, and the module's own package.
 
-    A module that is installed somewhere is the program's as well, as it was asked for by name; but not one of the standard
-    library (`-m unittest`), which runs others.
+    A module that is installed somewhere is the program's as well, as it was asked for by name; but not one of the
+    standard library (`-m unittest`), which runs others.
     """
     top = name.partition(".")[0]
     return Program(os.getcwd(), also if top in sys.stdlib_module_names else (*also, top))

@@ -1,10 +1,11 @@
 """Who gets `onevar.v1` when TensorFlow is imported.
 
-The importing module decides. A program's own modules (see `Program`) get `onevar.v1` for `import tensorflow`; everything
-else in the process gets the real TensorFlow, or the ImportError that says that it is not installed. So nothing is put
-into `sys.modules["tensorflow"]`: that entry is the real one's. Instead `__import__`, which every import statement calls with the
-globals of its module, looks at who asks; so do `importlib.import_module`, `importlib.util.find_spec` and the questions of
-`importlib.metadata` and `pkg_resources` for a version. Only names that start with `tensorflow` cost more than a comparison.
+The importing module decides. A program's own modules (see `Program`) get `onevar.v1` for `import tensorflow`;
+everything else in the process gets the real TensorFlow, or the ImportError that says that it is not installed. So
+nothing is put into `sys.modules["tensorflow"]`: that entry is the real one's. Instead `__import__`, which every
+import statement calls with the globals of its module, looks at who asks; so do `importlib.import_module`,
+`importlib.util.find_spec` and the questions of `importlib.metadata` and `pkg_resources` for a version. Only names
+that start with `tensorflow` cost more than a comparison.
 """
 
 import builtins

@@ -113,18 +113,19 @@ def show(report: Report) -> None:
         table.add_column(title, **options)  # type: ignore[arg-type]
     for row in report.rows:
         mark = "[green]yes[/]" if row.supported else "[bold red]no[/]"
-        table.add_row(mark, f"tf.{row.symbol}", str(row.uses), f"{row.file}:{row.line}", _note(row))
+        table.add_row(mark, f"tf.{row.name}", str(row.uses), f"{row.file}:{row.line}", _note(row))
     if report.rows:
         console.print(table)
     for module, file, line in report.stars:
-        console.print(f"[yellow]star[/]  from {module} import *  {file}:{line}  its names are not in this table", soft_wrap=True)
+        said = f"[yellow]star[/]  from {module} import *  {file}:{line}  its names are not in this table"
+        console.print(said, soft_wrap=True)
     for file, line, reason in report.unreadable:
         console.print(f"[bold red]no[/]    {file}:{line}  {reason}", soft_wrap=True)
     console.print(_summary(report), soft_wrap=True)
 
 
 def _note(row: Row) -> str:
-    same = f"is tf.{row.name}" if row.name != row.symbol else ""
+    same = f"taken from tensorflow.{row.symbol.rpartition('.')[0]}" if row.name != row.symbol else ""
     near = f"nearest: {', '.join(f'tf.{name}' for name in row.nearest)}" if row.nearest else ""
     return "; ".join(filter(None, (same, near)))
 
@@ -133,7 +134,8 @@ def _summary(report: Report) -> str:
     if not report.rows and not report.unreadable:
         return f"{report.program}: no mention of TensorFlow in {_count(report.files, 'file')}."
     supported = sum(row.supported for row in report.rows)
-    text = f"{report.program}: {supported} of {_count(len(report.rows), 'symbol')} supported, in {_count(report.files, 'file')}."
+    symbols, files = _count(len(report.rows), "symbol"), _count(report.files, "file")
+    text = f"{report.program}: {supported} of {symbols} supported, in {files}."
     if report.unreadable:
         text += f" {_count(len(report.unreadable), 'file')} could not be read."
     return f"\n[bold]{text}[/] The program was not run."

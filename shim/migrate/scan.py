@@ -1,8 +1,8 @@
 """Which names of TensorFlow a program mentions: static analysis, nothing is run.
 
-It follows `import tensorflow as tf` in all its forms, names given to namespaces (`slim = tf.contrib.slim`), and names that one of
-the program's modules takes from another (`from common import tf`). It cannot follow a namespace that is passed to a
-function, nor names made up at run time.
+It follows `import tensorflow as tf` in all its forms, names given to namespaces (`slim = tf.contrib.slim`), and names
+that one of the program's modules takes from another (`from common import tf`). It cannot follow a namespace that is
+passed to a function, nor names made up at run time.
 """
 
 import ast
@@ -94,13 +94,10 @@ def _below(node: ast.AST) -> Iterator[ast.AST]:
 
 def _bindings(body: list[ast.stmt], source: Source, exports: dict[str, Scope], outer: Scope) -> Scope:
     """Return what the names bound in a scope mean. A name that an import binds anywhere in it means that."""
-    scope: Scope = {}
-    nodes = [inner for node in body for inner in (node, *(() if isinstance(node, _FUNCTIONS | ast.ClassDef) else _below(node)))]
-    for node in nodes:
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            scope.setdefault(node.id, None)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            scope.setdefault(node.name, None)
+    nodes: list[ast.AST] = []
+    for node in body:
+        nodes += [node, *(() if isinstance(node, _FUNCTIONS | ast.ClassDef) else _below(node))]
+    scope: Scope = dict.fromkeys(_assigned(nodes))
     for node in nodes:
         if isinstance(node, ast.Import):
             _bind_import(node, scope)
@@ -112,6 +109,15 @@ def _bindings(body: list[ast.stmt], source: Source, exports: dict[str, Scope], o
             if path is not None and not _is_value(path):
                 scope[node.targets[0].id] = path
     return scope
+
+
+def _assigned(nodes: list[ast.AST]) -> Iterator[str]:
+    """Yield the names that assignments and definitions bind."""
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
 
 
 def _bind_import(node: ast.Import, scope: Scope) -> None:
@@ -188,12 +194,12 @@ class _Reader(ast.NodeVisitor):
         if name:
             self.found.symbols.setdefault(name, Symbol(name)).places.append((str(self.source.path), line))
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+    def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             if path := _tensorflow(alias.name):
                 self.note(path, node.lineno)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         path = _tensorflow(absolute(self.source, node))
         for alias in node.names if path is not None else ():
             if alias.name == "*":
@@ -201,19 +207,19 @@ class _Reader(ast.NodeVisitor):
             elif full := paths.without_compat(f"{path}.{alias.name}".lstrip(".")):
                 self.note(full, node.lineno)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         path = _path(node, self.scopes)
         if path:
             self.note(path, node.lineno)
         else:
             self.generic_visit(node)
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> None:
         path = _path(node, self.scopes) if isinstance(node.ctx, ast.Load) else None
         if path:
             self.note(path, node.lineno)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         path = _path(node, self.scopes)
         if path:
             self.note(path, node.lineno)

@@ -1,7 +1,7 @@
 """Runs a program as `python script.py` or `python -m module` would, with its imports redirected.
 
-It gets a `__main__` of its own, its arguments, its `sys.path[0]`; its exceptions go to `sys.excepthook` without a frame of
-onevar's in the traceback, and its exit status is the command's.
+It gets a `__main__` of its own, its arguments, its `sys.path[0]`; its exceptions go to `sys.excepthook` without a
+frame of onevar's in the traceback, and its exit status is the command's.
 """
 
 import importlib.machinery
@@ -173,7 +173,7 @@ def _clean(error: BaseException | None, seen: set[int]) -> None:
         frames = [] if entry.tb_frame.f_code is run.__code__ else [*frames, entry]
         entry = entry.tb_next
     kept = [entry for entry in frames if not _is_ours(entry)]
-    for this, following in zip(kept, [*kept[1:], None], strict=True):
+    for this, following in zip(kept, [*kept[1:], None], strict=False):
         this.tb_next = following
     if kept or isinstance(error, SyntaxError):
         error.__traceback__ = kept[0] if kept else None

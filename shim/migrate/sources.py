@@ -53,7 +53,9 @@ class Tree:
             names[:] = sorted(
                 n
                 for n in names
-                if n not in _SKIPPED and not n.startswith(".") and not os.path.exists(os.path.join(folder, n, "pyvenv.cfg"))
+                if n not in _SKIPPED
+                and not n.startswith(".")
+                and not os.path.exists(os.path.join(folder, n, "pyvenv.cfg"))
             )
             found += [Path(folder, name) for name in sorted(files) if name.endswith(".py")]
         return found
@@ -61,8 +63,8 @@ class Tree:
     def locate(self, module: str) -> Path | None:
         """Return the program's file of that dotted name; None if it has none.
 
-        A program may put any of its folders on `sys.path`, so a name that is not found from the root is looked for at the
-        end of every path.
+        A program may put any of its folders on `sys.path`, so a name that is not found from the root is looked for at
+        the end of every path.
         """
         parts = module.split(".")
         for base in (self.root, *self._also_folders(parts[0])):
@@ -89,12 +91,18 @@ class Tree:
                 source = self.sources[path] = _read(path, module)
                 waiting += self._imported(source)
 
-    def read_also(self) -> None:
-        """Read every file of the packages that were named."""
-        for name in self.also:
+    def read_also(self, names: tuple[str, ...]) -> None:
+        """Read every file of some packages.
+
+        Raises:
+            FileNotFoundError: One is not here.
+        """
+        for name in names:
             path = self.locate(name)
             if path is None:
-                raise FileNotFoundError(f"--also {name}: no package or module of that name, with Python sources, is here.")
+                raise FileNotFoundError(
+                    f"--also {name}: no package or module of that name, with Python sources, is here."
+                )
             self.read(path, name)
             folder = path.parent
             for file in sorted(folder.rglob("*.py")) if path.name == "__init__.py" else ():
@@ -151,25 +159,24 @@ def of(request: Request) -> Tree:
         FileNotFoundError: The script, the module or a package of `--also` is not here.
     """
     program = request.program()
-    tree = Tree(Path(program.root), request.also)
-    if request.is_module:
-        path = tree.locate(request.target) or _installed(request.target)
-        inside = path.with_name("__main__.py") if path is not None and path.name == "__init__.py" else None
-        if path is None:
-            raise FileNotFoundError(f"no module {request.target!r} with Python sources is here.")
-        tree = Tree(tree.root, program.also)
-        tree.read(path, request.target)
-        if inside is not None and inside.is_file():
-            tree.read(inside, f"{request.target}.__main__")
-    else:
-        target = Path(os.path.realpath(request.target))
-        path = target / "__main__.py" if target.is_dir() else target
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no file {request.target!r}.")
-        tree.read(path, "__main__")
-    tree = tree if not request.also else tree
-    Tree(tree.root, request.also, tree.sources).read_also()
+    tree = Tree(Path(program.root), program.also)
+    path, module = _start(request, tree)
+    if path is None or not path.is_file():
+        raise FileNotFoundError(f"there is no {'module' if request.is_module else 'file'} {request.target!r} to read.")
+    tree.read(path, module)
+    inside = path.with_name("__main__.py")
+    if request.is_module and path.name == "__init__.py" and inside.is_file():
+        tree.read(inside, f"{module}.__main__")
+    tree.read_also(request.also)
     return tree
+
+
+def _start(request: Request, tree: Tree) -> tuple[Path | None, str]:
+    """Return the file that the program starts with, and its name as a module."""
+    if request.is_module:
+        return tree.locate(request.target) or _installed(request.target), request.target
+    target = Path(os.path.realpath(request.target))
+    return target / "__main__.py" if target.is_dir() else target, "__main__"
 
 
 def _installed(module: str) -> Path | None:
@@ -181,7 +188,11 @@ def _installed(module: str) -> Path | None:
         return None
     parts = module.split(".")[1:]
     folder = Path(spec.origin).parent
-    found = [Path(spec.origin)] if not parts else [folder.joinpath(*parts).with_suffix(".py"), folder.joinpath(*parts, "__init__.py")]
+    found = (
+        [Path(spec.origin)]
+        if not parts
+        else [folder.joinpath(*parts).with_suffix(".py"), folder.joinpath(*parts, "__init__.py")]
+    )
     return next((path for path in found if path.is_file()), None)
 
 

@@ -1,7 +1,7 @@
 """Modules that stand in for TensorFlow's: `tensorflow.python.ops.math_ops`, `tensorflow.contrib.layers`.
 
-`tensorflow` is `onevar.v1`, its public namespaces are those of `onevar.v1`, and its internal modules are made here, when a
-program imports them. Their attributes are looked up by the facts in `paths`.
+`tensorflow` is `onevar.v1`, its public namespaces are those of `onevar.v1`, and its internal modules are made here,
+when a program imports them. Their attributes are looked up by the facts in `paths`.
 """
 
 import importlib
@@ -49,7 +49,7 @@ def lookup(path: str) -> Any:
 
     path = paths.without_compat(path)
     if not path:
-        return importlib.import_module(ROOT)
+        return _root()
     for name in paths.public_names(path):
         try:
             return export.exported(name)
@@ -64,6 +64,15 @@ def lookup(path: str) -> Any:
     raise LookupError(path)
 
 
+def _root() -> ModuleType:
+    """Return `tensorflow` itself, whose `contrib` and `python` are there without being imported."""
+    root = importlib.import_module(ROOT)
+    for name in ("contrib", "python"):
+        if not isinstance(root.__dict__.get(name), Internal):
+            setattr(root, name, lookup(name))
+    return root
+
+
 def is_value(name: str) -> bool:
     """Whether onevar exports a function, class or constant under exactly this public name."""
     from onevar.v1 import export
@@ -76,11 +85,13 @@ def is_value(name: str) -> bool:
 
 
 def supported(path: str) -> str | None:
-    """Return the name under which onevar exports what `tensorflow.<path>` is, a namespace included; None if it does not."""
+    """Return the name under which onevar has what `tensorflow.<path>` is, a namespace included; None if it has not."""
     from onevar.v1 import export
 
     names = paths.public_names(path)
     exact = next((name for name in names if is_value(name)), None)
+    if exact is None and path.split(".")[0] in paths.INTERNAL and paths.is_module(path):
+        return path
     return exact or next((name for name in names if export.is_exported(name)), None)
 
 

@@ -11,18 +11,24 @@ from onevar.v1.export import export, export_value
 
 #: Names that TensorFlow's wrappers of the DEFINE functions had before absl.
 _OLD_KEYWORDS = {"flag_name": "name", "default_value": "default", "docstring": "help"}
-_WRAPPED = "DEFINE_string DEFINE_boolean DEFINE_bool DEFINE_float DEFINE_integer".split()
-_ABSL = """
-ArgumentParser ArgumentSerializer BaseListParser BooleanFlag BooleanParser CantOpenFlagFileError CsvListSerializer DEFINE
-DEFINE_alias DEFINE_enum DEFINE_enum_class DEFINE_flag DEFINE_list DEFINE_multi DEFINE_multi_enum DEFINE_multi_enum_class
-DEFINE_multi_float DEFINE_multi_integer DEFINE_multi_string DEFINE_spaceseplist DuplicateFlagError EnumClassFlag
-EnumClassListSerializer EnumClassParser EnumFlag EnumParser Error Flag FlagHolder FlagNameConflictsWithMethodError FlagValues
-FloatParser IllegalFlagValueError IntegerParser ListParser ListSerializer MultiEnumClassFlag MultiFlag
-UnparsedFlagAccessError UnrecognizedFlagError ValidationError WhitespaceSeparatedListParser adopt_module_key_flags
-declare_key_flag disclaim_key_flags doc_to_help flag_dict_to_args get_help_width mark_bool_flags_as_mutual_exclusive
-mark_flag_as_required mark_flags_as_mutual_exclusive mark_flags_as_required multi_flags_validator override_value
-register_multi_flags_validator register_validator set_default text_wrap validator
-""".split()
+_WRAPPED = ["DEFINE_string", "DEFINE_boolean", "DEFINE_bool", "DEFINE_float", "DEFINE_integer"]
+_ABSL = tuple(
+    word
+    for line in (
+        "ArgumentParser ArgumentSerializer BaseListParser BooleanFlag BooleanParser CantOpenFlagFileError",
+        "CsvListSerializer DEFINE DEFINE_alias DEFINE_enum DEFINE_enum_class DEFINE_flag DEFINE_list DEFINE_multi",
+        "DEFINE_multi_enum DEFINE_multi_enum_class DEFINE_multi_float DEFINE_multi_integer DEFINE_multi_string",
+        "DEFINE_spaceseplist DuplicateFlagError EnumClassFlag EnumClassListSerializer EnumClassParser EnumFlag",
+        "EnumParser Error Flag FlagHolder FlagNameConflictsWithMethodError FlagValues FloatParser",
+        "IllegalFlagValueError IntegerParser ListParser ListSerializer MultiEnumClassFlag MultiFlag",
+        "UnparsedFlagAccessError UnrecognizedFlagError ValidationError WhitespaceSeparatedListParser",
+        "adopt_module_key_flags declare_key_flag disclaim_key_flags doc_to_help flag_dict_to_args get_help_width",
+        "mark_bool_flags_as_mutual_exclusive mark_flag_as_required mark_flags_as_mutual_exclusive",
+        "mark_flags_as_required multi_flags_validator override_value register_multi_flags_validator",
+        "register_validator set_default text_wrap validator",
+    )
+    for word in line.split()
+)
 
 # Flags belong to the module that defines them, not to this one, which is on the stack then.
 flags.disclaim_key_flags()

@@ -106,8 +106,8 @@ def batch_gather_nd(params: Any, indices: Any, batch_dims: int, name: str | None
         inner_shape = indices_shape[batch_dims:-1]
         grid = _index_grid(batch_shape, dtype_of(indices))
         grid_shape = shape(grid)
-        middle = ones(inner_count, dtype=dtype_of(grid_shape))
-        grid = reshape(grid, concat([grid_shape[:1], middle, grid_shape[1:]], axis=0))
+        kind = dtype_of(grid_shape)
+        grid = reshape(grid, concat([grid_shape[:1], ones(inner_count, dtype=kind), grid_shape[1:]], axis=0))
         grid = tile(grid, multiples=concat(((1,), inner_shape, (1,)), axis=0))
         flat_shape = concat(([batch_size], indices_shape[batch_dims:]), axis=0)
         full = concat((grid, reshape(indices, shape=flat_shape)), axis=-1)

@@ -51,7 +51,7 @@ def _filled(shape: Any, value: Any, dtype: DType, name: str) -> Any:
             if small is not None:
                 return small
         try:
-            shape = convert_to_tensor(TensorShape(shape))
+            shape = convert_to_tensor(TensorShape(shape), name="shape_as_tensor")
         except (TypeError, ValueError):
             shape = convert_to_tensor(shape, dtype=dtypes.int32)
     if not dims_of(shape):

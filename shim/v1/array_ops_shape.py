@@ -73,7 +73,7 @@ def _index_type(out_type: Any) -> dtypes.DType:
 @export("shape")
 def shape(input: Any, name: str | None = None, out_type: Any = None) -> Any:
     """Return the shape of a tensor as a tensor; see `tf.compat.v1.shape`."""
-    return shape_internal(input, name, out_type=out_type)
+    return shape_internal(input, name, out_type=_index_type(out_type))
 
 
 def shape_internal(input: Any, name: str | None = None, optimize: bool = True, out_type: Any = None) -> Any:
@@ -83,7 +83,7 @@ def shape_internal(input: Any, name: str | None = None, optimize: bool = True, o
         input: What `convert_to_tensor` takes.
         name: Of the operation.
         optimize: Whether a known shape becomes a constant.
-        out_type: int32 or int64.
+        out_type: int32 or int64; None takes int32, or what the shape needs.
     """
     kind = _index_type(out_type)
     with name_scope(name, "Shape", [input]) as scope:
@@ -94,6 +94,8 @@ def shape_internal(input: Any, name: str | None = None, optimize: bool = True, o
         input = convert_to_tensor(input)
         dims = dims_of(input)
         if optimize and dims is not None and None not in dims:
+            if out_type is None:  # TensorFlow's own calls, where the width is left to the size
+                return convert_to_tensor(TensorShape.of(dims), name="shape_as_tensor")
             return make_constant(list(dims), kind, name=scope)
         return op("Shape", input=input, out_type=kind, name=scope)
 

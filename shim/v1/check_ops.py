@@ -15,6 +15,7 @@ from onevar.core.dtype import as_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
 from onevar.v1.common import dtype_of, shape_of
+from onevar.v1.control_flow_helpers import no_op
 from onevar.v1.export import export
 from onevar.v1.math_ops_elementwise import abs_
 from onevar.v1.math_ops_reduce import reduce_all
@@ -39,15 +40,6 @@ def name_of(tensor: Any) -> str:
     if isinstance(tensor, Tensor):
         return tensor.name
     return f"shape={shape_of(tensor)} dtype={dtype_of(tensor).name}"
-
-
-def no_op(name: str | None = None) -> Any:
-    """Return an operation that does nothing; eagerly None.
-
-    Args:
-        name: Of the operation.
-    """
-    return None if executing_eagerly() else op("NoOp", name=name)
 
 
 @export("Assert", "debugging.Assert")

@@ -14,9 +14,10 @@ from onevar.core.default_graph import control_dependencies
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
 from onevar.v1.array_ops_index import strided_slice
-from onevar.v1.array_ops_shape import identity, rank, reshape, shape, size
-from onevar.v1.check_ops import assert_, assert_type, is_numeric_tensor, name_of, no_op, prefix
+from onevar.v1.array_ops_shape import rank, reshape, shape, size
+from onevar.v1.check_ops import assert_, assert_type, is_numeric_tensor, name_of, prefix
 from onevar.v1.common import dims_of, rank_of, shape_of
+from onevar.v1.control_flow_helpers import no_op, with_dependencies
 from onevar.v1.export import export, exported
 from onevar.v1.math_ops_reduce import reduce_all
 from onevar.v1.sparse_types import SparseTensor
@@ -43,8 +44,7 @@ def _rank_checks(condition: Any, ranks: list[Any], known: list[Any]) -> Any:
     for given, value in zip(ranks, known, strict=True):
         if value is None:
             check = assert_rank(given, 0, data=["Rank must be a scalar. Received rank: ", given])
-            with control_dependencies([check]):
-                condition = identity(condition, name="control_dependency")
+            condition = with_dependencies([check], condition)
     return condition
 
 
@@ -249,7 +249,7 @@ def _monotonic(op_type: str, function_name: str, *names: str) -> None:
             length = shape(flat) - 1
 
             def steps() -> Any:
-                later = strided_slice(flat, [1], [1] + length)
+                later = strided_slice(flat, [1], [1] + length)  # noqa: RUF005 (of a tensor: a sum)
                 return op(op_type, x=later, y=strided_slice(flat, [0], length))
 
             return reduce_all(exported("cond")(short, lambda: convert_to_tensor([], dtype=dtypes.bool), steps))

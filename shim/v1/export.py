@@ -63,6 +63,9 @@ def load() -> None:
                 import sys
 
                 sys.stderr.write(f"onevar.v1.{chapter.name}: {error}\n")
+        for chapter in pkgutil.iter_modules(package.__path__):
+            # `tf.<name>` is what is exported under the name, never a file of ours.
+            vars(package).pop(chapter.name, None)
 
 
 def ready() -> bool:

@@ -1,6 +1,7 @@
 """`tf.gfile` and `tf.io.gfile`: files and folders, with TensorFlow's errors.
 
-Paths are local; `file://` may stand before them. Other schemes (`gs://`, `s3://`, `hdfs://`) are an `UnimplementedError`.
+Paths are local; `file://` may stand before them. Other schemes (`gs://`, `s3://`, `hdfs://`) are an
+`UnimplementedError`.
 """
 
 import errno
@@ -107,7 +108,7 @@ class GFile:
                 raise op_errors.PermissionDeniedError(None, None, "File isn't open for reading")
             path = local_path(self._name)
             with _errors(path):
-                self._reader = open(path, "rb")
+                self._reader = open(path, "rb")  # noqa: SIM115 - close() closes it
         return self._reader
 
     def _writing(self) -> BinaryIO:
@@ -116,7 +117,7 @@ class GFile:
                 raise op_errors.PermissionDeniedError(None, None, "File isn't open for writing")
             path = local_path(self._name)
             with _errors(path):
-                self._writer = open(path, {"w": "wb", "a": "ab", "r": "wb"}[self._kind[0]])
+                self._writer = open(path, {"w": "wb", "a": "ab", "r": "wb"}[self._kind[0]])  # noqa: SIM115
         return self._writer
 
     def _text(self, data: bytes) -> Any:

@@ -9,7 +9,6 @@ from onevar.core.build import op
 from onevar.core.constant import constant_value
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
-from onevar.core.default_graph import control_dependencies
 from onevar.core.dtype import as_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
@@ -17,7 +16,6 @@ from onevar.v1.array_ops_create import constant, ones, ones_like
 from onevar.v1.array_ops_index import scatter_nd, tensor_scatter_nd_update
 from onevar.v1.array_ops_shape import (
     concat,
-    identity,
     rank,
     reshape,
     shape,
@@ -28,6 +26,7 @@ from onevar.v1.array_ops_shape import (
     transpose,
 )
 from onevar.v1.common import dtype_of, rank_of, shape_of
+from onevar.v1.control_flow_helpers import with_dependencies
 from onevar.v1.export import export, exported
 from onevar.v1.math_ops_elementwise import cast, maximum, sqrt
 from onevar.v1.math_ops_make import range_
@@ -159,8 +158,7 @@ def _checked_classes(labels: Any, predictions: Any, num_classes: Any) -> tuple[A
     from onevar.v1.check_ops import assert_less, assert_non_negative  # checks are made of this chapter
 
     def after(check: Any, value: Any) -> Any:
-        with control_dependencies([] if check is None else [check]):
-            return identity(value, name="control_dependency")
+        return with_dependencies([] if check is None else [check], value)
 
     labels = after(assert_non_negative(labels, message="`labels` contains negative values"), labels)
     predictions = after(assert_non_negative(predictions, message="`predictions` contains negative values"), predictions)

@@ -25,7 +25,7 @@ from onevar.v1.math_ops_elementwise import truediv as as_floats
 from onevar.v1.scope_object import get_variable_scope
 from onevar.v1.slot_creator import create_slot, create_zeros_slot, initialized_value
 from onevar.v1.state_ops import assign, assign_add, assign_sub
-from onevar.v1.variable_scope import get_variable, variable_scope
+from onevar.v1.variable_scopes import get_variable, variable_scope
 from onevar.v1.variables import Variable
 
 _FLOATS = (dtypes.bfloat16, dtypes.float16, dtypes.float32, dtypes.float64)

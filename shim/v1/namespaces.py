@@ -24,6 +24,8 @@ def attribute(prefix: str, name: str) -> Any:
         AttributeError: There is none; the message has the nearest names and what to do.
     """
     full = f"{prefix}.{name}" if prefix else name
+    if name == "__all__":  # `from tensorflow import *`
+        return sorted(member for member in members(prefix) if not member.startswith("_"))
     if name.startswith("__"):
         raise AttributeError(f"module '{_ROOT}' has no attribute {full!r}")
     try:

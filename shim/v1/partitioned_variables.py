@@ -9,7 +9,7 @@ from onevar.core.dtype import float32 as default_dtype
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.export import export
 from onevar.v1.scope_object import get_variable_scope
-from onevar.v1.variable_scope import variable_scope
+from onevar.v1.variable_scopes import variable_scope
 from onevar.v1.variable_store import default_variable_store
 
 

@@ -18,13 +18,13 @@ from onevar.v1.graph_keys import GraphKeys
 _SCOPES_KEY = ("__varscope",)
 
 
-class ReuseMode(Enum):
+class _ReuseMode(Enum):
     """What `reuse=` can be beside True, False and None."""
 
     AUTO_REUSE = 1
 
 
-AUTO_REUSE = ReuseMode.AUTO_REUSE
+AUTO_REUSE = _ReuseMode.AUTO_REUSE
 export_value("AUTO_REUSE", AUTO_REUSE)
 
 
@@ -221,7 +221,7 @@ class VariableScope:
             if dtype is not None and initializer is not None and not callable(initializer):
                 own = as_dtype(convert_to_tensor(initializer).dtype).base_dtype
                 if own != as_dtype(dtype):
-                    raise ValueError(f"Initializer type '{own!r}' and explicit dtype '{dtype!r}' don't match.")
+                    raise ValueError(f"Initializer type '{own}' and explicit dtype '{dtype}' don't match.")
             self._or_defaults(options, ("initializer", "constraint", "dtype"))
             return var_store.get_variable(self.full_name(name), **options)
 
@@ -387,11 +387,11 @@ class PureVariableScope:
         scopes.current_scope = self._old
 
 
-def _around(getter: Callable, inner: Callable | None) -> Callable:
+def _around(outer: Callable, inner: Callable | None) -> Callable:
     if inner is None:
-        return getter
+        return outer
 
-    def both(true_getter: Callable, *args: Any, **kwargs: Any) -> Any:
-        return getter(functools.partial(inner, true_getter), *args, **kwargs)
+    def both(getter: Callable, *args: Any, **kwargs: Any) -> Any:
+        return outer(functools.partial(inner, getter), *args, **kwargs)
 
     return both

@@ -8,7 +8,7 @@ from onevar.v1.array_ops_create import zeros
 from onevar.v1.array_ops_shape import shape as shape_of
 from onevar.v1.scope_object import get_variable_scope
 from onevar.v1.variable_proto import SaveSliceInfo
-from onevar.v1.variable_scope import get_variable, variable_scope
+from onevar.v1.variable_scopes import get_variable, variable_scope
 from onevar.v1.variables import Variable, is_resource_variable
 
 
@@ -19,7 +19,7 @@ def initialized_value(variable: Any) -> Any:
         variable: A Variable.
     """
     from onevar.v1.control_flow_ops import cond
-    from onevar.v1.variables import is_variable_initialized
+    from onevar.v1.state_ops import is_variable_initialized
 
     return cond(is_variable_initialized(variable), variable.read_value, lambda: variable.initial_value)
 

@@ -12,7 +12,7 @@ from onevar.core.default_graph import get_collection
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.scope_object import AUTO_REUSE, PureVariableScope, VariableScope, get_variable_scope_store
-from onevar.v1.variable_scope import variable_scope
+from onevar.v1.variable_scopes import variable_scope
 from onevar.v1.variable_store import EagerVariableStore, default_variable_store
 
 

@@ -15,7 +15,7 @@ from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.slot_creator import initialized_value
 from onevar.v1.variable_enums import VariableAggregation
-from onevar.v1.variable_scope import get_variable
+from onevar.v1.variable_scopes import get_variable
 from onevar.v1.variables import Variable
 
 _READ_KEY = "global_step_read_op_cache"

@@ -64,8 +64,7 @@ def _ancestors(root: Operation) -> tuple[list[Operation], bool]:
 
 
 def _before(operation: Operation) -> Iterator[Operation]:
-    yield from [tensor.op for tensor in operation.inputs]
-    yield from operation.control_inputs
+    return iter(() if operation.type in _KEPT else [tensor.op for tensor in operation.inputs])
 
 
 def _safe(scope: str, operation: Operation, safe: dict[Operation, Operation]) -> Operation:
@@ -78,7 +77,9 @@ def _safe(scope: str, operation: Operation, safe: dict[Operation, Operation]) ->
     if all(new is old for new, old in zip(inputs, operation.inputs, strict=True)):
         return operation
     name = f"{operation.name}_{scope}".replace(":", "_")
-    return operation.graph.create_op(operation.type, inputs, name=name, attrs=dict(operation.attrs))
+    copy = operation.graph.create_op(operation.type, inputs, name=name, attrs=dict(operation.attrs))
+    copy.colocation = operation.colocation
+    return copy
 
 
 def _initialized_value(storage: Operation) -> Tensor | None:

@@ -24,7 +24,7 @@ def default_initializer(name: str, dtype: DType) -> Callable:
         return init_ops.glorot_uniform_initializer()
     if dtype.is_integer or dtype.is_unsigned or dtype.is_bool or dtype.base_dtype.name == "string":
         return init_ops.zeros_initializer()
-    raise ValueError(f"An initializer for variable {name} of {dtype.base_dtype!r} is required")
+    raise ValueError(f"An initializer for variable {name} of {dtype.base_dtype} is required")
 
 
 def bound(initializer: Any, shape: Any, dtype: DType, info: PartitionInfo | None) -> tuple[Callable, DType | None]:

@@ -1,7 +1,7 @@
 """What both kinds of v1 Variables do alike: operators, and methods that are made of others."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 from onevar.core.context import THREAD, executing_eagerly
 from onevar.core.operation import IndexedSlices, Tensor
@@ -95,11 +95,7 @@ class Members:
 
     def __getitem__(self, index: Any) -> Any:
         """Return a part of the value; in a graph it has a method `assign`."""
-        return exported("Variable")._slice(self, index)
-
-    @staticmethod
-    def _slice(variable: Any, index: Any) -> Any:
-        return OPERATORS["__getitem__"](variable.value(), index, var=None if executing_eagerly() else variable)
+        return OPERATORS["__getitem__"](self.value(), index, var=None if executing_eagerly() else self)
 
     def __bool__(self) -> bool:
         """Raise TypeError in a graph, as a tensor does: there is no value before a Session runs."""
@@ -130,7 +126,6 @@ class Members:
         raise TypeError(f"{kind}() argument must be {article}, not '{type(self).__name__}'")
 
     numpy: Callable[[], Any]
-    _operators: ClassVar[dict[str, Callable]] = OPERATORS
 
 
 def _operator(name: str) -> Callable:

@@ -248,6 +248,7 @@ def make_variable(
         constraint=constraint, synchronization=synchronization,
         aggregation=VariableAggregation.NONE if aggregation is None else aggregation, shape=shape,
         expected_shape=expected_shape, collections=collections, use_resource=use_resource,
+        experimental_enable_variable_lifting=options.get("experimental_enable_variable_lifting"),
     )  # fmt: skip
 
 
@@ -271,7 +272,7 @@ def default_variable_creator(next_creator: None = None, **kwargs: Any) -> Variab
     kwargs.pop("expected_shape", None)
     kwargs.pop("experimental_enable_variable_lifting", None)
     if use_resource is None:
-        from onevar.v1.variable_scope import get_variable_scope  # scopes make variables
+        from onevar.v1.variable_scopes import get_variable_scope  # scopes make variables
 
         use_resource = get_variable_scope().use_resource
     if use_resource is None:

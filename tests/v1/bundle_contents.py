@@ -1,12 +1,12 @@
-"""What the recorded checkpoints hold: made from nothing but this file, by the script that recorded them and by the tests."""
+"""What the recorded checkpoints hold, for the script that recorded them and for the tests."""
 
 import ml_dtypes
 import numpy as np
 
 NUMERIC = (
-    "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "bool", "complex64", "complex128", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e4m3b11fnuz",
-    "float8_e5m2fnuz", "int4", "uint4", "int2", "uint2",
+    "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
+    "uint64", "bool", "complex64", "complex128", "float8_e5m2", "float8_e4m3fn", "float8_e4m3fnuz",
+    "float8_e4m3b11fnuz", "float8_e5m2fnuz", "int4", "uint4", "int2", "uint2",
 )  # fmt: skip
 QUANTIZED = ("qint8", "quint8", "qint16", "quint16", "qint32")
 
@@ -27,7 +27,9 @@ def tensors():
         "shapes/none": np.zeros((2, 0), np.int32),
         "shapes/five": np.arange(32, dtype=np.int16).reshape(2, 2, 2, 2, 2),
         "strings/scalar": np.array(b"a string with \0 and \xff", object),
-        "strings/many": np.array([b"", b"x", b"y" * 127, b"z" * 128, b"w" * 300, "Grüße".encode()], object).reshape(2, 3),
+        "strings/many": np.array([b"", b"x", b"y" * 127, b"z" * 128, b"w" * 300, "Grüße".encode()], object).reshape(
+            2, 3
+        ),
         "strings/empty": np.array([], object),
         "näme/ünïcode": np.float32([1.5, 2.5]),
         "global_step": np.array(1234567890123, np.int64),

@@ -1,8 +1,9 @@
 """Every primitive of every adapter, against NumPy, the standard library, and TensorFlow's rules."""
 
 import importlib
+import importlib.util
 import math
-import sys
+from functools import cache
 from pathlib import Path
 
 import ml_dtypes
@@ -21,23 +22,30 @@ ADAPTERS = {
     "torch": "onevar.adapters.torch",
     "jax": "onevar.adapters.jax",
     "tensorflow": "onevar.adapters.tensorflow",
-    "strict": "onevar_strict",
+    "strict": "",
 }
 FRAMEWORKS = {"strict": "array_api_strict"}
 
 
 def load(name):
     pytest.importorskip(FRAMEWORKS.get(name, name))
-    sample = str(Path(__file__).parents[1] / "third_party" / "onevar_strict")
-    if name == "strict" and sample not in sys.path:
-        sys.path.append(sample)
-    return importlib.import_module(ADAPTERS[name]).ADAPTER
+    return sample_from_outside() if name == "strict" else importlib.import_module(ADAPTERS[name]).ADAPTER
+
+
+@cache
+def sample_from_outside():
+    """The adapter of the tests' own folder, whatever may be installed."""
+    source = Path(__file__).parents[1] / "third_party" / "onevar_strict" / "onevar_strict.py"
+    spec = importlib.util.spec_from_file_location("onevar_strict_sample", source)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ADAPTER
 
 
 @pytest.fixture(params=ADAPTERS)
 def adapter(request):
     loaded = load(request.param)
-    with loaded.computing():
+    with loaded.computing(), np.errstate(all="ignore"):
         yield loaded
 
 
@@ -107,7 +115,7 @@ CASES = [
     *[(name, (UNIT,), getattr(np, "arc" + name[1:])(UNIT)) for name in ("acos", "asin", "atan", "asinh", "atanh")],
     ("acosh", (POSITIVE + 1,), np.arccosh(POSITIVE + 1)),
     *[(name, (NANS,), getattr(np, name)(NANS)) for name in ("isnan", "isinf", "isfinite", "sign", "signbit", "abs")],
-    *[(name, (INTS,), getattr(np, name)(INTS)) for name in ("abs", "negative", "sign", "square", "isnan", "floor")],
+    *[(name, (INTS,), getattr(np, name)(INTS)) for name in ("abs", "negative", "sign", "square", "isnan")],
     *[(name, (Z,), getattr(np, name)(Z)) for name in ("abs", "conj", "real", "imag", "exp", "negative", "sign")],
     ("bitwise_invert", (INTS,), ~INTS),
     ("logical_not", (BOOLS,), ~BOOLS),
@@ -276,9 +284,6 @@ CASES = [
     ("bitcast", (np.array([[1, 2], [3, 4]], np.uint32), "uint64"), np.array([[1, 2], [3, 4]], np.uint32).view(np.uint64)[:, 0]),
 ]  # fmt: skip
 
-# The standard leaves these out: what the sample adapter from outside cannot do.
-NOT_STRICT = {("bitcast", None), ("linalg_triangular_solve", None)}
-
 
 def identity(case):
     name, arguments, _ = case
@@ -305,7 +310,8 @@ def test_against_numpy(adapter, case):
         if outside_the_standard(adapter, name, arguments):
             pytest.skip("outside the array API, which this namespace is strict about")
         raise
-    same(adapter, got, expected, 1e-5 if np.asarray(expected[0] if isinstance(expected, tuple) else expected).dtype.itemsize < 8 else 1e-9)
+    first = np.asarray(expected[0] if isinstance(expected, tuple) else expected)
+    same(adapter, got, expected, 1e-9 if first.dtype.name in ("float64", "complex128") else 1e-5)
 
 
 def test_there_is_a_case_for_every_primitive():
@@ -454,7 +460,7 @@ def test_special_functions_to_the_last_places():
         "erfinv": (np.concatenate([rng.uniform(-1, 1, 100), 1 - near, near]), mpmath.erfinv),
         "lgamma": (np.concatenate([rng.uniform(0, 30, 200), 1 + near, 2 - near, near]), mpmath.loggamma),
     }
-    with mpmath.workdps(40):
+    with mpmath.workdps(40), np.errstate(all="ignore"):
         for name, (x, exact) in grids.items():
             for value, got in zip(x, getattr(k, name)(x), strict=True):
                 expected = exact(mpmath.mpf(float(value)))

@@ -39,19 +39,20 @@ class CheckpointState:
     model_checkpoint_path: str = ""
     all_model_checkpoint_paths: list[str] = field(default_factory=list)
     all_model_checkpoint_timestamps: list[float] = field(default_factory=list)
-    last_preserved_timestamp: float | None = None
+    last_preserved_timestamp: float = 0.0
 
     def to_text(self) -> str:
-        """Return the file's content, byte for byte as TensorFlow writes it."""
+        """Return the file's content, as TensorFlow writes it."""
         return "".join(f"{name}: {text_proto.scalar(value)}\n" for name, value in self._fields())
 
     def _fields(self) -> Iterator[tuple[str, str | float]]:
-        yield _PATH, self.model_checkpoint_path
+        if self.model_checkpoint_path:
+            yield _PATH, self.model_checkpoint_path
         for path in self.all_model_checkpoint_paths:
             yield _PATHS, path
         for time in self.all_model_checkpoint_timestamps:
             yield _TIMES, float(time)
-        if self.last_preserved_timestamp is not None:
+        if self.last_preserved_timestamp:
             yield _LAST, float(self.last_preserved_timestamp)
 
     @classmethod
@@ -142,7 +143,7 @@ def generate_checkpoint_state_proto(
     if not os.path.isabs(save_dir):
         model_checkpoint_path = _relative(model_checkpoint_path, save_dir)
         paths = [_relative(path, save_dir) for path in paths]
-    return CheckpointState(model_checkpoint_path, paths, times, last_preserved_timestamp)
+    return CheckpointState(model_checkpoint_path, paths, times, last_preserved_timestamp or 0.0)
 
 
 def update_checkpoint_state(

@@ -63,10 +63,11 @@ def folder_of(path: str) -> str:
 
 
 def data_files(prefix: str) -> list[str]:
-    """Return the paths of all data files under a prefix, whether the index speaks of them or not."""
-    name = re.compile(re.escape(os.path.basename(prefix)) + r"\.data-\d{5}-of-\d{5}")
+    """Return the paths of all data files under a prefix, as `data_name` has them, in the index or not."""
+    base = os.path.basename(prefix)
+    name = re.compile(re.escape(base) + r"(\.data-\d{5}-of-\d{5})")
     with os.scandir(folder_of(prefix)) as found:
-        return sorted(entry.path for entry in found if name.fullmatch(entry.name))
+        return sorted(prefix + match[1] for entry in found if (match := name.fullmatch(entry.name)))
 
 
 class Source:
@@ -204,7 +205,8 @@ def sync_folder(path: str) -> None:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:
-        os.close(folder)
+        with suppress(OSError):  # Nothing was written through it.
+            os.close(folder)
 
 
 @contextmanager
@@ -219,7 +221,8 @@ def locked(folder: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        with suppress(OSError):  # Nothing was written through it.
+            os.close(handle)
 
 
 def sweep(folder: str) -> None:

@@ -5,6 +5,7 @@ that is returned, and their checksum is verified on the way.
 """
 
 import os
+from collections.abc import Iterator
 from math import prod
 from types import TracebackType
 from typing import Self
@@ -26,6 +27,7 @@ from onevar.core.op_errors import (
     InvalidArgumentError,
     NotFoundError,
     OpError,
+    PermissionDeniedError,
     UnimplementedError,
 )
 from onevar.dlpack import aligned_copy, aligned_empty
@@ -46,6 +48,7 @@ class Reader:
 
     Raises:
         NotFoundError: There is no such checkpoint.
+        PermissionDeniedError: This user may not read it.
         DataLossError: Its index is damaged.
         UnimplementedError: It is of the format before V2, or written by a big-endian machine.
     """
@@ -59,7 +62,7 @@ class Reader:
         try:
             self._table = Table(self._index.read, self._index.size)
             self._header = self._checked_header()
-        except (Malformed, InternalError) as error:
+        except (Malformed, InternalError, OSError) as error:
             self.close()
             raise self._damaged(self._index_path, str(error)) from error
         except BaseException:
@@ -85,6 +88,12 @@ class Reader:
         """The name of each tensor's dtype, by name."""
         return {name: name_of(entry.code) for name, entry in self._scanned().items()}
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scanned())
+
+    def __len__(self) -> int:
+        return len(self._scanned())
+
     def __contains__(self, name: str) -> bool:
         return self._find(_key(name)) is not None
 
@@ -105,7 +114,7 @@ class Reader:
             DataLossError: A file is damaged.
             UnimplementedError: The tensor is of a dtype that NumPy cannot hold.
         """
-        entry = self._find(_key(name))
+        entry = self._find(_key(name)) if self._entries is None else self._entries.get(name)
         if entry is None:
             raise NotFoundError(
                 None, None, f"Key {name} not found in checkpoint {self.prefix}. `keys()` lists what it has."
@@ -129,7 +138,7 @@ class Reader:
         whole = Part(entry.shape, ((0, -1),) * len(entry.shape))
         try:
             return self._read_part(name, entry, part or whole)
-        except Malformed as error:
+        except (Malformed, OSError) as error:
             raise self._damaged(self._data_path(entry), f"tensor {name}: {error}") from error
 
     def close(self) -> None:
@@ -150,7 +159,7 @@ class Reader:
 
     def _open_index(self) -> Source:
         try:
-            return Source(self._index_path)
+            return _opened(self._index_path)
         except FileNotFoundError:
             raise _missing(self.prefix) from None
 
@@ -181,7 +190,7 @@ class Reader:
         try:
             stored = self._table.get(key)
             return None if stored is None else self._checked_entry(Entry.decode(stored))
-        except (Malformed, InternalError) as error:
+        except (Malformed, InternalError, OSError) as error:
             raise self._damaged(self._index_path, str(error)) from error
 
     def _checked_entry(self, entry: Entry) -> Entry:
@@ -196,7 +205,7 @@ class Reader:
         if self._entries is None:
             try:
                 found = {key: self._checked_entry(Entry.decode(data)) for key, data in self._table if key != HEADER_KEY}
-            except (Malformed, InternalError) as error:
+            except (Malformed, InternalError, OSError) as error:
                 raise self._damaged(self._index_path, str(error)) from error
             pieces = {slice_key(key, extents) for key, entry in found.items() for extents in entry.slices}
             self._entries = {key.decode(errors=_ODD): found[key] for key in found if key not in pieces}
@@ -307,7 +316,7 @@ class Reader:
         if found is None:
             path = self._data_path(entry)
             try:
-                found = self._data.setdefault(entry.shard, Source(path))
+                found = self._data.setdefault(entry.shard, _opened(path))
             except FileNotFoundError:
                 raise NotFoundError(
                     None, None, f"{path}; No such file or directory. {self._replaced() or _CURE}."
@@ -326,6 +335,15 @@ class Reader:
 
 def _key(name: str) -> bytes:
     return name.encode(errors=_ODD)
+
+
+def _opened(path: str) -> Source:
+    try:
+        return Source(path)
+    except PermissionError:
+        raise PermissionDeniedError(
+            None, None, f"{path}; Permission denied. This user may not read it: change its permissions, or copy it."
+        ) from None
 
 
 def _missing(prefix: str) -> OpError:

@@ -45,6 +45,8 @@ class Table:
             raise Malformed("it does not end with the magic number of a table")
         meta, at = _handle(footer, 0)
         index, _ = _handle(footer, at)
+        if footer != _footer(meta, index):
+            raise Malformed("its footer is not in order")
         self._block(meta)
         self._index = self._block(index)
         self._bounds = [key for key, _ in self._index]
@@ -103,8 +105,7 @@ def build(items: Iterable[tuple[bytes, bytes]]) -> bytes:
     meta = _append(out, _Block(_RESTART))
     if waiting is not None:
         index.add(_after(block.last), _encoded(waiting))
-    handles = _encoded(meta) + _encoded(_append(out, index))
-    out += handles.ljust(FOOTER - len(MAGIC), b"\0") + MAGIC
+    out += _footer(meta, _append(out, index))
     return bytes(out)
 
 
@@ -169,6 +170,10 @@ def _entries(data: bytes) -> list[tuple[bytes, bytes]]:
         found.append((key, data[at : at + size]))
         at += size
     return found
+
+
+def _footer(meta: Handle, index: Handle) -> bytes:
+    return (_encoded(meta) + _encoded(index)).ljust(FOOTER - len(MAGIC), b"\0") + MAGIC
 
 
 def _handle(data: bytes, at: int) -> tuple[Handle, int]:

@@ -12,6 +12,8 @@ from onevar.core.bundle.checksum import extend, mask
 from onevar.core.bundle.wire import Malformed, read_varint, varint
 
 _CHECKSUM = 4
+#: Strings written at a time.
+_BATCH = 4096
 
 
 def as_bytes(array: np.ndarray) -> list[bytes]:
@@ -37,8 +39,9 @@ def encode(values: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
     yield b"".join(map(varint, lengths)), plain
     checksum = mask(extend(0, plain)).to_bytes(_CHECKSUM, "little")
     yield checksum, checksum
-    for value in values:
-        yield value, value
+    for i in range(0, len(values), _BATCH):
+        batch = b"".join(values[i : i + _BATCH])
+        yield batch, batch
 
 
 def decode(data: bytes, count: int) -> tuple[list[bytes], int]:
@@ -53,7 +56,11 @@ def decode(data: bytes, count: int) -> tuple[list[bytes], int]:
     """
     lengths, at = [], 0
     for _ in range(count):
-        length, at = read_varint(data, at)
+        length = data[at] if at < len(data) else 0x80
+        if length < 0x80:  # most are short
+            at += 1
+        else:
+            length, at = read_varint(data, at)
         lengths.append(length)
     crc = extend(0, _plain(lengths))
     stored = data[at : at + _CHECKSUM]
@@ -71,4 +78,6 @@ def decode(data: bytes, count: int) -> tuple[list[bytes], int]:
 
 
 def _plain(lengths: list[int]) -> bytes:
+    if max(lengths, default=0) <= 0xFFFFFFFF:
+        return np.array(lengths, "<u4").tobytes()
     return b"".join(length.to_bytes(4 if length <= 0xFFFFFFFF else 8, "little") for length in lengths)

@@ -32,12 +32,20 @@ _QUOTED = {ord("\n"): r"\n", ord("\r"): r"\r", ord("\t"): r"\t", ord('"'): r"\""
 
 
 def scalar(value: str | float) -> str:
-    """Return a value as the text format has it; what is not ASCII in a string becomes octal escapes."""
+    """Return a value as the text format has it; bytes that are not UTF-8 (surrogates here) become octal escapes."""
     if isinstance(value, float):
         return repr(value)
-    encoded = value.encode(errors="surrogateescape")
-    plain = (_QUOTED.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in encoded)
-    return f'"{"".join(plain)}"'
+    return f'"{"".join(_quoted(ord(char)) for char in value)}"'
+
+
+def _quoted(code: int) -> str:
+    if code in _QUOTED:
+        return _QUOTED[code]
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    elif 32 <= code != 127:
+        return chr(code)
+    return f"\\{code:03o}"
 
 
 def fields(text: str) -> Iterator[tuple[str, Value]]:

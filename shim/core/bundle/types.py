@@ -1,7 +1,12 @@
 """TensorFlow's numbers for dtypes, and how NumPy holds their values."""
 
+import sys
+
 import ml_dtypes
 import numpy as np
+
+if sys.byteorder != "little":
+    raise ImportError("Checkpoints are read and written on little-endian machines only; this one is big-endian.")
 
 STRING, RESOURCE, VARIANT = 7, 20, 21
 #: `tensorflow/core/framework/types.proto`, by onevar's names.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _FIXED = {FIXED32: 4, FIXED64: 8}
 _LONGEST = 10
+_SMALL = [bytes([value]) for value in range(0x80)]
 
 
 class Malformed(ValueError):
@@ -17,6 +18,8 @@ class Malformed(ValueError):
 
 def varint(value: int) -> bytes:
     """Encode an int of 64 bits; a negative one takes ten bytes, as protocol buffers' `int64` does."""
+    if 0 <= value < 0x80:
+        return _SMALL[value]
     value &= 0xFFFFFFFFFFFFFFFF
     out = bytearray()
     while value > 0x7F:
@@ -35,6 +38,8 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
     Raises:
         Malformed: It runs out of the data, or out of 64 bits.
     """
+    if at < len(data) and data[at] < 0x80:
+        return data[at], at + 1
     value = 0
     for i, byte in enumerate(data[at : at + _LONGEST]):
         value |= (byte & 0x7F) << (7 * i)

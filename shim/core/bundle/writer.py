@@ -55,8 +55,9 @@ def write(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) -> None:
 
     Args:
         prefix: The checkpoint's name, `"folder/model.ckpt-1000"`.
-        tensors: In the order in which their bytes shall stand: arrays by name, or what NumPy makes arrays of, or `Slices`. Each value is asked for once, when its turn
-            comes, and let go then: a mapping that makes them on demand needs no second copy of a model.
+        tensors: Arrays by name, or what NumPy makes arrays of, or `Slices`, in the order in which their bytes shall
+            stand. Each value is asked for once, when its turn comes, and let go then: a mapping that makes them on
+            demand needs no second copy of a model.
 
     Raises:
         InvalidArgumentError: TensorFlow has no such tensor; a piece does not fit its slice; pieces overlap.
@@ -108,7 +109,7 @@ class _Output:
             self.entries[key] = self._store(name, _array(name, value))
 
     def _add_slices(self, key: bytes, name: str, value: Slices) -> None:
-        parts = []
+        parts: list[Part] = []
         for spec, piece in value.pieces:
             part, array = _fitted(name, spec, piece)
             if part.is_whole and len(value.pieces) == 1:
@@ -131,7 +132,7 @@ class _Output:
             parts = _string_parts(array) if code == STRING else _number_parts(array, code)
             start, crc = self._at, 0
             for stored, counted in parts:
-                self._file.write(stored)
+                self._file.write(memoryview(stored))  # type: ignore[arg-type]
                 self._at += len(stored)
                 crc = extend(crc, counted)
         except KeyError:

@@ -85,7 +85,12 @@ def _bias_add_v1(k: Any, x: Any, bias: Any) -> Any:
     return k.add(x, bias)
 
 
-@kernel("BiasAddGrad")
+def _channels(gradient: Spec, *, data_format: str) -> Shape:
+    shape = gradient.shape
+    return (None,) if shape is None else (shape[1 if _is_channels_first(data_format) else -1],)
+
+
+@kernel("BiasAddGrad", infer=_channels)
 def _bias_add_grad(k: Any, gradient: Any, *, data_format: str) -> Any:
     rank = len(k.shape(gradient))
     kept = 1 if _is_channels_first(data_format) else rank - 1

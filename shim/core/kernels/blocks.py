@@ -10,7 +10,7 @@ from onevar.core import shape_rules as rules
 from onevar.core.infer import host_value
 from onevar.core.kernel import kernel
 from onevar.core.shape_rules import Dim
-from onevar.core.spec import UNKNOWN, Shape, Spec, UnknownShape
+from onevar.core.spec import UNKNOWN, Shape, ShapeError, Spec, UnknownShape
 
 
 def _to_batch(k: Any, x: Any, block: Sequence[int], paddings: Sequence[Sequence[int]]) -> Any:
@@ -68,7 +68,12 @@ def _plus(size: Dim, more: Any) -> Dim:
 def _moved_nd(into_batch: bool) -> Any:
     def infer(x: Spec, block: Spec, widths: Spec) -> Shape:
         if not isinstance(block.value, np.ndarray):
-            return None if x.shape is None else (None,) * len(x.shape)
+            count = rules.with_rank(block.shape, 1)[0]
+            if count is None:
+                raise ShapeError("block_shape must have known size.")
+            if x.shape is None:
+                return None
+            return (None,) * (count + 1) + x.shape[count + 1 :]
         return _moved_shape(x, block.value.tolist(), widths, into_batch)
 
     return infer
@@ -84,8 +89,12 @@ def _batch_to_space_nd(k: Any, x: Any, block: np.ndarray, crops: np.ndarray) -> 
     return _from_batch(k, x, block.tolist(), crops.tolist())
 
 
+def _image(x: Spec) -> Spec:
+    return Spec(rules.with_rank(x.shape, 4), x.dtype)
+
+
 def _to_batch_shape(x: Spec, paddings: Spec, *, block_size: int) -> Shape:
-    return _moved_shape(x, [block_size] * 2, paddings, True)
+    return _moved_shape(_image(x), [block_size] * 2, paddings, True)
 
 
 @kernel("SpaceToBatch", host=("paddings",), infer=_to_batch_shape)
@@ -94,7 +103,7 @@ def _space_to_batch(k: Any, x: Any, paddings: np.ndarray, *, block_size: int) ->
 
 
 def _from_batch_shape(x: Spec, crops: Spec, *, block_size: int) -> Shape:
-    return _moved_shape(x, [block_size] * 2, crops, False)
+    return _moved_shape(_image(x), [block_size] * 2, crops, False)
 
 
 @kernel("BatchToSpace", host=("crops",), infer=_from_batch_shape)

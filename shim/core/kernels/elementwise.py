@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from onevar.core import shape_rules as rules
 from onevar.core.infer import broadcast_shape, same_shape
 from onevar.core.kernel import elementwise, kernel
+from onevar.core.spec import Shape, Spec
 
 elementwise(
     {
@@ -232,7 +234,16 @@ def _bitcast(k: Any, x: Any, *, type: str) -> Any:
     return k.bitcast(x, type)
 
 
-@kernel("AddN", "AccumulateNV2")
+def _summed_shape(xs: list[Spec]) -> Shape:
+    return rules.merge_all(x.shape for x in xs)
+
+
+def _accumulated_shape(xs: list[Spec], *, shape: Shape) -> Shape:
+    return rules.merge(_summed_shape(xs), shape)
+
+
+@kernel("AccumulateNV2", infer=_accumulated_shape)
+@kernel("AddN", infer=_summed_shape)
 def _add_n(k: Any, xs: list[Any]) -> Any:
     total = xs[0]
     for x in xs[1:]:

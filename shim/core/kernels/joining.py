@@ -133,7 +133,24 @@ def _split_v(k: Any, value: Any, sizes: np.ndarray, axis: np.ndarray, *, num_spl
     return _parts(k, value, lengths, int(axis))  # type: ignore[arg-type]
 
 
-@kernel("Tile", host=("multiples",))
+def _tiled(x: Spec, multiples: Spec) -> Shape:
+    rank = rules.with_rank(multiples.shape, 1)[0]
+    if x.shape is not None:
+        rank = rules.merge_dim(len(x.shape), rank)
+    if rank is None:
+        return None
+    known = multiples.value
+    times = [None] * rank if known is None else list(known) if isinstance(known, tuple) else known.tolist()
+    return tuple([_times(n, m) for n, m in zip(x.shape or (None,) * rank, times, strict=True)])
+
+
+def _times(n: Dim, m: Dim) -> Dim:
+    if n == 0 or m == 0:
+        return 0
+    return None if n is None or m is None else n * m
+
+
+@kernel("Tile", host=("multiples",), infer=_tiled)
 def _tile(k: Any, x: Any, multiples: np.ndarray) -> Any:
     return k.tile(x, tuple(multiples.tolist()))
 
@@ -172,7 +189,12 @@ def _reverse_v2(k: Any, x: Any, axis: np.ndarray) -> Any:
     return k.flip(x, axis=tuple(axis.tolist())) if axis.size else x
 
 
-@kernel("Reverse", host=("dims",), infer=same_shape)
+def _reversed_shape(x: Spec, dims: Spec) -> Shape:
+    rank = rules.with_rank(dims.shape, 1)[0]
+    return x.shape if rank is None else rules.with_rank(x.shape, rank)
+
+
+@kernel("Reverse", host=("dims",), infer=_reversed_shape)
 def _reverse(k: Any, x: Any, dims: np.ndarray) -> Any:
     axes = tuple(np.flatnonzero(dims).tolist())
     return k.flip(x, axis=axes) if axes else x

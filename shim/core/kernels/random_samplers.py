@@ -86,8 +86,7 @@ def random_poisson(k: Any, stream: Any, shape: np.ndarray, rate: np.ndarray, *, 
 
 
 def _poissons(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: int, dtype: str) -> np.ndarray:
-    wide = "float32" if rate.dtype.name in ("float16", "float32") else "float64"
-    numbers = sampling.poisson(key, high, counter, rate.reshape(-1).astype(wide), samples)
+    numbers = sampling.poisson(key, high, counter, rate.reshape(-1), samples)
     if dtype in ("int32", "int64"):
         numbers = np.nan_to_num(numbers)
     return numbers.astype(numpy_type(dtype))

@@ -136,7 +136,16 @@ def _ensure_shape(k: Any, x: Any, *, shape: Shape) -> Any:
     return x
 
 
-@kernel("BroadcastTo", host=("shape",))
+def _broadcasted(x: Spec, shape: Spec) -> Shape:
+    target = shape.partial_shape()
+    if target is None or x.shape is None:
+        return target
+    if len(x.shape) > len(target):
+        raise ShapeError(f"Shape must be at most rank {len(target)} but is rank {len(x.shape)}")
+    return rules.broadcast(x.shape, target)
+
+
+@kernel("BroadcastTo", host=("shape",), infer=_broadcasted)
 def _broadcast_to(k: Any, x: Any, shape: np.ndarray) -> Any:
     return k.broadcast_to(x, tuple(shape.tolist()))
 
@@ -153,13 +162,11 @@ def _longer(s0: Spec, s1: Spec) -> Shape:
 
 @kernel("BroadcastGradientArgs", host=("s0", "s1"), infer=lambda s0, s1: [(None,), (None,)])
 def _broadcast_gradient_args(k: Any, s0: np.ndarray, s1: np.ndarray) -> Any:
+    if np.array_equal(s0, s1):
+        return np.zeros(0, s0.dtype), np.zeros(0, s0.dtype)
     rank = max(len(s0), len(s1))
-    a, b = ([1] * (rank - len(s)) + s.tolist() for s in (s0, s1))
-    missing = rank - len(s0), rank - len(s1)
-    pairs = list(zip(a, b, strict=True))
-    r0 = [i for i, (m, n) in enumerate(pairs) if i < missing[0] or (m == 1 and (n != 1 or i < missing[1]))]
-    r1 = [i for i, (m, n) in enumerate(pairs) if i < missing[1] or (n == 1 and (m != 1 or i < missing[0]))]
-    return np.array(r0, s0.dtype), np.array(r1, s0.dtype)
+    padded = [np.array([1] * (rank - len(s)) + s.tolist()) for s in (s0, s1)]
+    return tuple([np.flatnonzero(sizes == 1).astype(s0.dtype) for sizes in padded])
 
 
 @kernel("CheckNumerics", infer=same_shape)
@@ -172,7 +179,7 @@ def _check_numerics(k: Any, x: Any, *, message: str) -> Any:
     return x
 
 
-@kernel("InvertPermutation", infer=same_shape)
+@kernel("InvertPermutation", infer=lambda x: rules.with_rank(x.shape, 1))
 def _invert_permutation(k: Any, x: Any) -> Any:
     return k.astype(k.argsort(x), k.dtype(x))
 

@@ -1,15 +1,15 @@
 """Record where TensorFlow's internal modules keep what it publishes.
 
-Programs import from `tensorflow.python.ops` and its like, although nothing promised those paths. This writes `paths.tsv`
-beside itself, from two sources: the installed TensorFlow, where an object with a name in `tf.compat.v1` is looked
-for in every internal module, and the sources of TensorFlow 1.15, which are read and not run::
+Programs import from `tensorflow.python.ops` and its like, although nothing promised those paths. This writes
+`paths.tsv` beside itself, from two sources: the installed TensorFlow, where an object with a name in `tf.compat.v1`
+is looked for in every internal module, and the sources of TensorFlow 1.15, which are read and not run::
 
     pip download tensorflow-cpu==1.15.0 --python-version 37 --only-binary=:all: --no-deps
     unzip -d wheel tensorflow_cpu-1.15.0-*.whl '*.py'
     python record_paths.py wheel/tensorflow_core
 
 A line is a module, below `tensorflow.`, and what it has: `add` where the public name is the attribute's own,
-`rank=rank,array.rank` where it has others too, `flatten=.` where the public name is this very path (contrib's packages).
+`relu=nn.relu` where it has another; `.` is the path of the attribute itself, where that is public (contrib's packages).
 Facts alone: what is imported from where.
 """
 
@@ -25,7 +25,7 @@ from typing import Any
 
 INTERNAL = "python", "core"
 #: Packages that no program of TensorFlow 1 can have imported from.
-SKIPPED = tuple(f"tensorflow.python.{name}" for name in ("_", "tools.", "compiler.mlir", "tpu.", "distribute.", "keras."))
+SKIPPED = tuple(f"tensorflow.python.{n}" for n in ("_", "tools.", "compiler.mlir", "tpu.", "distribute.", "keras."))
 #: An object's identity in the sources: the module that defines it, and its name there.
 Origin = tuple[str, str]
 
@@ -90,7 +90,8 @@ class Sources:
         """Return the names of all internal modules and packages."""
         found = []
         for top in (*INTERNAL, "contrib", "examples"):
-            for path in sorted((self.root / top).rglob("*.py") if top != "contrib" else (self.root / top).glob("*/__init__.py")):
+            pattern = "*/__init__.py" if top == "contrib" else "**/*.py"
+            for path in sorted((self.root / top).glob(pattern)):
                 parts = path.relative_to(self.root).with_suffix("").parts
                 name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
                 if not f"tensorflow.{name}".startswith(SKIPPED) and not name.endswith("_test"):
@@ -118,10 +119,16 @@ class Sources:
     def table(self) -> dict[str, dict[str, list[str]]]:
         """Return the public names of every attribute of every module."""
         public = self.public()
-        return {
+        table = {
             module: {name: public[origin] for name, origin in self.namespace(module).items() if origin in public}
             for module in self.modules()
         }
+        # Inside contrib's packages the names are enough: all that programs take from there, the packages have.
+        for path in sorted((self.root / "contrib").rglob("*.py")):
+            name = ".".join(path.relative_to(self.root).with_suffix("").parts).removesuffix(".__init__")
+            if not name.endswith(("_test", "_test_lib")) and ".kernel_tests" not in name and ".ops.gen_" not in name:
+                table.setdefault(name, {})
+        return table
 
 
 def public_objects(tf: Any) -> dict[int, list[str]]:
@@ -154,8 +161,7 @@ def installed() -> dict[str, dict[str, list[str]]]:
     table: dict[str, dict[str, list[str]]] = {}
     for top in INTERNAL:
         package = importlib.import_module(f"tensorflow.{top}")
-        names = [i.name for i in pkgutil.walk_packages(package.__path__, f"tensorflow.{top}.", onerror=lambda name: None)]
-        for name in names:
+        for _, name, _ in pkgutil.walk_packages(package.__path__, f"tensorflow.{top}.", onerror=lambda name: None):
             if name.startswith(SKIPPED) or name.endswith("_test"):
                 continue
             try:
@@ -172,8 +178,12 @@ def installed() -> dict[str, dict[str, list[str]]]:
 def cell(module: str, name: str, names: set[str]) -> str:
     """Return what the table says of one attribute; nothing where only contrib published it, and this is not contrib."""
     public = sorted((n for n in names if not n.startswith("contrib.")), key=lambda n: (n.count("."), n))
+    if module.startswith("contrib."):
+        # One of contrib's packages hands on what another has: `contrib.slim.conv2d` is `contrib.layers.conv2d`.
+        own = ["."] if f"{module}.{name}" in names else []
+        public = own + public + sorted(n for n in names if n.startswith("contrib.layers.") and n != f"{module}.{name}")
     if not public:
-        return f"{name}=." if f"{module}.{name}" in names else ""
+        return ""
     return name if public == [name] else f"{name}={','.join(public)}"
 
 
@@ -184,7 +194,7 @@ def main() -> None:
         for module, cells in table.items():
             for name, names in cells.items() or {"": ()}.items():
                 merged[module][name].update(names)
-    lines = ["# TensorFlow 1.15 and 2.21: internal module, and those of its attributes that have a public name in TensorFlow 1"]
+    lines = ["# TensorFlow 1.15 and 2.21: internal module, and its attributes that have a public name in TensorFlow 1"]
     for module, cells in sorted(merged.items()):
         found = [cell(module, name, names) for name, names in sorted(cells.items())]
         lines.append(f"{module}\t{' '.join(filter(None, found))}")

@@ -5,7 +5,6 @@ when a graph is built, with as much known of the inputs as `variants` says.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_def_library
 
 from golden.op_cases import CASES, Case
-from onevar.core.kernel import kernel_of
+from golden.op_variants import variants
 from onevar.core.op_defs import op_def
 
 HERE = Path(__file__).parent
@@ -23,8 +22,11 @@ HERE = Path(__file__).parent
 def call(one: Case, inputs: list[Any]) -> list[Any]:
     """The tensors of one case with these inputs in the default graph, those of lists one after the other."""
     names = [arg.name for arg in op_def(one.type).inputs]
-    attrs = dict(one.attrs)
-    for name, attr in op_def(one.type).attrs.items():
+    known = op_def(one.type).attrs
+    inferred = {a for arg in op_def(one.type).inputs for a in (arg.type_attr, arg.number_attr, arg.type_list_attr)}
+    attrs = {name: attr.default for name, attr in known.items() if attr.has_default and name not in inferred}
+    attrs.update(one.attrs)
+    for name, attr in known.items():
         if attr.kind == "type" and name in attrs:
             attrs[name] = tf.as_dtype(attrs[name])
     result = op_def_library.apply_op(one.type, **dict(zip(names, inputs, strict=True)), **attrs)
@@ -39,36 +41,6 @@ def values(one: Case) -> list[np.ndarray]:
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         inputs = [[tf.constant(y) for y in x] if isinstance(x, list) else tf.constant(x) for x in one.inputs]
         return [np.asarray(item) for item in session.run(call(one, inputs))]
-
-
-def variants(one: Case) -> Iterator[tuple[str, list[Any]]]:
-    """Inputs of which more or less is known: a shape (a list), or an array: the contents are known.
-
-    Args:
-        one: The case.
-
-    Yields:
-        A name, and for each input what is known.
-    """
-    entry = kernel_of(one.type)
-    host = set(entry.host_index if entry else ())
-
-    def change(function: Any, constants: bool) -> list[Any]:
-        def each(i: int, x: Any) -> Any:
-            if isinstance(x, list):
-                return [each(i, y) for y in x]
-            return x if constants and i in host else function(list(x.shape))
-
-        return [each(i, x) for i, x in enumerate(one.inputs)]
-
-    yield "known", change(lambda shape: shape, True)
-    yield "first", change(lambda shape: [None, *shape[1:]] if shape else shape, True)
-    yield "last", change(lambda shape: [*shape[:-1], None] if shape else shape, True)
-    yield "ranks", change(lambda shape: [None] * len(shape), True)
-    yield "nothing", change(lambda shape: None, True)
-    if host:
-        yield "no values", change(lambda shape: shape, False)
-        yield "no values, ranks", change(lambda shape: [None] * len(shape), False)
 
 
 def shapes(one: Case) -> dict[str, Any]:

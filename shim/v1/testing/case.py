@@ -3,6 +3,7 @@
 import contextlib
 import random
 import re
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,11 +13,10 @@ from absl.testing import absltest
 
 from onevar.core import op_errors
 from onevar.core.context import executing_eagerly
-from onevar.v1 import export
+from onevar.v1 import export, testing
 
 #: What TensorFlow seeds every test's graph with.
 _SEED = 87654321
-
 
 
 def _api(name: str) -> Any:
@@ -62,6 +62,7 @@ class TestCase(absltest.TestCase):
         super().__init__(methodName)
         self._cached: Any = None
         self._threads: list[_CheckedThread] = []
+        self._folder: str | None = None
 
     def setUp(self) -> None:
         """Start a new default graph, and seed it, Python's and NumPy's random numbers."""
@@ -86,7 +87,9 @@ class TestCase(absltest.TestCase):
 
     def get_temp_dir(self) -> str:
         """Return a folder for files, this test's own."""
-        return self.create_tempdir().full_path
+        if self._folder is None:
+            self._folder = tempfile.mkdtemp(dir=testing.get_temp_dir())
+        return self._folder
 
     @contextlib.contextmanager
     def session(
@@ -118,7 +121,7 @@ class TestCase(absltest.TestCase):
         if self._cached is None:
             self._cached = _api("Session")(graph=graph, config=config)
         elif graph is not None and self._cached.graph is not graph:
-            raise ValueError("The graph used to get the cached session is different than the one that was used to create it.")
+            raise ValueError("The graph used to get the cached session is different than the one it was created with.")
         with self._cached.graph.as_default(), self._cached.as_default():
             yield self._cached
 
@@ -150,7 +153,7 @@ class TestCase(absltest.TestCase):
         with self.test_session() as session:
             return session.run(tensors)
 
-    def checkedThread(  # noqa: N802
+    def checkedThread(
         self, target: Callable[..., Any], args: tuple | None = None, kwargs: dict[str, Any] | None = None
     ) -> _CheckedThread:
         """Return a thread, to be started; what it raises fails the test when it is joined."""
@@ -167,9 +170,7 @@ class TestCase(absltest.TestCase):
 
     # -- assertions ----------------------------------------------------------------------------
 
-    def assertAllClose(  # noqa: N802
-        self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None
-    ) -> None:
+    def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:
         """Fail unless two structures of arrays are alike within `atol + rtol * abs(b)`."""
         self._close(a, b, rtol, atol, [], msg)
 
@@ -214,7 +215,7 @@ class TestCase(absltest.TestCase):
     def _same_shape(self, a: np.ndarray, b: np.ndarray, msg: str | None) -> None:
         self.assertEqual(a.shape, b.shape, f"Shape mismatch: expected {a.shape}, got {b.shape}. {msg or ''}")
 
-    def assertAllCloseAccordingToType(  # noqa: N802
+    def assertAllCloseAccordingToType(
         self,
         a: Any,
         b: Any,
@@ -241,9 +242,7 @@ class TestCase(absltest.TestCase):
                 rtol, atol = max(rtol, r), max(atol, t)
         self.assertAllClose(a, b, rtol=rtol, atol=atol, msg=msg)
 
-    def assertNotAllClose(  # noqa: N802
-        self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None
-    ) -> None:
+    def assertNotAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: str | None = None) -> None:
         """Fail if two arrays are alike within `atol + rtol * abs(b)`."""
         try:
             self.assertAllClose(a, b, rtol, atol)
@@ -251,15 +250,14 @@ class TestCase(absltest.TestCase):
             return
         self.fail(f"The two values are close at all elements. {msg or ''}")
 
-    def assertAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
         """Fail unless two arrays have one shape and the same elements; NaN is equal to NaN."""
         a, b = self._array(a), self._array(b)
         self._same_shape(a, b, msg)
         same = self._same(a, b)
         if not np.all(same):
-            self.fail(
-                f"{msg or ''}\nnot equal where = {np.where(~same)}\nnot equal lhs = {a[~same]!r}\nnot equal rhs = {b[~same]!r}"
-            )
+            where = f"not equal where = {np.where(~same)}"
+            self.fail(f"{msg or ''}\n{where}\nnot equal lhs = {a[~same]!r}\nnot equal rhs = {b[~same]!r}")
 
     @staticmethod
     def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -270,7 +268,7 @@ class TestCase(absltest.TestCase):
             same = same | (np.isnan(a) & np.isnan(b))
         return same
 
-    def assertNotAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertNotAllEqual(self, a: Any, b: Any, msg: str | None = None) -> None:
         """Fail if two arrays are equal."""
         try:
             self.assertAllEqual(a, b)
@@ -284,27 +282,27 @@ class TestCase(absltest.TestCase):
         if wrong.any():
             self.fail(f"Not all elements are {said}: {array[wrong]} at {np.where(wrong)}")
 
-    def assertAllGreater(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllGreater(self, a: Any, comparison_target: Any) -> None:
         """Fail unless every element is greater."""
         self._all(a, lambda x: x > comparison_target, f"> {comparison_target}")
 
-    def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:
         """Fail unless every element is greater or equal."""
         self._all(a, lambda x: x >= comparison_target, f">= {comparison_target}")
 
-    def assertAllLess(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllLess(self, a: Any, comparison_target: Any) -> None:
         """Fail unless every element is less."""
         self._all(a, lambda x: x < comparison_target, f"< {comparison_target}")
 
-    def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:  # noqa: N802
+    def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:
         """Fail unless every element is less or equal."""
         self._all(a, lambda x: x <= comparison_target, f"<= {comparison_target}")
 
-    def assertAllInSet(self, target: Any, expected_set: Any) -> None:  # noqa: N802
+    def assertAllInSet(self, target: Any, expected_set: Any) -> None:
         """Fail unless every element is one of those."""
         self._all(target, lambda x: np.isin(x, list(expected_set)), f"in {expected_set}")
 
-    def assertAllInRange(  # noqa: N802
+    def assertAllInRange(
         self,
         target: Any,
         lower_bound: Any,
@@ -320,11 +318,11 @@ class TestCase(absltest.TestCase):
 
         self._all(target, inside, f"in the range from {lower_bound} to {upper_bound}")
 
-    def assertNear(self, f1: float, f2: float, err: float, msg: str | None = None) -> None:  # noqa: N802
+    def assertNear(self, f1: float, f2: float, err: float, msg: str | None = None) -> None:
         """Fail unless two numbers are within `err` of each other."""
         self.assertTrue(f1 == f2 or abs(f1 - f2) <= err, f"{f1} != {f2} +/- {err}{f' ({msg})' if msg else ''}")
 
-    def assertArrayNear(  # noqa: N802
+    def assertArrayNear(
         self, farray1: Sequence[float], farray2: Sequence[float], err: float, msg: str | None = None
     ) -> None:
         """Fail unless two lists of numbers are within `err` of each other, one by one."""
@@ -332,33 +330,31 @@ class TestCase(absltest.TestCase):
         for one, other in zip(farray1, farray2, strict=True):
             self.assertNear(float(one), float(other), err, msg)
 
-    def assertNDArrayNear(self, ndarray1: Any, ndarray2: Any, err: float, msg: str | None = None) -> None:  # noqa: N802
+    def assertNDArrayNear(self, ndarray1: Any, ndarray2: Any, err: float, msg: str | None = None) -> None:
         """Fail unless the distance of two arrays is less than `err`."""
         distance = np.linalg.norm(np.asarray(ndarray1) - np.asarray(ndarray2))
         self.assertLess(distance, err, msg)
 
-    def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:  # noqa: N802
+    def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
         """Fail unless an array has that dtype."""
         self.assertEqual(self._array(target).dtype, np.dtype(getattr(expected_dtype, "as_numpy_dtype", expected_dtype)))
 
-    def assertShapeEqual(self, input_a: Any, input_b: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertShapeEqual(self, input_a: Any, input_b: Any, msg: str | None = None) -> None:
         """Fail unless two arrays or tensors have the same static shape."""
         a, b = ([d if d is None else int(d) for d in _dims(x)] for x in (input_a, input_b))
         self.assertEqual(a, b, msg)
 
-    def assertDeviceEqual(self, device1: Any, device2: Any, msg: str | None = None) -> None:  # noqa: N802
+    def assertDeviceEqual(self, device1: Any, device2: Any, msg: str | None = None) -> None:
         """Fail unless two devices have the same name."""
         self.assertEqual(str(device1 or ""), str(device2 or ""), msg)
 
-    def assertStartsWith(self, actual: str, expected_start: str, msg: str | None = None) -> None:  # noqa: N802
+    def assertStartsWith(self, actual: str, expected_start: str, msg: str | None = None) -> None:
         """Fail unless a text starts with another."""
         if not actual.startswith(expected_start):
             self.fail(f"{actual!r} does not start with {expected_start!r}. {msg or ''}")
 
     @contextlib.contextmanager
-    def assertRaisesWithPredicateMatch(  # noqa: N802
-        self, exception_type: Any, expected_err_re_or_predicate: Any
-    ) -> Iterator[None]:
+    def assertRaisesWithPredicateMatch(self, exception_type: Any, expected_err_re_or_predicate: Any) -> Iterator[None]:
         """Fail unless the block raises an error whose message matches, or for which the predicate holds."""
         wanted = expected_err_re_or_predicate
         try:
@@ -370,7 +366,7 @@ class TestCase(absltest.TestCase):
         else:
             self.fail(f"{exception_type} not raised")
 
-    def assertRaisesOpError(self, expected_err_re_or_predicate: Any) -> Any:  # noqa: N802
+    def assertRaisesOpError(self, expected_err_re_or_predicate: Any) -> Any:
         """Fail unless the block raises a `tf.errors.OpError` whose message matches."""
         return self.assertRaisesWithPredicateMatch(op_errors.OpError, expected_err_re_or_predicate)
 
@@ -396,5 +392,3 @@ def _numpy_of(tensors: Any) -> Any:
     owner = registry.adapter_of(tensors)
     array = owner.to_numpy(tensors) if owner is not None else np.asarray(tensors)
     return array if array.ndim else array[()]
-
-

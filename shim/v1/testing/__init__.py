@@ -1,4 +1,4 @@
-"""`tf.test`: what programs import to test themselves. The classes, which take long to import, come when they are asked for."""
+"""`tf.test`: what programs test themselves with. Its classes take long to import, and come when they are asked for."""
 
 import os
 import tempfile
@@ -6,11 +6,11 @@ import tempfile
 from onevar.v1.export import export, export_lazily
 
 for _name, _module, _attribute in (
-    ("test.TestCase", "test_case", "TestCase"),
-    ("test.Benchmark", "test_benchmark", "Benchmark"),
-    ("test.StubOutForTesting", "test_benchmark", "StubOutForTesting"),
-    ("test.main", "test_benchmark", "main"),
-    ("test.mock", "test_benchmark", "mock"),
+    ("test.TestCase", "testing.case", "TestCase"),
+    ("test.Benchmark", "testing.benchmark", "Benchmark"),
+    ("test.StubOutForTesting", "testing.benchmark", "StubOutForTesting"),
+    ("test.main", "testing.benchmark", "main"),
+    ("test.mock", "testing.benchmark", "mock"),
 ):
     export_lazily(_name, _module, _attribute)
 _temporary: list[str] = []
@@ -69,4 +69,3 @@ def is_built_with_cuda() -> bool:
 def is_built_with_rocm() -> bool:
     """Whether ROCm or XLA are built in: onevar has neither of its own."""
     return False
-

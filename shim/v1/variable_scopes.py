@@ -16,7 +16,6 @@ from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.scope_object import (
     AUTO_REUSE,
     PureVariableScope,
-    ReuseMode,
     ScopeStore,
     VariableScope,
     get_variable_scope,
@@ -31,7 +30,7 @@ from onevar.v1.variable_store import (
 )
 
 __all__ = [
-    "AUTO_REUSE", "EagerVariableStore", "PureVariableScope", "ReuseMode", "ScopeStore", "VariableScope",
+    "AUTO_REUSE", "EagerVariableStore", "PureVariableScope", "ScopeStore", "VariableScope",
     "VariableStore", "default_variable_store", "get_local_variable", "get_variable", "get_variable_scope",
     "get_variable_scope_store", "no_regularizer", "variable_creator_scope", "variable_op_scope", "variable_scope",
     "with_variable_store",
@@ -277,7 +276,7 @@ def _graph_of(values: Sequence[Any]) -> Graph:
         if element is None:
             continue
         first = element if first is None else first
-        if element.graph is not first.graph and not _within(default, element.graph):
+        if not (_within(element.graph, first.graph) or _within(first.graph, element.graph)):
             raise ValueError(
                 f"{element} must be from the same graph as {first} (graphs are {element.graph} and {first.graph})."
             )
