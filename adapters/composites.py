@@ -98,8 +98,13 @@ def _pad(k: Any, x: Any, widths: Sequence, mode: str = "constant", value: Any = 
 
 
 _ACCUMULATE = {
-    "add": "add", "subtract": "subtract", "multiply": "multiply", "divide": "divide", "max": "maximum", "min": "minimum",
-}  # fmt: skip
+    "add": "add",
+    "subtract": "subtract",
+    "multiply": "multiply",
+    "divide": "divide",
+    "max": "maximum",
+    "min": "minimum",
+}
 
 
 def _scatter(k: Any, x: Any, indices: Any, updates: Any, mode: str) -> Any:
@@ -154,7 +159,9 @@ def einsum_terms(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     left, arrow, output = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     free = [letter for letter in _LETTERS if letter not in equation]
-    depths = [rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)]
+    depths = [
+        rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)
+    ]
     batch = "".join(free[: max(depths, default=0)])
     spelled = [term.replace("...", batch[len(batch) - depth :]) for term, depth in zip(terms, depths, strict=True)]
     if not arrow:

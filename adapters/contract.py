@@ -12,9 +12,11 @@ brackets the module, where the two differ.
 
 It says which values are its own (`owns`, `spec`), makes and reads tensors (`convert`, `astype`,
 `to_numpy`), holds one piece of state (`variable`, `read`, `write`, `exported`), lends and borrows
-memory (`lend`, `borrow`, `from_dlpack`), computes (`kernels`; for the v1 engine `primitives`, and
-`vjp`, `cond`, `while_loop`, `compile`, `callback`), and says honestly what it lacks (`lacks`). Behaviour that is the same for every framework is not here: names, dtype promotion, shape
-checks, locking, scopes and errors are written once, over these primitives.
+memory (`lend`, `borrow`, `from_dlpack`), computes (`kernels`), and says honestly what it lacks
+(`lacks`). For the v1 engine it computes with `primitives`, and does `vjp`, `cond`, `while_loop`,
+`compile` and `callback` where the framework has more than Python; what it leaves out, the engine says.
+Behaviour that is the same for every framework is not here: names, dtype promotion, shape checks,
+locking, scopes and errors are written once, over these primitives.
 
 Two words are used throughout:
 
@@ -172,7 +174,7 @@ class Adapter(Tracing, ABC):
     @cached_property
     def k(self) -> Primitives:
         """The primitives as attributes, as op definitions call them."""
-        basic = {
+        basic: dict[str, Callable] = {
             "asarray": self.convert,
             "astype": self.astype,
             "getitem": self.getitem,
@@ -298,7 +300,7 @@ class Adapter(Tracing, ABC):
         """
         return self.write(native, self.kernels[kernel](self.read(native), x), fresh=fresh)
 
-    def set_trainable(self, native: Native, trainable: bool) -> None:  # noqa: B027 (there may be no switch)
+    def set_trainable(self, native: Native, trainable: bool) -> None:
         """Tell the native whether gradients are wanted, where it has such a switch."""
 
     def place(self, x: Tensor, layout: Any) -> Tensor:
@@ -363,9 +365,7 @@ class Adapter(Tracing, ABC):
 
     # -- joining the framework ------------------------------------------------------------------
 
-    def register(  # noqa: B027 (there may be nothing to do)
-        self, variable_class: type, flatten: Callable, unflatten: Callable
-    ) -> None:
+    def register(self, variable_class: type, flatten: Callable, unflatten: Callable) -> None:
         """Make the framework's own functions take a Variable, where that needs registration.
 
         Called once for each Variable class, when both it and the adapter are there.

@@ -67,7 +67,7 @@ class Tracing:
             `(ys, aux, pullback)`. `pullback(cotangents)` takes one cotangent for each of `ys`, None for what does
             not count, and returns one gradient for each of `xs`, then for each mark: the sum over `ys`
             of the cotangent times the derivative (its conjugate where complex, as in TensorFlow); None
-            where `ys` do not depend on it. It is called at most once.
+            where `ys` do not depend on it. It is called once, or again after `pullback(cotangents, keep=True)`.
 
             `vjp` nests: within `fn`, whose pullback may be called there too. What the outermost call
             returns is not connected to anything any more.

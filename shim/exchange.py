@@ -156,7 +156,7 @@ def _share_variable(x: Any, to: str, live: bool) -> Any:
     source = cell.adapter
     if not live:
         # Not the Cell's: a scope may have another value, or another dtype.
-        return _route(source, adapter(to)).send(x.value, _is_writable(cell.native))
+        return _route(source, adapter(to)).send(x._read(), _is_writable(cell.native))
     if type(source).exported is Adapter.exported:  # never writes in place into memory others see
         raise CopyRequired(
             f"share(x, {to!r}, live=True)",
@@ -177,7 +177,7 @@ def _resolve(call: str, x: Any, to: str) -> tuple[Adapter, Any, bool]:
     if source is not None:
         return source, x, False
     if _is_variable(x):
-        return x._cell.adapter, x.value, _is_writable(x._cell.native)
+        return x._cell.adapter, x._read(), _is_writable(x._cell.native)
     raise _foreign(call, x, to)
 
 

@@ -125,10 +125,10 @@ def _checked(variable: Any, value: Any) -> Any:
             f"instances. Received instead: {variable!r}"
         )
     value = to_tensor(value, cell.adapter, dtype=cell.dtype, call="StatelessScope(state_mapping)")
-    if tuple(value.shape) != variable.shape:
+    if tuple(value.shape) != cell.shape:
         raise ValueError(
             "Invalid variable value in StatelessScope: all values in argument `mapping` must be tensors with a shape "
-            f"that matches the corresponding variable shape. For variable {variable.path} of shape {variable.shape}, "
+            f"that matches the corresponding variable shape. For variable {variable.path} of shape {cell.shape}, "
             f"received a value of shape {tuple(value.shape)}."
         )
     return value

@@ -1,11 +1,13 @@
 """The Variable: its front door, and all that its faces share.
 
 `onevar.Variable(...)` answers to two signatures. Called as Keras 3's, it returns the Keras 3 face
-(`onevar.keras3`); both faces are instances of `Variable` and views of a `Cell`.
+(`onevar.keras3`), called as `tf.compat.v1.Variable`'s, the v1 face (`onevar.v1.variables`); both faces
+are instances of `Variable` and views of a `Cell`.
 """
 
 import operator
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from threading import get_ident
 from typing import Any
 
@@ -18,7 +20,6 @@ from onevar.core import protocols
 from onevar.core.devices import standardize_device
 from onevar.core.operate import operate
 from onevar.core.registry import adapter, on_load
-from onevar.errors import Unsupported
 from onevar.scopes import ACTIVE
 
 #: Arguments that only `tf.compat.v1.Variable` has.
@@ -116,7 +117,7 @@ def _unary(kernel: str, symbol: str) -> Callable:
                         return cell.fast[kernel](native)
                 finally:
                     readers.remove(me)
-        return cell.adapter.kernels[kernel](self.value)
+        return cell.adapter.kernels[kernel](self._read())
 
     operator.__name__ = operator.__qualname__ = f"__{symbol}__"
     operator.__doc__ = f"`{kernel}(self)` as a tensor of this framework."
@@ -126,7 +127,8 @@ def _unary(kernel: str, symbol: str) -> Callable:
 class Variable:
     """One piece of state with the signatures of Keras 3 and of `tf.compat.v1`, in any framework.
 
-    The Keras 3 signature is documented at `onevar.keras3.KerasVariable`.
+    The Keras 3 signature is documented at `onevar.keras3.KerasVariable`, that of `tf.compat.v1` at
+    `onevar.v1.Variable`.
 
     Args:
         *args: Those of the face.
@@ -134,7 +136,6 @@ class Variable:
 
     Raises:
         TypeError: Arguments of both faces together, or an unknown one.
-        Unsupported: Arguments of the `tf.compat.v1` face, which this release does not have.
     """
 
     # NumPy's own operators defer to ours; its functions take a Variable through `__array__`.
@@ -145,9 +146,11 @@ class Variable:
         """Return an object of the face that the arguments belong to."""
         if cls is not Variable:
             return object.__new__(cls)
+        if _is_v1(kwargs):
+            # Complete as it comes: its `__init__` has nothing left to do.
+            return _v1("variables").Variable(*args, **kwargs)
         from onevar.keras3 import KerasVariable  # the face builds on this class
 
-        _check_face(kwargs)
         return object.__new__(KerasVariable)
 
     # -- what it is -----------------------------------------------------------------------------
@@ -169,7 +172,7 @@ class Variable:
 
     def numpy(self) -> np.ndarray:
         """Return the value as a NumPy array of its own, on the host."""
-        return self._cell.adapter.to_numpy(self.value)
+        return self._cell.adapter.to_numpy(self._read())
 
     def to(self, device: object) -> "Variable":
         """Return a Variable on `device` with this value: this one if it is there already.
@@ -178,7 +181,7 @@ class Variable:
             DeviceMissing: The framework has no such device here; the message lists those it has.
         """
         name = standardize_device(device, self._cell.adapter)
-        return self if name == self.device else self._clone(device=name)
+        return self if name == self._cell.device else self._clone(device=name)
 
     # -- exchange -------------------------------------------------------------------------------
 
@@ -192,7 +195,7 @@ class Variable:
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         """Return a DLPack capsule over a snapshot of the value; arguments as in the array API."""
-        return protocols.capsule(self._cell.adapter, self.value, **kwargs)
+        return protocols.capsule(self._cell.adapter, self._read(), **kwargs)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """Return DLPack's device type and index."""
@@ -200,7 +203,7 @@ class Variable:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """Return the value as a NumPy array: a read-only view where that is possible without a copy."""
-        return protocols.as_numpy(self._cell.adapter, self.value, dtype, copy)
+        return protocols.as_numpy(self._cell.adapter, self._read(), dtype, copy)
 
     def __jax_array__(self) -> Tensor:
         """Return the value as a jax.Array."""
@@ -225,7 +228,7 @@ class Variable:
             return function(*values, **options)
 
     def _in(self, framework: str) -> Tensor:
-        return self.value if self.backend == framework else exchange.share(self, framework)
+        return self._read() if self.backend == framework else exchange.share(self, framework)
 
     # -- Python ---------------------------------------------------------------------------------
 
@@ -320,11 +323,31 @@ class Variable:
         """The value as a tensor; a face may make it a method."""
         raise NotImplementedError(f"{type(self).__name__}.value")
 
+    def _read(self) -> Tensor:
+        """Return the value as a tensor, whatever the face calls that; what lies below the faces asks this."""
+        return self.value
+
+    @property
+    def keras(self) -> Any:
+        """The Keras 3 face of this state."""
+        raise NotImplementedError(f"{type(self).__name__}.keras")
+
+    @property
+    def v1(self) -> Any:
+        """The `tf.compat.v1` face of this state, as it is in eager execution: it reads and writes at once."""
+        return _v1("variable_faces").v1_face(self)
+
     def _clone(self, *, device: str | None = None) -> "Variable":
         raise NotImplementedError(f"{type(self).__name__}._clone")
 
 
-def _check_face(arguments: dict[str, Any]) -> None:
+def _v1(module: str) -> Any:
+    # By name: `onevar.v1` builds on this module, and costs nothing until somebody wants it.
+    return import_module(f"onevar.v1.{module}")
+
+
+def _is_v1(arguments: dict[str, Any]) -> bool:
+    """Whether the arguments are the v1 face's."""
     v1 = sorted(V1_ONLY & arguments.keys())
     keras = sorted(KERAS_ONLY & arguments.keys())
     if v1 and keras:
@@ -332,11 +355,7 @@ def _check_face(arguments: dict[str, Any]) -> None:
             f"Variable(...): {', '.join(v1)} belong to tf.compat.v1.Variable, {', '.join(keras)} to keras.Variable. "
             "Use the arguments of one of them."
         )
-    if v1:
-        raise Unsupported(
-            f"Variable({', '.join(f'{name}=' for name in v1)}): the tf.compat.v1 face is not in this release. "
-            "Use the Keras 3 signature: Variable(initializer, shape=None, dtype=None, trainable=True, ...)."
-        )
+    return bool(v1)
 
 
 def _torch_values(x: Any, cells: list[Cell]) -> Any:

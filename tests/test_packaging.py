@@ -40,7 +40,7 @@ def test_the_mapping_is_the_documented_one(settings):
 
 def test_hard_dependencies_are_few(settings):
     names = {line.split(">")[0].strip() for line in settings["project"]["dependencies"]}
-    assert names == {"numpy", "ml_dtypes", "array-api-compat", "google-crc32c"}
+    assert names == {"numpy", "ml_dtypes", "array-api-compat", "absl-py", "google-crc32c"}
 
 
 def test_installed_files_are_those_of_the_tree():

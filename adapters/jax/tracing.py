@@ -136,7 +136,7 @@ def vjp(fn: Callable, xs: Sequence[Any], marks: int = 0) -> tuple[list, Any, Pul
     outs, transpose, arrays = jax.vjp(run, [xs[i] for i in wanted], zeros, has_aux=True)
     ys, aux = _put_back(kept, outs, arrays)
 
-    def pullback(cotangents: Sequence[Any | None]) -> list[Any | None]:
+    def pullback(cotangents: Sequence[Any | None], keep: bool = False) -> list[Any | None]:
         given = [cotangents[i] for i in kept["ys"]]
         if all(ct is None for ct in given):
             return [None] * (len(xs) + marks)
@@ -283,4 +283,3 @@ def callback(fn: Callable, out_specs: Sequence[Any], args: Sequence[Any], statef
     if stateful:
         return list(io_callback(host, results, *args, ordered=True))
     return list(jax.pure_callback(host, results, *args))
-

@@ -222,9 +222,7 @@ def _full(shape: Sequence[int], value: Any, dtype: str) -> np.ndarray:
 
 def _arange(start: Any, stop: Any, step: Any, dtype: str) -> np.ndarray:
     wanted = numpy_dtype(dtype)
-    if wanted in _NARROW:
-        return np.arange(start, stop, step, np.float32).astype(wanted)
-    return np.arange(start, stop, step, wanted)
+    return np.arange(start, stop, step, dtype=np.float32 if wanted in _NARROW else wanted).astype(wanted, copy=False)
 
 
 def _where(condition: Any, x: Any, y: Any) -> np.ndarray:
@@ -236,7 +234,7 @@ def _clip(x: np.ndarray, min: Any = None, max: Any = None) -> np.ndarray:
     return np.asarray(x if max is None else np.minimum(*_like(x, max)))
 
 
-_UNARY = {
+_UNARY: Mapping[str, Callable] = {
     "abs": np.abs, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan,
     "atanh": np.arctanh, "bitwise_invert": np.invert, "ceil": np.ceil, "conj": np.conj, "cos": np.cos,
     "cosh": np.cosh, "exp": np.exp, "expm1": np.expm1, "floor": np.floor, "imag": np.imag, "isfinite": np.isfinite,
@@ -245,7 +243,7 @@ _UNARY = {
     "sign": np.sign, "signbit": np.signbit, "sin": np.sin, "sinh": np.sinh, "sqrt": np.sqrt, "square": np.square,
     "tan": np.tan, "tanh": np.tanh, "trunc": np.trunc,
 }  # fmt: skip
-_BINARY = {
+_BINARY: Mapping[str, Callable] = {
     "add": np.add, "atan2": np.arctan2, "bitwise_and": np.bitwise_and, "bitwise_or": np.bitwise_or,
     "bitwise_xor": np.bitwise_xor, "bitwise_left_shift": np.left_shift, "bitwise_right_shift": np.right_shift,
     "copysign": np.copysign, "divide": np.divide, "hypot": np.hypot, "logaddexp": np.logaddexp,

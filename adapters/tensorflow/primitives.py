@@ -69,8 +69,6 @@ def _bits(function: Callable, logic: Callable) -> Callable:
     return bitwise
 
 
-
-
 def _clip(x: tf.Tensor, min: Any = None, max: Any = None) -> tf.Tensor:
     x = x if min is None else raw.Maximum(x=x, y=min)
     return x if max is None else raw.Minimum(x=x, y=max)
@@ -339,4 +337,4 @@ PRIMITIVES: Mapping[str, Callable] = {
 }
 """`contract.PRIMITIVES` on TensorFlow's tensors."""
 
-_SELF = Primitives("tensorflow", PRIMITIVES)
+_SELF: Primitives = Primitives("tensorflow", PRIMITIVES)

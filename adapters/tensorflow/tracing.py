@@ -27,7 +27,8 @@ def vjp(fn: Callable, xs: Sequence[tf.Tensor], marks: int = 0) -> tuple[list, An
     points: list[tf.Tensor | None] = [None] * marks
     # Tensors of this call's own: one may be among `xs` twice, and be used by `fn` on the side.
     inputs = [tf.identity(x) for x in xs]
-    with tf.GradientTape() as tape:
+    # Inside tf.function a tape costs nothing once the graph is built, so it may as well serve several pullbacks.
+    with tf.GradientTape(persistent=True) as tape:
         tape.watch([x for x in inputs if _differentiable(x)])
 
         def mark(i: int, value: Any) -> tf.Tensor:
@@ -39,7 +40,7 @@ def vjp(fn: Callable, xs: Sequence[tf.Tensor], marks: int = 0) -> tuple[list, An
         ys, aux = fn(mark, *inputs) if marks else fn(*inputs)
     ys = list(ys)
 
-    def pullback(cotangents: Sequence[tf.Tensor | None]) -> list[tf.Tensor | None]:
+    def pullback(cotangents: Sequence[tf.Tensor | None], keep: bool = False) -> list[tf.Tensor | None]:
         pairs = [
             (y, ct)
             for y, ct in zip(ys, cotangents, strict=True)

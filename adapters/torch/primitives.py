@@ -30,7 +30,7 @@ def asarray(array: np.ndarray) -> torch.Tensor:
 
 
 def _tensors(operands: Sequence[Any]) -> list[torch.Tensor]:
-    like = next(x for x in operands if isinstance(x, torch.Tensor) and x.dtype is not torch.bool or x is operands[-1])
+    like = next(x for x in operands if (isinstance(x, torch.Tensor) and x.dtype is not torch.bool) or x is operands[-1])
     return [
         x if isinstance(x, torch.Tensor) else torch.as_tensor(x, dtype=like.dtype, device=like.device) for x in operands
     ]
@@ -358,4 +358,4 @@ PRIMITIVES: Mapping[str, Callable] = {
 }
 """`contract.PRIMITIVES` on torch's tensors."""
 
-_SELF = Primitives("torch", PRIMITIVES)
+_SELF: Primitives = Primitives("torch", PRIMITIVES)

@@ -25,9 +25,7 @@ _depth = _Depth()
 def is_concrete(x: Any) -> bool:
     """Whether `x` has contents: it is no stand-in of torch.func or torch.compile, and not on the meta device."""
     return not (
-        torch._C._functorch.is_functorch_wrapped_tensor(x)
-        or x.is_meta
-        or isinstance(x, torch._subclasses.FakeTensor)
+        torch._C._functorch.is_functorch_wrapped_tensor(x) or x.is_meta or isinstance(x, torch._subclasses.FakeTensor)
     )
 
 
@@ -73,10 +71,11 @@ def vjp(fn: Callable, xs: Sequence[torch.Tensor], marks: int = 0) -> tuple[list,
     ys = list(attached)
     live: list[torch.Tensor] = ys
 
-    def pullback(cotangents: Sequence[torch.Tensor | None]) -> list[torch.Tensor | None]:
+    def pullback(cotangents: Sequence[torch.Tensor | None], keep: bool = False) -> list[torch.Tensor | None]:
         nonlocal live
         pairs = [(y, ct) for y, ct in zip(live, cotangents, strict=True) if ct is not None and y.requires_grad]
-        live = []  # the graph lives as long as what it ends in
+        if not keep:
+            live = []  # the graph lives as long as what it ends in
         targets = [*inputs, *points]
         where = [i for i, x in enumerate(targets) if x is not None and x.requires_grad]
         gradients: list[torch.Tensor | None] = [None] * len(targets)
@@ -86,12 +85,14 @@ def vjp(fn: Callable, xs: Sequence[torch.Tensor], marks: int = 0) -> tuple[list,
                 [targets[i] for i in where],
                 [ct.to(y.dtype) for y, ct in pairs],
                 allow_unused=True,
+                retain_graph=keep or nested,
                 create_graph=nested,
             )
             for i, gradient in zip(where, found, strict=True):
                 gradients[i] = gradient
-        inputs.clear()
-        points.clear()
+        if not keep:
+            inputs.clear()
+            points.clear()
         return gradients
 
     return (ys, aux, pullback) if nested else (_detached(ys), _detached(aux), pullback)

@@ -164,11 +164,8 @@ def _inputs(recipe: Recipe, name: str, arguments: dict[str, Any], attrs: dict[st
             inputs.extend(_list_input(recipe, arg, value, attrs))
             continue
         tensor = _one_input(recipe, arg, value, attrs, sources)
-        if tensor.dtype._is_ref_dtype and not arg.is_ref and tensor.dtype.key not in ("resource", "variant"):
-            pass_ref = tensor  # the engine reads it when the operation runs
-            inputs.append(pass_ref)
-        else:
-            inputs.append(tensor)
+        # A reference may stand for its value: the engine reads it when the operation runs.
+        inputs.append(tensor)
     return inputs
 
 
@@ -207,7 +204,9 @@ def _converted(recipe: Recipe, arg: Arg, value: Any, wanted: DType | None, prefe
     if isinstance(value, Tensor):
         return get_default_graph().capture(value)  # the caller words a mismatch of types
     try:
-        return convert_to_tensor(value, wanted, arg.name, preferred, arg.is_ref)
+        if wanted is None and preferred is not None:
+            return _by_default(recipe, arg, value, preferred)
+        return convert_to_tensor(value, wanted, arg.name, None, arg.is_ref)
     except TypeError as error:
         if wanted is None:
             raise
@@ -220,6 +219,15 @@ def _converted(recipe: Recipe, arg: Arg, value: Any, wanted: DType | None, prefe
         if wanted is not None and getattr(value, "dtype", None) is not None and "conversion requested" in str(error):
             raise TypeError(_mismatch(recipe, arg, as_dtype(value.dtype).base_dtype, wanted, None)) from None
         raise
+
+
+def _by_default(recipe: Recipe, arg: Arg, value: Any, preferred: DType) -> Tensor:
+    """Convert as the value itself says where the op allows that, else to the attribute's default."""
+    allowed = recipe.checks.get(arg.type_attr or "")
+    if allowed is None:
+        return convert_to_tensor(value, None, arg.name, preferred)
+    tensor = convert_to_tensor(value, None, arg.name)
+    return tensor if tensor.dtype.key in allowed else convert_to_tensor(value, None, arg.name, preferred)
 
 
 def _mismatch(recipe: Recipe, arg: Arg, base: DType, expected: DType, source: str | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from onevar.core.constant import constant
+from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import get_default_graph
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.operation import IndexedSlices, Tensor
@@ -47,6 +48,11 @@ def convert_to_tensor(
         ValueError: A tensor of another dtype or graph.
     """
     wanted = None if dtype is None else as_dtype(dtype)
+    if executing_eagerly():
+        from onevar.core.eager_values import converted  # frameworks are loaded when they are needed
+
+        preferred = None if preferred_dtype is None else as_dtype(preferred_dtype).base_dtype
+        return converted(value, None if wanted is None else wanted.base_dtype, preferred)
     if isinstance(value, Tensor):
         return _checked(value, wanted)
     if wanted is None and preferred_dtype is not None:
@@ -82,7 +88,8 @@ def _convert(value: Any, wanted: DType | None, name: str | None, as_ref: bool) -
     base = None if wanted is None else wanted.base_dtype
     if isinstance(value, list | tuple) and _holds_tensors(value):
         return _packed(value, base, name)
-    return constant(_literal(value, base), base, name=name or "Const")
+    default = "shape_as_tensor" if isinstance(value, TensorShape) else "Const"
+    return constant(_literal(value, base), base, name=name or default)
 
 
 def _literal(value: Any, wanted: DType | None) -> Any:
@@ -120,30 +127,39 @@ def _shape_literal(shape: TensorShape, wanted: DType | None) -> np.ndarray:
 
 
 def _holds_tensors(value: Any) -> bool:
-    return any(
-        isinstance(item, Tensor | IndexedSlices)
-        or hasattr(item, "_dense_var_to_tensor")
-        or (isinstance(item, list | tuple) and _holds_tensors(item))
-        for item in value
-    )
+    return any(_is_tensor(item) or (isinstance(item, list | tuple) and _holds_tensors(item)) for item in value)
 
 
 def _packed(value: Any, wanted: DType | None, name: str | None) -> Tensor:
     """Stack a list with tensors in it, as TensorFlow's automatic packing does."""
+    inferred = wanted or _first_dtype(value)
+    return _pack_level(value, inferred, name or "packed")
+
+
+def _pack_level(items: Any, dtype: DType | None, name: str) -> Any:
+    """Pack what holds tensors below `name`; a list without any comes back as it is."""
     from onevar.core.build import op  # building converts
 
-    inferred = wanted or _first_dtype(value)
-    graph = get_default_graph()
-    with graph.name_scope(name or "packed") as scope:
+    with get_default_graph().name_scope(name) as scope:
+        elements = []
+        for index, item in enumerate(items):
+            if isinstance(item, list | tuple):
+                elements.append(_pack_level(item, dtype, str(index)))
+            elif isinstance(item, Tensor):
+                elements.append(_checked(item, dtype))
+            else:
+                elements.append(item)
+        if not any(_is_tensor(item) for item in elements):
+            return elements
+        tensors = [
+            item if isinstance(item, Tensor) else convert_to_tensor(item, dtype, name=str(index))
+            for index, item in enumerate(elements)
+        ]
+        return op("Pack", values=tensors, axis=0, name=scope)
 
-        def pack(items: Any, level: str) -> Tensor:
-            elements = [
-                pack(item, str(index)) if isinstance(item, list | tuple) else item for index, item in enumerate(items)
-            ]
-            tensors = [convert_to_tensor(item, inferred, name=str(i)) for i, item in enumerate(elements)]
-            return op("Pack", values=tensors, axis=0, name=level)
 
-        return pack(value, scope)
+def _is_tensor(item: Any) -> bool:
+    return isinstance(item, Tensor | IndexedSlices) or hasattr(item, "_dense_var_to_tensor")
 
 
 def _first_dtype(value: Any) -> DType | None:

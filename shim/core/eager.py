@@ -111,7 +111,7 @@ def _dtype(tensor: Any, chosen: Adapter) -> DType:
 
 def _tensor(value: Any, wanted: DType | None, chosen: Adapter) -> Any:
     if hasattr(value, "_cell") and value._cell is not None:
-        value = value._cell.snapshot()
+        value = value._read()
     if chosen.owns(value):
         return value
     if isinstance(value, list | tuple) and any(_native_adapter(item) is not None for item in value):

@@ -47,7 +47,7 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
     if theirs is not None:
         if cell.layout is None and theirs.layout is None:
             _refuse_other_device(theirs.device, theirs.adapter, adapter, cell.device, call)
-        other = other.value
+        other = other._read()
     owner = adapter_of(other)
     if owner is None and not _is_numeric(other):
         return other, None

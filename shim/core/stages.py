@@ -230,6 +230,8 @@ def _collected(plan: Plan, analysis: _Analysis, numbered: Sequence[tuple[int, bo
 
 
 def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stage: Stage) -> None:
+    read_by_host = {slot for step in stage.host for slot in reads_of(step)}
+    stage.host = [*_recomputed(analysis, read_by_host), *stage.host]
     made = {slot for step in stage.device for slot in writes_of(step)}
     wanted = {slot for step in stage.device for slot in reads_of(step)} - made
     again = _recomputed(analysis, wanted)

@@ -38,7 +38,7 @@ def to_tensor(
         CopyRequired: `share`, and the memory cannot be.
     """
     if cell_of(x) is not None:
-        x = x.value  # type: ignore[attr-defined]
+        x = x._read()  # type: ignore[attr-defined]
     owner = adapter_of(x)
     if owner is adapter and not isinstance(x, np.ndarray | np.generic):
         return adapter.convert(x, dtype, device)

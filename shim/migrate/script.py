@@ -11,13 +11,14 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from onevar.migrate import children, explain, program, redirect
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
+#: Where an attribute of `tensorflow` is looked up.
+_NAMESPACES = tuple(os.path.join(os.path.dirname(_FOLDER), "v1", name) for name in ("__init__.py", "namespaces.py"))
 #: The `__main__` that started this process stays alive: its functions are on the stack.
 _before: list[ModuleType] = []
 
@@ -172,7 +173,9 @@ def _clean(error: BaseException | None, seen: set[int]) -> None:
         # What is above the program, down to `run`, is how the command started.
         frames = [] if entry.tb_frame.f_code is run.__code__ else [*frames, entry]
         entry = entry.tb_next
-    kept = [entry for entry in frames if not _is_ours(entry)]
+    while isinstance(error, AttributeError) and frames and _file(frames[-1]) in _NAMESPACES:
+        frames.pop()
+    kept = [entry for entry in frames if os.path.dirname(_file(entry)) != _FOLDER]
     for this, following in zip(kept, [*kept[1:], None], strict=False):
         this.tb_next = following
     if kept or isinstance(error, SyntaxError):
@@ -181,5 +184,5 @@ def _clean(error: BaseException | None, seen: set[int]) -> None:
         _clean(other, seen)
 
 
-def _is_ours(entry: TracebackType) -> bool:
-    return str(Path(entry.tb_frame.f_code.co_filename).parent) == _FOLDER
+def _file(entry: TracebackType) -> str:
+    return entry.tb_frame.f_code.co_filename

@@ -1,5 +1,6 @@
 """Tensors made from nothing: `tf.constant`, `tf.zeros`, `tf.placeholder`, `tf.eye` and the like."""
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ def constant(
 
 
 def _constant_if_small(value: Any, shape: Any, dtype: DType, name: str) -> Any:
+    if isinstance(shape, numbers.Integral):  # TensorFlow takes only sequences here
+        return None
     try:
         if np.prod(shape) < _SMALL:
             return constant(value, shape=shape, dtype=dtype, name=name)

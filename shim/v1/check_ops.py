@@ -58,7 +58,8 @@ def assert_(condition: Any, data: Any, summarize: int | None = None, name: str |
     # TensorFlow puts the operation into a tf.cond unless the data are on the host already; here data that only a
     # failing check needs is the engine's concern.
     with name_scope(name, "Assert", [condition, data]):
-        return op("Assert", condition=condition, data=list(data), summarize=summarize, name="Assert")
+        tensors = [convert_to_tensor(item) for item in data]
+        return op("Assert", condition=condition, data=tensors, summarize=summarize, name="Assert")
 
 
 def _summary(item: Any, summarize: int | None) -> str:

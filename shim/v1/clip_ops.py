@@ -99,8 +99,8 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
     if use_norm is None:
         use_norm = global_norm(t_list, name)
     with name_scope(name, "clip_by_global_norm", [*t_list, clip_norm]) as scope:
-        one = constant(1.0, dtype=dtype_of(use_norm)) if hasattr(use_norm, "dtype") else 1.0
-        scale = clip_norm * minimum(1.0 / use_norm, one / clip_norm)
+        inverse = 1.0 / use_norm
+        scale = clip_norm * minimum(inverse, constant(1.0, dtype=dtype_of(use_norm)) / clip_norm)
         scale = scale + (use_norm - use_norm)  # not a number if the norm is not finite
         values = [None if t is None else _values(t, f"t_{i}") for i, t in enumerate(t_list)]
         clipped: list[Any] = []
@@ -120,5 +120,5 @@ def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Any
         t = convert_to_tensor(t, name="t")
         count = cast(size(t), dtypes.float32)
         inverse = UNARY["Rsqrt"](reduce_sum(t * t, range_(rank(t))))
-        limited = minimum(inverse * count, constant(1.0) / clip_norm)
-        return identity(t * clip_norm * limited, name=scope)
+        scaled = t * clip_norm
+        return identity(scaled * minimum(inverse * count, constant(1.0) / clip_norm), name=scope)

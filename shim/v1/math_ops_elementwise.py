@@ -19,9 +19,7 @@ from onevar.v1.sparse_types import SparseTensor
 # Functions that are one op, `(x, name=None)`.
 _UNARY = {
     "Acos": "acos math.acos", "Acosh": "acosh math.acosh", "Asin": "asin math.asin", "Asinh": "asinh math.asinh",
-    "Atan": "atan math.atan", "Atanh": "atanh math.atanh", "BesselI0": "math.bessel_i0 math.special.bessel_i0",
-    "BesselI0e": "math.bessel_i0e math.special.bessel_i0e", "BesselI1": "math.bessel_i1 math.special.bessel_i1",
-    "BesselI1e": "math.bessel_i1e math.special.bessel_i1e", "Ceil": "ceil math.ceil", "Cos": "cos math.cos",
+    "Atan": "atan math.atan", "Atanh": "atanh math.atanh", "Ceil": "ceil math.ceil", "Cos": "cos math.cos",
     "Cosh": "cosh math.cosh", "Digamma": "digamma math.digamma", "Erf": "erf math.erf", "Erfc": "erfc math.erfc",
     "Exp": "exp math.exp", "Expm1": "expm1 math.expm1", "Floor": "floor math.floor",
     "Invert": "bitwise.invert", "IsFinite": "is_finite math.is_finite debugging.is_finite",
@@ -70,6 +68,9 @@ def _scoped_unary(op_type: str, scope: str, *names: str) -> None:
 
 for _name in ("erfinv", "ndtri"):
     _scoped_unary(_name.capitalize(), _name, f"math.{_name}")
+for _name in ("i0", "i0e", "i1", "i1e"):
+    _kind = _name.replace("i", "I")
+    _scoped_unary(f"Bessel{_kind}", f"bessel_{_name}", f"math.bessel_{_name}", f"math.special.bessel_{_name}")
 
 
 def _scoped_binary(op_type: str, scope: str, *names: str) -> None:

@@ -61,8 +61,9 @@ def _counts(data: Any, segment_ids: Any, num_segments: Any) -> Any:
     num_segments = convert_to_tensor(num_segments)
     filled = ones(shape_internal(segment_ids), dtype=dtype_of(data))
     counts = op("UnsortedSegmentSum", data=filled, segment_ids=segment_ids, num_segments=num_segments)
-    trailing = ones([rank(data) - rank(segment_ids)], dtype=dtype_of(num_segments))
-    counts = reshape(counts, concat([num_segments[None], trailing], axis=0))
+    kind = dtype_of(num_segments)
+    parts = [num_segments[None], ones([rank(data) - rank(segment_ids)], dtype=kind)]
+    counts = reshape(counts, concat(parts, axis=0))
     return op("Maximum", x=counts, y=1)
 
 

@@ -12,7 +12,7 @@ from onevar.core.name_scope import name_scope
 from onevar.v1.array_ops_index import slice_
 from onevar.v1.array_ops_shape import broadcast_dynamic_shape, broadcast_to
 from onevar.v1.array_ops_shape import shape as shape_op
-from onevar.v1.check_ops import Assert
+from onevar.v1.check_ops import assert_
 from onevar.v1.common import dtype_of
 from onevar.v1.control_flow_helpers import with_dependencies
 from onevar.v1.export import export
@@ -292,7 +292,7 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
         value = convert_to_tensor(value, name="value")
         size = convert_to_tensor(size, dtypes.int32, "size")
         shape = shape_op(value)
-        check = Assert(
+        check = assert_(
             reduce_all(op("GreaterEqual", x=shape, y=size)),
             ["Need value.shape >= size, got ", shape, size],
             summarize=1000,

@@ -251,17 +251,16 @@ class variable_scope:  # noqa: N801 (TensorFlow's name)
         return PureVariableScope(given, reuse=self._reuse, old_name_scope=entered_name, **self._options)
 
     def __exit__(self, *error: Any) -> None:
-        context = self._graphs.pop()
         assert self._pure is not None
+        # Where scopes are left in a wrong order this fails, and the scope can still be left later.
+        self._pure.__exit__(*error)
+        context = self._graphs.pop()
         try:
-            self._pure.__exit__(*error)
+            if self._names is not None:
+                self._names.__exit__(*error)
         finally:
-            try:
-                if self._names is not None:
-                    self._names.__exit__(*error)
-            finally:
-                if context is not None:
-                    context.__exit__(*error)
+            if context is not None:
+                context.__exit__(*error)
 
 
 def _graph_of(values: Sequence[Any]) -> Graph:

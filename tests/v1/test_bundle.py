@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
 from onevar.core import op_errors
-from onevar.core.bundle import Reader, Slices, grouped, write
+from onevar.core.bundle import Reader, Slices, grouped, merge, write
 from onevar.core.bundle.entries import Header
 from onevar.core.bundle.sstable import Table, build
 
@@ -340,3 +340,35 @@ assert peak() - before < 80, "the whole"
 assert (x == y).all() and (part == 1).all()
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "big")], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("delete", [False, True])
+def test_merging(tmp_path, delete):
+    names, specs, arrays = contents.operands()
+    parts = [tmp_path / f"temp{i}" / "part" for i in range(3)]
+    for i, part in enumerate(parts):
+        write(part, grouped(names[i::3], specs[i::3], arrays[i::3]))
+    (tmp_path / "temp1" / "other").write_text("not ours")
+    merge(parts, tmp_path / "model", delete)
+    with Reader(tmp_path / "model") as reader:
+        for name, value in contents.tensors().items():
+            assert contents.same(reader.read(name), np.asarray(value))
+        for name, (whole, pieces) in contents.pieces().items():
+            assert contents.same(reader.read(name), whole)
+            assert sorted(reader.slices(name)) == sorted(pieces)
+        assert reader.slices("global_step") == []
+    left = ["model.data-00000-of-00001", "model.index", *(["temp1"] if delete else ["temp0", "temp1", "temp2"])]
+    assert sorted(os.listdir(tmp_path)) == left
+    assert (os.listdir(tmp_path / "temp1") == ["other"]) == delete
+
+
+def test_what_cannot_be_merged(tmp_path):
+    write(tmp_path / "a", {"w": np.zeros(2)})
+    with pytest.raises(op_errors.InvalidArgumentError, match="Adding duplicate key: w"):
+        merge([tmp_path / "a", tmp_path / "a"], tmp_path / "b")
+    with pytest.raises(op_errors.InvalidArgumentError, match="No checkpoints to merge"):
+        merge([], tmp_path / "b")
+    merge([tmp_path / "a"], tmp_path / "a", delete_old_dirs=True)
+    with Reader(tmp_path / "a") as reader:
+        assert reader.read("w").tolist() == [0, 0]
+    assert len(os.listdir(tmp_path)) == 2

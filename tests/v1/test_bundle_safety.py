@@ -203,6 +203,21 @@ def test_many_writers_of_one_prefix(prefix, tmp_path):
     assert len(os.listdir(tmp_path)) == 2
 
 
+def test_a_child_that_was_forked_meanwhile_keeps_no_lock(prefix, tmp_path):
+    with files.locked(str(tmp_path)):
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+    try:
+        handle = os.open(tmp_path, os.O_RDONLY)
+        assert files._try_lock(handle)
+        os.close(handle)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
 def test_a_reader_keeps_what_it_opened(prefix):
     write(prefix, tensors(1))
     with Reader(prefix) as reader, Reader(prefix) as late:

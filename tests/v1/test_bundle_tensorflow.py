@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from onevar.core import op_errors
-from onevar.core.bundle import Reader, files, grouped, write
+from onevar.core.bundle import Reader, files, grouped, merge, write
 from onevar.core.bundle.slices import parse
 
 tf = pytest.importorskip("tensorflow")
@@ -122,6 +122,18 @@ def test_tensorflow_v1_saver(tmp_path):
         saver.restore(session, prefix)
         assert contents.same(session.run(tf.convert_to_tensor(kernel)), wanted + 1)
         assert session.run(step) == 8
+
+
+def test_tensorflow_reads_what_we_merged(tmp_path):
+    names, specs, arrays = contents.operands()
+    parts = [tmp_path / f"part{i}" for i in range(2)]
+    for i, part in enumerate(parts):
+        save(part, names[i::2], specs[i::2], arrays[i::2])
+    merge(parts, tmp_path / "model")
+    for name in ("parts/rows", "parts/boxes"):
+        whole, _ = contents.pieces()[name]
+        assert contents.same(restore(tmp_path / "model", name, "", whole.dtype), whole)
+    assert len(tf.train.list_variables(str(tmp_path / "model"))) == len(contents.tensors()) + len(contents.pieces())
 
 
 def test_keras_style_object_checkpoint(tmp_path):

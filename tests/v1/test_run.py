@@ -1,45 +1,10 @@
 """`onevar run script.py` is `python script.py`: output, errors, exit status."""
 
-import os
-import subprocess
 import sys
-import textwrap
 import zipfile
 
 import pytest
-
-# TensorFlow cannot be imported in any of these processes: nothing here may need it.
-BLOCK = """
-from importlib.machinery import PathFinder
-real = PathFinder.find_spec
-def find_spec(name, path=None, target=None):
-    return None if name.partition(".")[0] == "tensorflow" else real(name, path, target)
-PathFinder.find_spec = find_spec
-"""
-ONEVAR = [sys.executable, "-c", f"{BLOCK}\nfrom onevar.cli import main; main()"]
-ENVIRONMENT = {**os.environ, "ONEVAR_BACKEND": "numpy", "COLUMNS": "120", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def start(*words, cwd, env=None, program=ONEVAR, **options):
-    command = [*program, *map(str, words)]
-    environment = {**ENVIRONMENT, **(env or {})}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, **options)
-
-
-def onevar(*words, cwd, **options):
-    return start("run", *words, cwd=cwd, **options)
-
-
-def write(folder, **files):
-    """Write modules: `pkg_in_sub` is pkg/sub.py, `pkg_INIT` pkg/__init__.py."""
-    for name, text in files.items():
-        path = folder.joinpath(
-            *name.replace("_INIT", "/__init__").replace("_MAIN", "/__main__").split("_in_")
-        ).with_suffix(".py")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text))
-    return folder
-
+from programs import onevar, start, write
 
 PROBE = """
 import os, sys
@@ -231,5 +196,7 @@ def test_multiprocessing(method, tmp_path):
 
 
 def test_nothing_heavy_is_imported_for_the_program(tmp_path):
-    write(tmp_path, script="import sys; print([m for m in ('jax', 'torch', 'numpy', 'keras') if m in sys.modules])")
+    write(
+        tmp_path, script="import sys; print([m for m in ('jax', 'torch', 'tensorflow', 'keras') if m in sys.modules])"
+    )
     assert onevar("script.py", "--backend", "numpy", cwd=tmp_path).stdout == "[]\n"

@@ -221,6 +221,9 @@ def locked(folder: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
+        with suppress(OSError):
+            # Said, because closing is not enough: a child that was forked meanwhile has the handle too.
+            fcntl.flock(handle, fcntl.LOCK_UN)
         with suppress(OSError):  # Nothing was written through it.
             os.close(handle)
 

@@ -114,11 +114,7 @@ class Reader:
             DataLossError: A file is damaged.
             UnimplementedError: The tensor is of a dtype that NumPy cannot hold.
         """
-        entry = self._find(_key(name)) if self._entries is None else self._entries.get(name)
-        if entry is None:
-            raise NotFoundError(
-                None, None, f"Key {name} not found in checkpoint {self.prefix}. `keys()` lists what it has."
-            )
+        entry = self._entry(name)
         if entry.code not in DTYPES:
             raise UnimplementedError(
                 None,
@@ -140,6 +136,12 @@ class Reader:
             return self._read_part(name, entry, part or whole)
         except (Malformed, OSError) as error:
             raise self._damaged(self._data_path(entry), f"tensor {name}: {error}") from error
+
+    def slices(self, name: str) -> list[str]:
+        """Return the `shape_and_slice` strings of the pieces in which a tensor was saved; none if it is whole."""
+        entry = self._entry(name)
+        sizes = " ".join(map(str, entry.shape))
+        return [f"{sizes} {shown(extents)}" for extents in entry.slices]
 
     def close(self) -> None:
         """Close the files; nothing can be read then."""
@@ -183,6 +185,14 @@ class Reader:
                 f"onevar reads up to {VERSION}. Update onevar.",
             )
         return header
+
+    def _entry(self, name: str) -> Entry:
+        entry = self._find(_key(name)) if self._entries is None else self._entries.get(name)
+        if entry is None:
+            raise NotFoundError(
+                None, None, f"Key {name} not found in checkpoint {self.prefix}. `keys()` lists what it has."
+            )
+        return entry
 
     def _find(self, key: bytes) -> Entry | None:
         if key == HEADER_KEY:

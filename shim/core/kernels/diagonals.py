@@ -79,7 +79,7 @@ def _diagonals_of(k: Any, x: Any, band: np.ndarray, padding: Any, align: str) ->
     taken = k.take(flat, k.asarray(np.maximum(places, 0).reshape(-1)), axis=-1)
     taken = k.reshape(taken, (*shape[:-2], *places.shape))
     if (places < 0).any():
-        taken = k.where(k.asarray(places >= 0), taken, padding)
+        taken = k.where(k.asarray(places >= 0), taken, k.stop_gradient(padding))
     return taken if low != high else k.squeeze(taken, -2)
 
 
@@ -158,7 +158,7 @@ def _made(k: Any, diagonal: Any, band: np.ndarray, rows: int, columns: int, padd
     low, high = _band(band)
     m, n = _made_shape(shape, low, high, rows, columns)
     batch = shape[: -1 if low == high else -2]
-    x = k.broadcast_to(padding, (*batch, m, n))
+    x = k.broadcast_to(k.stop_gradient(padding), (*batch, m, n))
     return _set_diagonals(k, x, diagonal, band, align)
 
 

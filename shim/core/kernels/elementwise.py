@@ -1,5 +1,6 @@
 """Arithmetic, comparison, logic and special functions, element by element."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,6 @@ elementwise(
         "LessEqual": "less_equal",
         "LogicalAnd": "logical_and",
         "LogicalOr": "logical_or",
-        "Maximum": "maximum",
-        "Minimum": "minimum",
         "Mul": "multiply",
         "NextAfter": "nextafter",
         "Pow": "pow",
@@ -98,6 +97,23 @@ def _equal(k: Any, x: Any, y: Any) -> Any:
 @kernel("NotEqual", infer=broadcast_shape)
 def _not_equal(k: Any, x: Any, y: Any) -> Any:
     return k.not_equal(x, y)
+
+
+@kernel("Maximum", infer=broadcast_shape)
+def _maximum(k: Any, x: Any, y: Any) -> Any:
+    return _first_of_equals(k, k.maximum, k.greater_equal, x, y)
+
+
+@kernel("Minimum", infer=broadcast_shape)
+def _minimum(k: Any, x: Any, y: Any) -> Any:
+    return _first_of_equals(k, k.minimum, k.less_equal, x, y)
+
+
+def _first_of_equals(k: Any, function: Callable, wins: Callable, x: Any, y: Any) -> Any:
+    """`function(x, y)`, of which `x` gets all of the gradient where the two are equal (others would halve it)."""
+    if k.name == "numpy" or not _is_float(k, x):
+        return function(x, y)
+    return k.where(k.logical_or(wins(x, y), k.isnan(x)), x, y)
 
 
 @kernel("ApproximateEqual")

@@ -1,280 +1,228 @@
-"""Strings: joined, split, cut, replaced, parsed and hashed, on the host."""
+"""Operations on strings. Strings are arrays of objects, `bytes`, and stay on the host."""
 
 import base64
 import re
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
-from onevar.core import op_errors
-from onevar.core.farmhash import fingerprint64
-from onevar.core.infer import same_shape
+from onevar.core import shape_rules as rules
+from onevar.core.infer import broadcast_shape, same_shape
 from onevar.core.kernel import kernel
-from onevar.core.siphash import siphash24
-from onevar.core.spec import Spec
-from onevar.core.summary import format_tensor
+from onevar.core.spec import Shape, ShapeError, Spec
 
 
-def _strings(values: list[bytes], shape: tuple[int, ...]) -> np.ndarray:
-    out = np.empty(shape, object)
-    out.reshape(-1)[:] = values
-    return out
+def _each(function: Callable[[Any], Any], x: np.ndarray, dtype: Any = object) -> np.ndarray:
+    """An array of the same shape with `function` of each element."""
+    result = np.empty(np.shape(x), dtype)
+    flat = result.reshape(-1)
+    flat[:] = [function(item) for item in np.asarray(x).reshape(-1).tolist()]
+    return flat.reshape(np.shape(x))
 
 
-def _mapped(function: Callable[[bytes], bytes], array: np.ndarray) -> np.ndarray:
-    return _strings([function(item) for item in array.reshape(-1)], array.shape)
+def _simple(type: str, function: Callable[[bytes], Any], dtype: Any = object) -> None:
+    kernel(type, on_host=True, infer=same_shape)(lambda k, x: _each(function, x, dtype))
 
 
-def _invalid(message: str) -> op_errors.OpError:
-    return op_errors.InvalidArgumentError(None, None, message)
+_simple("StringStrip", lambda text: text.strip())
+_simple("EncodeBase64", lambda text: base64.urlsafe_b64encode(text).rstrip(b"="))
+_simple("DecodeBase64", lambda text: base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4)))
 
 
-def _joined_shape(inputs: list[Spec]) -> Any:
-    known = [spec.shape for spec in inputs if spec.shape != ()]
-    return known[0] if known else ()
+@kernel("StringLower", on_host=True, infer=same_shape)
+def _string_lower(k: Any, x: np.ndarray, *, encoding: str) -> Any:
+    return _each(lambda text: text.decode().lower().encode() if encoding else text.lower(), x)
 
 
-@kernel("StringJoin", on_host=True, infer=_joined_shape)
-def string_join(k: Any, inputs: list[np.ndarray], *, separator: str) -> np.ndarray:
-    """Join strings element by element; scalars go with everything."""
-    shape = next((item.shape for item in inputs if item.ndim), ())
-    flat = [np.broadcast_to(item, shape).reshape(-1) for item in inputs]
-    between = separator.encode()
-    return _strings([between.join(parts) for parts in zip(*flat, strict=True)], shape)
+@kernel("StringUpper", on_host=True, infer=same_shape)
+def _string_upper(k: Any, x: np.ndarray, *, encoding: str) -> Any:
+    return _each(lambda text: text.decode().upper().encode() if encoding else text.upper(), x)
 
 
-def _table(indices: list[tuple[int, int]], values: list[bytes], rows: int, columns: int) -> tuple[np.ndarray, ...]:
-    places = np.array(indices, np.int64).reshape(-1, 2)
-    return places, _strings(values, (len(values),)), np.array([rows, columns], np.int64)
+@kernel("StringLength", on_host=True, infer=same_shape)
+def _string_length(k: Any, x: np.ndarray, *, unit: str) -> Any:
+    return _each(lambda text: len(text.decode()) if unit == "UTF8_CHAR" else len(text), x, np.int32)
 
 
-def _split_shapes(*_: Spec) -> list[Any]:
-    return [(None, 2), (None,), (2,)]
+@kernel("StringJoin", on_host=True, infer=lambda xs: broadcast_shape(*xs))
+def _string_join(k: Any, xs: list[np.ndarray], *, separator: str) -> Any:
+    arrays = np.broadcast_arrays(*xs)
+    joined = [separator.encode().join(parts) for parts in zip(*[a.reshape(-1).tolist() for a in arrays], strict=True)]
+    result = np.empty(len(joined), object)
+    result[:] = joined
+    return result.reshape(arrays[0].shape)
 
 
-def _as_table(rows: list[list[bytes]]) -> tuple[np.ndarray, ...]:
-    indices = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
-    return _table(indices, [part for row in rows for part in row], len(rows), max(map(len, rows), default=0))
+@kernel("ReduceJoin", on_host=True, infer=lambda x, axes, *, keep_dims: _reduced(x, axes, keep_dims))
+def _reduce_join(k: Any, x: np.ndarray, axes: np.ndarray, *, keep_dims: bool, separator: str) -> Any:
+    # In the order of the axes given, the first one varying slowest.
+    gone = [axis % x.ndim for axis in axes.reshape(-1).tolist()] or list(range(x.ndim))
+    if not axes.size and axes.ndim:
+        return x
+    kept = [i for i in range(x.ndim) if i not in gone]
+    rows = x.transpose([*kept, *gone]).reshape(*[x.shape[i] for i in kept], -1)
+    result = np.empty(rows.shape[:-1], object)
+    for index in np.ndindex(*result.shape):
+        result[index] = separator.encode().join(rows[index].tolist())
+    return result.reshape([1 if i in gone else n for i, n in enumerate(x.shape)]) if keep_dims else result
 
 
-@kernel("StringSplit", on_host=True, infer=_split_shapes)
-def string_split(k: Any, input: np.ndarray, delimiter: np.ndarray, *, skip_empty: bool) -> tuple[np.ndarray, ...]:
-    """Split at any of the characters of the delimiter; an empty one splits into characters."""
-    marks = delimiter.item()
-    rows = []
-    for item in input.reshape(-1):
-        parts = re.split(b"[" + re.escape(marks) + b"]", item) if marks else [bytes([b]) for b in item]
-        rows.append([part for part in parts if part or not (skip_empty or not marks)])
-    return _as_table(rows)
+def _reduced(x: Spec, axes: Spec, keep_dims: bool) -> Shape:
+    if not isinstance(axes.value, np.ndarray):
+        return None
+    return rules.reduce(x.shape, axes.value.reshape(-1).tolist(), keep_dims)
 
 
-@kernel("StringSplitV2", on_host=True, infer=_split_shapes)
-def string_split_v2(k: Any, input: np.ndarray, sep: np.ndarray, *, maxsplit: int) -> tuple[np.ndarray, ...]:
-    """Split at a separator, or at white space if it is empty."""
-    return _as_table([item.split(sep.item() or None, maxsplit) for item in input.reshape(-1)])
+_KINDS = {"int8": "d", "int16": "d", "int32": "d", "int64": "d", "uint8": "u", "uint16": "u", "uint32": "u", "uint64": "u"}
 
 
-@kernel("Substr", on_host=True, infer=lambda *specs: specs[0].shape)
-def substr(k: Any, input: np.ndarray, pos: np.ndarray, len: np.ndarray, *, unit: str) -> np.ndarray:
-    """Cut a part out of each string."""
-    shape = np.broadcast_shapes(input.shape, pos.shape)
-    triples = zip(*(np.broadcast_to(a, shape).reshape(-1) for a in (input, pos, len)), strict=True)
-    return _strings([_part(item, int(start), int(count), unit) for item, start, count in triples], shape)
+@kernel("AsString", on_host=True, infer=same_shape)
+def _as_string(
+    k: Any, x: np.ndarray, *, T: str, precision: int, scientific: bool, shortest: bool, width: int, fill: str  # noqa: N803
+) -> Any:
+    if T == "bool":
+        return _each(lambda value: b"true" if value else b"false", x)
+    if T == "string":
+        return x
+    flags = fill + (str(width) if width >= 0 else "")
+    digits = f".{precision}" if precision >= 0 else ""
+    if T in _KINDS:
+        return _each(lambda value: f"%{flags}d".__mod__(value).encode(), x)
+    kind = "e" if scientific else "g" if shortest else "f"
+    spec = f"%{flags}{digits}{kind}"
+    if T.startswith("complex"):
+        return _each(lambda value: f"({spec % value.real},{spec % value.imag})".encode(), x)
+    return _each(lambda value: (spec % value).encode(), x.astype(np.float64))
 
 
-def _part(item: bytes, start: int, count: int, unit: str) -> bytes:
-    text: Any = item.decode("utf-8", "replace") if unit == "UTF8_CHAR" else item
-    size = len(text)
-    if not -size <= start <= size:
-        shown = item.decode("utf-8", "replace")
-        raise _invalid(f"pos {start} out of range for string b'{shown}' at index 0")
-    start = start + size if start < 0 else start
-    part = text[start : start + max(count, 0)]
-    return part.encode() if isinstance(part, str) else part
-
-
-def _pattern(pattern: str | bytes) -> re.Pattern[bytes]:
-    try:
-        return re.compile(pattern.encode() if isinstance(pattern, str) else pattern)
-    except re.error as error:
-        raise _invalid(f"Invalid pattern: {pattern!r}, error: {error}") from None
-
-
-def _replaced(input: np.ndarray, pattern: Any, rewrite: Any, everywhere: bool) -> np.ndarray:
-    compiled = _pattern(pattern)
-    rewrite = rewrite.encode() if isinstance(rewrite, str) else rewrite
-    # RE2 writes groups as \1, and \0 for the whole; every other backslash is itself escaped.
-    template = re.sub(rb"\\(\d)", rb"\\g<\1>", rewrite)
-    return _mapped(lambda item: compiled.sub(template, item, count=0 if everywhere else 1), input)
-
-
-@kernel("RegexReplace", on_host=True, infer=same_shape)
-def regex_replace(
-    k: Any, input: np.ndarray, pattern: np.ndarray, rewrite: np.ndarray, *, replace_global: bool
-) -> np.ndarray:
-    """Replace what matches a regular expression."""
-    return _replaced(input, pattern.item(), rewrite.item(), replace_global)
-
-
-@kernel("StaticRegexReplace", on_host=True, infer=same_shape)
-def static_regex_replace(k: Any, input: np.ndarray, *, pattern: str, rewrite: str, replace_global: bool) -> np.ndarray:
-    """Replace what matches a regular expression."""
-    return _replaced(input, pattern, rewrite, replace_global)
-
-
-def _matches(input: np.ndarray, pattern: Any) -> np.ndarray:
-    compiled = _pattern(pattern)
-    found = [compiled.fullmatch(item) is not None for item in input.reshape(-1)]
-    return np.array(found, bool).reshape(input.shape)
-
-
-@kernel("RegexFullMatch", on_host=True, infer=same_shape)
-def regex_full_match(k: Any, input: np.ndarray, pattern: np.ndarray) -> np.ndarray:
-    """Whether a regular expression matches all of a string."""
-    return _matches(input, pattern.item())
-
-
-@kernel("StaticRegexFullMatch", on_host=True, infer=same_shape)
-def static_regex_full_match(k: Any, input: np.ndarray, *, pattern: str) -> np.ndarray:
-    """Whether a regular expression matches all of a string."""
-    return _matches(input, pattern)
+@kernel("StringToNumber", on_host=True, infer=same_shape)
+def _string_to_number(k: Any, x: np.ndarray, *, out_type: str) -> Any:
+    return _each(lambda text: _number(text, out_type), x, np.dtype(out_type))
 
 
 _NUMBER = re.compile(rb"\s*[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf(inity)?|nan)\s*", re.IGNORECASE)
 _INTEGER = re.compile(rb"\s*[+-]?\d+\s*")
 
 
-@kernel("StringToNumber", on_host=True, infer=same_shape)
-def string_to_number(k: Any, string_tensor: np.ndarray, *, out_type: str) -> np.ndarray:
-    """Read numbers."""
-    is_float = out_type.startswith("float")
-    values = []
-    for item in string_tensor.reshape(-1):
-        if not (_NUMBER if is_float else _INTEGER).fullmatch(item):
-            raise _invalid(f"StringToNumberOp could not correctly convert string: {item.decode('utf-8', 'replace')}")
-        values.append(float(item) if is_float else int(item))
+def _number(text: bytes, dtype: str) -> Any:
+    is_int = "int" in dtype
+    if not (_INTEGER if is_int else _NUMBER).fullmatch(text):
+        raise ValueError(f"StringToNumberOp could not correctly convert string: {text.decode(errors='replace')}")
+    number = int(text) if is_int else float(text)
+    if is_int and not np.iinfo(dtype).min <= number <= np.iinfo(dtype).max:
+        raise ValueError(f"StringToNumberOp could not correctly convert string: {text.decode(errors='replace')}")
+    return number
+
+
+@kernel("Substr", on_host=True, infer=lambda x, pos, length: rules.broadcast(x.shape, rules.merge(pos.shape, length.shape)))
+def _substr(k: Any, x: np.ndarray, pos: np.ndarray, length: np.ndarray, *, unit: str) -> Any:
+    x, pos, length = np.broadcast_arrays(x, pos, length)
+    result = np.empty(x.shape, object)
+    for index in np.ndindex(*x.shape):
+        result[index] = _part(x[index], int(pos[index]), int(length[index]), unit)
+    return result
+
+
+def _part(text: bytes, pos: int, length: int, unit: str) -> bytes:
+    items: Any = text.decode() if unit == "UTF8_CHAR" else text
+    if not -len(items) <= pos <= len(items):
+        raise ValueError(f"pos {pos} out of range for string b'{text.decode(errors='replace')}' at index 0")
+    start = pos % len(items) if pos < 0 else pos
+    part = items[start : start + max(0, length)]
+    return part.encode() if isinstance(part, str) else part
+
+
+def _sparse(rows: list[list[bytes]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of different lengths as a SparseTensor."""
+    places = [(i, j) for i, row in enumerate(rows) for j in range(len(row))]
+    values = np.empty(len(places), object)
+    values[:] = [item for row in rows for item in row]
+    longest = max(map(len, rows), default=0)
+    return np.array(places, np.int64).reshape(-1, 2), values, np.array([len(rows), longest], np.int64)
+
+
+def _sparse_shapes(*_: Spec) -> list[Shape]:
+    return [(None, 2), (None,), (2,)]
+
+
+@kernel("StringSplit", on_host=True, infer=_sparse_shapes)
+def _string_split(k: Any, x: np.ndarray, delimiter: np.ndarray, *, skip_empty: bool) -> Any:
+    # Every byte of the delimiter separates; without one, every byte stands alone.
+    marks = delimiter.item()
+
+    def parts(text: bytes) -> list[bytes]:
+        if not marks:
+            found = [bytes([byte]) for byte in text]
+        else:
+            found = re.split(b"[" + re.escape(marks) + b"]", text)
+        return [part for part in found if part] if skip_empty else found
+
+    return _sparse([parts(text) for text in x.tolist()])
+
+
+@kernel("StringSplitV2", on_host=True, infer=_sparse_shapes)
+def _string_split_v2(k: Any, x: np.ndarray, sep: np.ndarray, *, maxsplit: int) -> Any:
+    mark = sep.item() or None
+    return _sparse([text.split(mark, maxsplit) for text in x.tolist()])
+
+
+def _pattern(pattern: bytes) -> re.Pattern[bytes]:
     try:
-        return np.array(values, out_type).reshape(string_tensor.shape)
-    except OverflowError:
-        raise _invalid(f"StringToNumberOp could not correctly convert string: {values}") from None
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"Invalid pattern: {pattern.decode(errors='replace')}, error: {error}") from error
 
 
-@kernel("StringLength", on_host=True, infer=same_shape)
-def string_length(k: Any, input: np.ndarray, *, unit: str) -> np.ndarray:
-    """Count bytes, or characters."""
-    sizes = [len(i.decode("utf-8", "replace") if unit == "UTF8_CHAR" else i) for i in input.reshape(-1)]
-    return np.array(sizes, np.int32).reshape(input.shape)
+def _rewritten(rewrite: bytes) -> bytes:
+    """A replacement as Python writes it: `\\0` of RE2 is the whole match."""
+    return re.sub(rb"\\(\d)", rb"\\g<\1>", rewrite)
 
 
-@kernel("StringLower", on_host=True, infer=same_shape)
-def string_lower(k: Any, input: np.ndarray, *, encoding: str) -> np.ndarray:
-    """Make letters small."""
-    return _mapped(lambda i: i.decode().lower().encode() if encoding else i.lower(), input)
+@kernel("RegexReplace", on_host=True, infer=lambda x, pattern, rewrite: x.shape)
+def _regex_replace(k: Any, x: np.ndarray, pattern: np.ndarray, rewrite: np.ndarray, *, replace_global: bool) -> Any:
+    return _replaced(x, pattern.item(), rewrite.item(), replace_global)
 
 
-@kernel("StringUpper", on_host=True, infer=same_shape)
-def string_upper(k: Any, input: np.ndarray, *, encoding: str) -> np.ndarray:
-    """Make letters large."""
-    return _mapped(lambda i: i.decode().upper().encode() if encoding else i.upper(), input)
+def _replaced(x: np.ndarray, pattern: bytes, rewrite: bytes, everywhere: bool) -> np.ndarray:
+    found, new = _pattern(pattern), _rewritten(rewrite)
+    return _each(lambda text: found.sub(new, text, count=0 if everywhere else 1), x)
 
 
-@kernel("StringStrip", on_host=True, infer=same_shape)
-def string_strip(k: Any, input: np.ndarray) -> np.ndarray:
-    """Remove white space at the ends."""
-    return _mapped(bytes.strip, input)
+@kernel("StaticRegexReplace", on_host=True, infer=same_shape)
+def _static_regex_replace(k: Any, x: np.ndarray, *, pattern: str, rewrite: str, replace_global: bool) -> Any:
+    return _replaced(x, pattern.encode(), rewrite.encode(), replace_global)
 
 
-@kernel("AsString", on_host=True, infer=same_shape)
-def as_string(
-    k: Any, input: np.ndarray, *, precision: int, scientific: bool, shortest: bool, width: int, fill: str
-) -> np.ndarray:
-    """Write numbers as C's `printf` does."""
-    kind = input.dtype.kind
-    if kind == "O":
-        return input
-    if kind in "iub" and (scientific or shortest or precision >= 0):
-        what = "scientific and shortest format" if scientific or shortest else "precision"
-        raise _invalid(f"{what} not supported for datatype {input.dtype.name}")
-    letter = "d" if kind in "iu" else "e" if scientific else "g" if shortest else "f"
-    form = f"%{fill.strip()}{width if width > -1 else ''}{f'.{precision}' if precision >= 0 else ''}{letter}"
-
-    def write(item: Any) -> bytes:
-        if kind == "b":
-            return b"true" if item else b"false"
-        if kind == "c":
-            return f"({form % item.real},{form % item.imag})".encode()
-        return (form % (int(item) if kind in "iu" else float(item))).encode()
-
-    return _strings([write(item) for item in input.reshape(-1)], input.shape)
+@kernel("RegexFullMatch", on_host=True, infer=lambda x, pattern: x.shape)
+def _regex_full_match(k: Any, x: np.ndarray, pattern: np.ndarray) -> Any:
+    found = _pattern(pattern.item())
+    return _each(lambda text: found.fullmatch(text) is not None, x, np.bool_)
 
 
-def _reduced(inputs: Spec, reduction_indices: Spec, *, keep_dims: bool) -> Any:
-    axes = reduction_indices.value
-    if inputs.shape is None or not isinstance(axes, np.ndarray):
-        return None
-    gone = {int(a) % len(inputs.shape) for a in axes.reshape(-1)}
-    return tuple(1 if i in gone else n for i, n in enumerate(inputs.shape) if keep_dims or i not in gone)
+@kernel("StaticRegexFullMatch", on_host=True, infer=same_shape)
+def _static_regex_full_match(k: Any, x: np.ndarray, *, pattern: str) -> Any:
+    found = _pattern(pattern.encode())
+    return _each(lambda text: found.fullmatch(text) is not None, x, np.bool_)
 
 
-@kernel("ReduceJoin", on_host=True, infer=_reduced)
-def reduce_join(
-    k: Any, inputs: np.ndarray, reduction_indices: np.ndarray, *, keep_dims: bool, separator: str
-) -> np.ndarray:
-    """Join strings over dimensions, in the order in which these are given."""
-    axes = [int(a) % inputs.ndim for a in reduction_indices.reshape(-1)]
-    kept = [i for i in range(inputs.ndim) if i not in axes]
-    rows = inputs.transpose([*kept, *axes])
-    outer = rows.shape[: len(kept)]
-    rows = rows.reshape(int(np.prod(outer)), -1)
-    joined = _strings([separator.encode().join(row) for row in rows], outer)
-    return joined.reshape([1 if i in axes else n for i, n in enumerate(inputs.shape)]) if keep_dims else joined
-
-
-@kernel("EncodeBase64", on_host=True, infer=same_shape)
-def encode_base64(k: Any, input: np.ndarray, *, pad: bool) -> np.ndarray:
-    """Write bytes as web-safe base64."""
-    encode = base64.urlsafe_b64encode
-    return _mapped(lambda item: encode(item) if pad else encode(item).rstrip(b"="), input)
-
-
-@kernel("DecodeBase64", on_host=True, infer=same_shape)
-def decode_base64(k: Any, input: np.ndarray) -> np.ndarray:
-    """Read web-safe base64."""
-
-    def decode(item: bytes) -> bytes:
-        if not re.fullmatch(rb"[A-Za-z0-9_-]*={0,2}", item):
-            raise _invalid("Invalid character found in base64.")
-        bare = item.rstrip(b"=")
-        return base64.urlsafe_b64decode(bare + b"=" * (-len(bare) % 4))
-
-    return _mapped(decode, input)
-
-
-def _buckets(input: np.ndarray, hashed: Callable[[bytes], int], count: int) -> np.ndarray:
-    return np.array([hashed(item) % count for item in input.reshape(-1)], np.int64).reshape(input.shape)
-
-
-@kernel("StringToHashBucketFast", on_host=True, infer=same_shape)
-def string_to_hash_bucket_fast(k: Any, input: np.ndarray, *, num_buckets: int) -> np.ndarray:
-    """Hash with FarmHash's fingerprint."""
-    return _buckets(input, fingerprint64, num_buckets)
-
-
-@kernel("StringToHashBucketStrong", on_host=True, infer=same_shape)
-def string_to_hash_bucket_strong(k: Any, input: np.ndarray, *, num_buckets: int, key: list[int]) -> np.ndarray:
-    """Hash with a key."""
-    return _buckets(input, lambda item: siphash24(item, key[0], key[1]), num_buckets)
-
-
-@kernel("StringFormat", on_host=True, infer=lambda *_: ())
-def string_format(
-    k: Any, inputs: list[np.ndarray], *, template: str, placeholder: str, summarize: int
-) -> np.ndarray:
-    """Put tensors into a text."""
-    parts = template.split(placeholder)
-    shown = [format_tensor(item, summarize) for item in inputs] + [""]
-    text = "".join(part + value for part, value in zip(parts, shown, strict=True))
-    return _strings([text.encode()], ())
-
-
+@kernel("DecodeRaw", on_host=True, infer=lambda x: None if x.shape is None else (*x.shape, None))
+def _decode_raw(k: Any, x: np.ndarray, *, out_type: str, little_endian: bool) -> Any:
+    dtype = np.dtype(getattr(ml_dtypes, out_type, None) or out_type)
+    texts = np.asarray(x).reshape(-1).tolist()
+    length = len(texts[0]) if texts else 0
+    for i, text in enumerate(texts):
+        if len(text) != length:
+            raise ShapeError(
+                "DecodeRaw requires input strings to all be the same size, but "
+                f"element {i} has size {len(text)} != {length}"
+            )
+    if length % dtype.itemsize:
+        raise ShapeError(
+            f"Input to DecodeRaw has length {length} that is not a multiple of {dtype.itemsize}, the size of {out_type}"
+        )
+    flat = np.frombuffer(b"".join(texts), dtype)
+    if not little_endian:
+        flat = flat.byteswap()
+    return flat.reshape(*np.shape(x), length // dtype.itemsize).copy()

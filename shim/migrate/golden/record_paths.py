@@ -194,6 +194,10 @@ def main() -> None:
         for module, cells in table.items():
             for name, names in cells.items() or {"": ()}.items():
                 merged[module][name].update(names)
+    for cells in merged.values():
+        # `math_ops.reduce_sum` is that of TensorFlow 2: its arguments are the first ones of the public `reduce_sum_v1`.
+        for name in [name for name in cells if name.endswith("_v1")]:
+            cells.setdefault(name.removesuffix("_v1"), cells[name])
     lines = ["# TensorFlow 1.15 and 2.21: internal module, and its attributes that have a public name in TensorFlow 1"]
     for module, cells in sorted(merged.items()):
         found = [cell(module, name, names) for name, names in sorted(cells.items())]
