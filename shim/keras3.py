@@ -215,6 +215,8 @@ class KerasVariable(KerasAttributes, Variable):
             return self._scoped_value()
         return self._cell.snapshot()
 
+    _read = value.fget  # type: ignore[assignment]  # the same, without the property's detour
+
     def _scoped_value(self) -> Tensor:
         cell = self._cell
         scope = LOCAL.stateless

@@ -35,6 +35,50 @@ def _is_integer(x: Any) -> bool:
     return jnp.issubdtype(x.dtype, jnp.integer) if hasattr(x, "dtype") else isinstance(x, int)
 
 
+@jax.custom_jvp
+def _real_abs(x: jax.Array) -> jax.Array:
+    return lax.abs(x)
+
+
+@_real_abs.defjvp
+def _(primals: tuple, tangents: tuple) -> tuple:
+    # TensorFlow's derivative at 0 is 0, JAX's is 1.
+    return _real_abs(*primals), tangents[0] * lax.sign(primals[0])
+
+
+def _abs(x: Any) -> jax.Array:
+    return _real_abs(jnp.asarray(x)) if jnp.issubdtype(x.dtype, jnp.floating) else jnp.abs(x)
+
+
+def _first_of_equals(function: Callable, wins: Callable) -> Callable:
+    """`maximum` or `minimum` with TensorFlow's derivative: where both are equal the first has all of it."""
+
+    @jax.custom_jvp
+    def choose(x: jax.Array, y: jax.Array) -> jax.Array:
+        return function(x, y)
+
+    @choose.defjvp
+    def _(primals: tuple, tangents: tuple) -> tuple:
+        return choose(*primals), jnp.where(wins(*primals), *tangents)
+
+    def broadcast(x: Any, y: Any) -> jax.Array:
+        dtype = x.dtype if hasattr(x, "dtype") else y.dtype
+        if not jnp.issubdtype(dtype, jnp.floating):
+            return function(x, y)
+        return choose(*jnp.broadcast_arrays(jnp.asarray(x, dtype), jnp.asarray(y, dtype)))
+
+    return broadcast
+
+
+_maximum = _first_of_equals(jnp.maximum, jnp.greater_equal)
+_minimum = _first_of_equals(jnp.minimum, jnp.less_equal)
+
+
+def _clip(x: Any, min: Any = None, max: Any = None) -> jax.Array:
+    x = x if min is None else _maximum(x, min)
+    return x if max is None else _minimum(x, max)
+
+
 def _floor_divide(x: Any, y: Any) -> jax.Array:
     return jnp.floor_divide(x, y) if _is_integer(x) and _is_integer(y) else jnp.floor(jnp.divide(x, y))
 
@@ -91,9 +135,29 @@ def _scatter(x: Any, indices: Any, updates: Any, mode: str) -> jax.Array:
     where: dict[str, Any] = {"mode": "drop", "wrap_negative_indices": False}
     if mode == "subtract":
         return x.at[indices].add(jnp.negative(updates), **where)
+    if mode == "multiply":
+        return jnp.multiply(x, _products(x, indices, updates))
     if mode == "divide":
-        return lax.div(x, jnp.ones_like(x).at[indices].multiply(updates, **where))
+        return lax.div(x, _products(x, indices, updates))
     return getattr(x.at[indices], mode)(updates, **where)
+
+
+def _products(x: jax.Array, indices: jax.Array, updates: jax.Array) -> jax.Array:
+    """Return the product of the updates of each row of `x`; JAX's own has no gradient where indices repeat."""
+    flat = jnp.reshape(indices, (-1,))
+    order = jnp.argsort(flat, stable=True)
+    flat, rows = flat[order], jnp.reshape(updates, (flat.size, *x.shape[1:]))[order]
+    starts = jnp.concatenate([jnp.ones((min(flat.size, 1),), bool), flat[1:] != flat[:-1]])
+    starts = jnp.reshape(starts, (-1, *(1 for _ in x.shape[1:])))
+
+    def join(left: tuple, right: tuple) -> tuple:
+        return left[0] | right[0], jnp.where(right[0], right[1], left[1] * right[1])
+
+    running = lax.associative_scan(join, (jnp.broadcast_to(starts, rows.shape), rows))[1] if flat.size else rows
+    # The last of equal indices has the whole product; the others go past the end, and are dropped.
+    last = jnp.concatenate([flat[1:] != flat[:-1], jnp.ones((min(flat.size, 1),), bool)])
+    where = jnp.where(last & (flat >= 0), flat, x.shape[0])
+    return jnp.ones_like(x).at[where].set(running, mode="drop")
 
 
 def _segment_sum(x: Any, ids: Any, count: int) -> jax.Array:
@@ -148,6 +212,10 @@ PRIMITIVES: Mapping[str, Callable] = {
         erfc=lambda x: lax.erfc(jnp.asarray(x)),
         erfinv=lambda x: lax.erf_inv(jnp.asarray(x)),
         lgamma=lambda x: lax.lgamma(jnp.asarray(x)),
+        abs=_abs,
+        maximum=_maximum,
+        minimum=_minimum,
+        clip=_clip,
         rsqrt=lambda x: lax.rsqrt(jnp.asarray(x)),
         relu=jax.nn.relu,
         sigmoid=jax.nn.sigmoid,

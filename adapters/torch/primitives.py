@@ -112,7 +112,22 @@ def _clip(x: torch.Tensor, min: Any = None, max: Any = None) -> torch.Tensor:
     return x if max is None else _minimum(x, max)
 
 
-_maximum, _minimum = _ordered(torch.maximum), _ordered(torch.minimum)
+def _first_of_equals(function: Callable, wins: Callable) -> Callable:
+    """`maximum` or `minimum` with TensorFlow's derivative: where both are equal the first has all of it."""
+    plain = _ordered(function)
+
+    def choose(x: Any, y: Any) -> torch.Tensor:
+        # torch gives half to each.
+        if torch.is_grad_enabled() and (getattr(x, "requires_grad", False) or getattr(y, "requires_grad", False)):
+            x, y = _tensors((x, y))
+            return torch.where(wins(x, y) | torch.isnan(x), x, y)
+        return plain(x, y)
+
+    return choose
+
+
+_maximum = _first_of_equals(torch.maximum, torch.ge)
+_minimum = _first_of_equals(torch.minimum, torch.le)
 
 
 def _bitcast(x: torch.Tensor, dtype: str) -> torch.Tensor:

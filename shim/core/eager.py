@@ -132,14 +132,33 @@ def _computed(kernel: Kernel, chosen: Adapter, values: list[Any], attrs: dict[st
         if kernel.on_host:
             numpy = adapter("numpy")
             arrays = [[_host(v, chosen) for v in x] if isinstance(x, list) else _host(x, chosen) for x in values]
+            if kernel.random:
+                arrays.insert(0, _stream(kernel, chosen, attrs).on(numpy.k, numpy))
             return kernel.fn(numpy.k, *arrays, **given)
         if kernel.random:
-            stream = Stream(chosen, attrs.get("seed", 0), attrs.get("seed2", 0))
+            stream = _stream(kernel, chosen, attrs)
             return kernel.fn(chosen.k, stream.on(chosen.k, chosen), *values, **given)
         return kernel.fn(chosen.k, *values, **given)
     finally:
         CURRENT.adapter.pop()
         CURRENT.collected.pop()
+
+
+#: Where each kind of random op is: TensorFlow keeps the kernel of an op it has met, and with it the generator.
+_streams: dict[tuple, Stream] = {}
+
+
+def _stream(kernel: Kernel, chosen: Adapter, attrs: dict[str, Any]) -> Stream:
+    key = (chosen.name, kernel.type, *sorted((name, str(value)) for name, value in attrs.items()))
+    found = _streams.get(key)
+    if found is None:
+        found = _streams[key] = Stream(chosen, attrs.get("seed", 0), attrs.get("seed2", 0))
+    return found
+
+
+def forget_streams() -> None:
+    """Let every random op that is computed at once begin again, as setting the seed does."""
+    _streams.clear()
 
 
 def _host(value: Any, chosen: Adapter) -> Any:

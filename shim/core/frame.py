@@ -254,6 +254,8 @@ class KernelStep(Step):
                 args[at] = [frame.host(v) for v in value]
             elif type(value) is not StateRef and not _opaque(value):
                 args[at] = frame.host(value)
+        if self.kernel.random:
+            args.insert(0, frame.store.stream(self.operation).on(frame.host_k, frame.adapter))
         if not self.kernel.state:
             self.store(frame, self.kernel.fn(frame.host_k, *args, **self.attrs))
             return

@@ -156,16 +156,18 @@ def multinomial(key: Pair, high: Pair, counter: int, logits: np.ndarray, samples
         logits: Of shape (rows, classes).
         samples: How many of each row.
     """
-    finite = np.isfinite(logits.astype(np.float64))
-    lowest = float(np.finfo(logits.dtype).min) if logits.dtype.kind == "f" else -math.inf
-    wide = np.where(finite, logits.astype(np.float64), 0)
-    peak = np.where(finite, wide, lowest).max(axis=1, keepdims=True)
-    weights = np.where(finite, np.exp(np.where(finite, wide - peak, 0)), 0)
+    if not samples:
+        return np.zeros((len(logits), 0), np.int64)
+    wide = logits.astype(np.float64)
+    finite = np.isfinite(wide)
+    peak = np.where(finite, wide, -np.inf).max(axis=1, keepdims=True)
+    weights = np.zeros_like(wide)
+    np.exp(np.where(finite, wide, 0) - np.where(np.isfinite(peak), peak, 0), out=weights, where=finite)
     cumulative = np.cumsum(weights, axis=1)
     numbers = PHILOX["philox_uniform"](key, high, counter, logits.shape[0] * samples, "float64")
     sought = numbers.reshape(-1, samples) * cumulative[:, -1:]
     found = [np.searchsorted(row, values, side="right") for row, values in zip(cumulative, sought, strict=True)]
-    return np.array(found, np.int64).reshape(logits.shape[0], samples)
+    return np.array(found, np.int64).reshape(len(logits), samples)
 
 
 def permutation(key: Pair, high: Pair, counter: int, size: int) -> np.ndarray:

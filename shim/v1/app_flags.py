@@ -41,14 +41,15 @@ class _Values:
         self.__dict__["__wrapped"] = wrapped
 
     def __getattribute__(self, name: str) -> Any:
-        return super().__getattribute__(name) if name == "__dict__" else self.__getattr__(name)
+        if name == "__dict__":
+            return super().__getattribute__(name)
+        return self.__dict__["__wrapped"].__getattribute__(name)
 
     def __getattr__(self, name: str) -> Any:
         wrapped = self.__dict__["__wrapped"]
-        # Asking the flags' own questions, such as `is_parsed`, parses too: so it does in TensorFlow.
         if not wrapped.is_parsed():
             wrapped(sys.argv)
-        return getattr(wrapped, name)
+        return wrapped.__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.__dict__["__wrapped"], name, value)

@@ -19,7 +19,7 @@ from onevar.v1.common import dtype_of
 from onevar.v1.control_flow_helpers import group
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
-from onevar.v1.init_scope import init_scope
+from onevar.v1.init_scopes import init_scope
 from onevar.v1.math_ops_elementwise import cast, divide
 from onevar.v1.math_ops_elementwise import truediv as as_floats
 from onevar.v1.scope_object import get_variable_scope

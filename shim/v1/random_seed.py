@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import get_default_graph
+from onevar.core.eager import forget_streams
 from onevar.core.graph import Graph
 from onevar.v1.export import export
 
@@ -82,5 +83,6 @@ def set_random_seed(seed: int | None) -> None:
     if executing_eagerly():
         _Eager.seed = seed
         _Eager.op_seeds = random.Random(seed)  # noqa: S311
+        forget_streams()
     else:
         get_default_graph().seed = seed

@@ -14,7 +14,7 @@ from onevar.core.operation import Operation, Tensor
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1 import variable_proto
 from onevar.v1.graph_keys import GraphKeys
-from onevar.v1.init_scope import init_scope
+from onevar.v1.init_scopes import init_scope
 from onevar.v1.variable_guard import guard
 from onevar.v1.variable_members import checked_slices
 from onevar.v1.variables import Variable, checked_collections, validate_synchronization_aggregation_trainable

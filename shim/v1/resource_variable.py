@@ -24,7 +24,7 @@ from onevar.core.operation import Operation, Tensor
 from onevar.core.tensor_shape import TensorShape, as_shape
 from onevar.v1 import variable_proto
 from onevar.v1.graph_keys import GraphKeys
-from onevar.v1.init_scope import init_scope
+from onevar.v1.init_scopes import init_scope
 from onevar.v1.ref_variable import colocated_from, in_control_flow
 from onevar.v1.resource_scatters import METHODS, Scatters
 from onevar.v1.variable_guard import guard
@@ -464,7 +464,7 @@ def check_assigned_shape(variable: ResourceVariable, value: Any) -> None:
     if not variable.shape.is_compatible_with(value.shape):
         raise ValueError(
             f"Cannot assign value to variable ' {variable.name}': Shape mismatch.The variable shape "
-            f"{variable.shape}, and the assigned value shape {value.shape} are incompatible."
+            f"{variable.shape}, and the assigned value shape {as_shape(value.shape)} are incompatible."
         )
 
 

@@ -11,24 +11,13 @@ DEBUG, INFO, WARN, ERROR, FATAL = logging.DEBUG, logging.INFO, logging.WARNING, 
 _counts: Counter[tuple[str, int]] = Counter()
 
 
-class _ErrorStream(logging.StreamHandler):
-    """Writes to whatever `sys.stderr` is at the time, so that a redirected one gets the messages."""
-
-    def __init__(self) -> None:
-        super().__init__(sys.stderr)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stdout if hasattr(sys, "ps1") else sys.stderr
-        super().emit(record)
-
-
 @export("get_logger")
 def get_logger() -> logging.Logger:
     """Return the logger that all of `tf.logging` writes to."""
     logger = logging.getLogger("tensorflow")
     # Where a program, absl or a test runner handles messages already, they would be printed twice.
     if not logger.handlers and not logging.getLogger().handlers:
-        handler = _ErrorStream()
+        handler = logging.StreamHandler(sys.stdout if hasattr(sys, "ps1") else sys.stderr)
         handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
         logger.addHandler(handler)
     return logger

@@ -6,7 +6,7 @@ from typing import Any
 from onevar.core.context import THREAD, executing_eagerly
 from onevar.core.operation import IndexedSlices, Tensor
 from onevar.v1.export import exported
-from onevar.v1.init_scope import init_scope
+from onevar.v1.init_scopes import init_scope
 from onevar.v1.math_ops_operators import OPERATORS
 from onevar.v1.slice_assign import AssignableSlice
 

@@ -14,7 +14,7 @@ from onevar.core.default_graph import get_default_graph
 from onevar.core.operation import Reference
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.export import export
-from onevar.v1.init_scope import init_scope
+from onevar.v1.init_scopes import init_scope
 from onevar.v1.variable_enums import (
     VariableAggregation,
     VariableSynchronization,

@@ -149,8 +149,13 @@ def test_killed_before_every_call(prefix, tmp_path, links):
     assert len(os.listdir(tmp_path)) == 2
 
 
-def test_killed_at_any_time(prefix, tmp_path):
-    write(prefix, tensors(0))
+def test_killed_at_any_time(prefix, tmp_path, monkeypatch):
+    # A kill loses nothing that the system has, so there is no need to wait for the disk.
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    start = time.perf_counter()
+    for version in range(5):
+        write(prefix, tensors(version))
+    longest = 2 * (time.perf_counter() - start) / 5
     chance = random.Random(7)
     done = set()
     for _ in range(60):
@@ -160,9 +165,11 @@ def test_killed_at_any_time(prefix, tmp_path):
             for version in range(before + 1, before + 10_000):
                 write(prefix, tensors(version))
             os._exit(0)
-        time.sleep(chance.uniform(0, 0.03))
+        time.sleep(chance.uniform(0, longest))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        # On a busy machine a child may not have come far: then it is given longer.
+        longest *= 1.0 if version_at(prefix) > before else 1.2
         assert version_at(prefix) >= before
         done.add(version_at(prefix))
     assert len(done) > 5, "the kills came before anything was written"

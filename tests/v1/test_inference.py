@@ -9,6 +9,7 @@ import pytest
 
 from golden.op_cases import CASES, Case
 from golden.op_variants import variants
+from golden.size_programs import PROGRAMS
 from kernel_calls import dtype_name, infer_shapes
 from onevar.core.infer import infer
 from onevar.core.spec import ShapeError, Spec
@@ -70,3 +71,58 @@ def test_shapes(one):
         if ours != theirs:
             real = inferred(one, next(v for _, v in variants(one)))
             assert all(map(finer, real, ours)), f"{name}: {ours} is not what comes out: {real}"
+
+
+def our_shape(program) -> list | None:
+    def op(type, *inputs, **attrs):
+        return infer(type, inputs, attrs)[0]
+
+    def const(value):
+        array = np.asarray(value)
+        return infer("Const", [], {"value": array, "dtype": array.dtype.name})[0]
+
+    shape = program(op, lambda shape: Spec(tuple(shape), "float32"), const).shape
+    return None if shape is None else list(shape)
+
+
+# What we know before it runs, and TensorFlow does not.
+KNOWN_EARLIER = {
+    "flattened_rest": [None, 12],
+    "half_of_a_size": [3, 3],
+    "gathered_sizes": [6, 4],
+    "sliced_by_a_size": [None, 5],
+    "squeezed_sizes": [5, None],
+    "greater_of_two": [9],
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
+def test_sizes_computed_from_sizes(program):
+    ours, theirs = our_shape(program), recorded()[program.__name__]
+    assert ours == KNOWN_EARLIER.get(program.__name__, theirs)
+    assert finer(ours, theirs)
+
+
+def test_messages_are_tensorflows():
+    a, b = Spec((2, 3), "float32"), Spec((4, 5), "float32")
+    with pytest.raises(ShapeError, match="^Dimensions must be equal, but are 3 and 4$"):
+        infer("MatMul", [a, b], {"transpose_a": False, "transpose_b": False})
+    with pytest.raises(ShapeError, match="^Dimensions must be equal, but are 3 and 5$"):
+        infer("AddV2", [a, b], {})
+    with pytest.raises(ShapeError, match="^Shape must be rank 2 but is rank 1$"):
+        infer("MatMul", [Spec((3,), "float32"), a], {"transpose_a": False, "transpose_b": False})
+    axis = Spec((), "int32", np.array(2, np.int32))
+    with pytest.raises(ShapeError, match="^Invalid reduction dimension 2 for input with 2 dimensions.$"):
+        infer("Sum", [a, axis], {"keep_dims": False})
+    sizes = Spec((2,), "int32", np.array([4, 2], np.int32))
+    with pytest.raises(ShapeError, match=r"^Cannot reshape a tensor with 6 elements to shape \[4,2\] \(8 elements\)$"):
+        infer("Reshape", [a, sizes], {})
+
+
+def test_dtypes_follow_the_signature():
+    x = Spec((2,), "float64")
+    assert infer("Less", [x, x], {"T": "float64"})[0].dtype == "bool"
+    assert infer("Cast", [x], {"SrcT": "float64", "DstT": "int32"})[0].dtype == "int32"
+    assert [s.dtype for s in infer("TopKV2", [x, Spec((), "int32")], {"T": "float64"})] == ["float64", "int32"]
+    assert [s.dtype for s in infer("IdentityN", [x, Spec((), "bool")], {"T": ["float64", "bool"]})] == ["float64", "bool"]
+    assert infer("Conv2DBackpropInput", [x, x, x], {"T": "float64"})[0].dtype == "float64"

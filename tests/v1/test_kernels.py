@@ -99,11 +99,20 @@ def test_the_goldens_are_what_tensorflow_gives():
 
 def test_every_definition_has_a_case():
     load()
-    here = {t for t, entry in KERNELS.items() if not (entry.random or entry.state or entry.functional)}
-    assert not here - {one.type for one in CASES} - UNTESTED_HERE
+    here = {t for t, entry in KERNELS.items() if entry.fn.__module__.rpartition(".")[2] in MODULES}
+    assert here - {one.type for one in CASES} == TESTED_ELSEWHERE
 
 
-UNTESTED_HERE = {"Const"}
+MODULES = (
+    "activations", "blocks", "choosing", "diagonals", "elementwise", "indexing", "joining", "losses", "making",
+    "matrices", "reductions", "segments", "shaping", "slicing", "strings",
+)  # fmt: skip
+# Old names of the same definitions (which TensorFlow does not run any more), and what has no inputs.
+TESTED_ELSEWHERE = {
+    "BatchCholesky", "BatchMatrixBandPart", "BatchMatrixDeterminant", "BatchMatrixDiag", "BatchMatrixDiagPart",
+    "BatchMatrixInverse", "BatchMatrixSetDiag", "BatchMatrixSolve", "BatchMatrixTriangularSolve", "Const", "DeepCopy",
+    "ParallelDynamicStitch", "PlaceholderWithDefault", "ScatterNdNonAliasingAdd", "TopK",
+}  # fmt: skip
 
 
 def test_decompositions_multiply_to_the_matrix():

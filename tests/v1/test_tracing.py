@@ -148,6 +148,15 @@ def test_complex_gradients_are_conjugated_as_in_tensorflow(adapter):
     assert values(adapter, pullback([k.ones_like(y)])) == [2 + 4j]
 
 
+def test_products_of_repeated_rows_are_differentiable(adapter):
+    k, x = adapter.k, adapter.convert(array([[1.0, 2.0], [3.0, 4.0]]))
+    u, where = adapter.convert(array([[2.0, 3.0], [5.0, 7.0], [4.0, 1.0]])), adapter.convert(np.array([1, 0, 1]))
+    (y,), _, pullback = adapter.vjp(lambda x, u: ([k.scatter(x, where, u, "multiply")], None), [x, u])
+    dx, du = values(adapter, pullback([k.ones_like(y)]))
+    assert values(adapter, [y]) == [[[5.0, 14.0], [24.0, 12.0]]]
+    assert dx == [[5.0, 7.0], [8.0, 3.0]] and du == [[12.0, 4.0], [1.0, 2.0], [6.0, 12.0]]
+
+
 def test_outermost_results_are_free_of_the_tape():
     torch = pytest.importorskip("torch")
     adapter, kept = load("torch"), []
@@ -200,10 +209,29 @@ def test_gradients_are_finite_where_the_formula_overflows(adapter):
         assert np.isfinite(values(adapter, pullback([k.ones_like(y)]))[0]).all(), name
 
 
+def test_corners_have_tensorflows_derivative(adapter):
+    k = adapter.k
+    x, y = adapter.convert(array([-1.0, 0.0, 2.0])), adapter.convert(array([-1.0, 0.0, 1.0]))
+
+    def gradients(fn, *xs):
+        (out,), _, pullback = adapter.vjp(lambda *xs: ([fn(*xs)], None), xs)
+        return values(adapter, pullback([k.ones_like(out)]))
+
+    assert gradients(k.abs, x) == [[-1.0, 0.0, 1.0]]
+    assert gradients(k.relu, x) == [[0.0, 0.0, 1.0]]
+    assert gradients(k.maximum, x, y) == [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]
+    assert gradients(k.minimum, x, y) == [[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    assert gradients(lambda x: k.maximum(x, 0.0), x) == [[0.0, 1.0, 1.0]]
+    assert gradients(lambda x: k.maximum(x, k.multiply(x, 0.5)), x) == [[0.5, 1.0, 1.0]]
+    assert gradients(lambda x: k.clip(x, 0.0, 2.0), x) == [[0.0, 1.0, 1.0]]
+    assert gradients(lambda x: k.max(x), adapter.convert(array([1.0, 1.0]))) == [[0.5, 0.5]]
+    nan = adapter.convert(array([np.nan, 1.0]))
+    out = adapter.vjp(lambda x: ([k.maximum(x, 0.0), k.minimum(k.full((2,), 0.0, "float64"), x)], None), [nan])[0]
+    assert np.isnan([v[0] for v in values(adapter, out)]).all()
+
+
 @pytest.mark.parametrize("mode", ["set", "add", "subtract", "multiply", "divide", "max", "min"])
 def test_scatter_is_differentiable(adapter, mode):
-    if adapter.name == "jax" and mode in ("multiply", "divide"):
-        pytest.skip("JAX multiplies differentiably only where no index occurs twice")
     k, x, u = adapter.k, adapter.convert(array([1.0, 2.0, 3.0])), adapter.convert(array([5.0, 4.0]))
     where = adapter.convert(np.array([2, 0]))
     (y,), _, pullback = adapter.vjp(lambda x, u: ([k.scatter(x, where, u, mode)], None), [x, u])

@@ -57,12 +57,12 @@ def _string_join(k: Any, xs: list[np.ndarray], *, separator: str) -> Any:
 
 @kernel("ReduceJoin", on_host=True, infer=lambda x, axes, *, keep_dims: _reduced(x, axes, keep_dims))
 def _reduce_join(k: Any, x: np.ndarray, axes: np.ndarray, *, keep_dims: bool, separator: str) -> Any:
-    # In the order of the axes given, the first one varying slowest.
+    # The axis that is given first varies fastest.
     gone = [axis % x.ndim for axis in axes.reshape(-1).tolist()] or list(range(x.ndim))
     if not axes.size and axes.ndim:
         return x
     kept = [i for i in range(x.ndim) if i not in gone]
-    rows = x.transpose([*kept, *gone]).reshape(*[x.shape[i] for i in kept], -1)
+    rows = x.transpose([*kept, *reversed(gone)]).reshape(*[x.shape[i] for i in kept], -1)
     result = np.empty(rows.shape[:-1], object)
     for index in np.ndindex(*result.shape):
         result[index] = separator.encode().join(rows[index].tolist())
@@ -71,7 +71,7 @@ def _reduce_join(k: Any, x: np.ndarray, axes: np.ndarray, *, keep_dims: bool, se
 
 def _reduced(x: Spec, axes: Spec, keep_dims: bool) -> Shape:
     if not isinstance(axes.value, np.ndarray):
-        return None
+        return (None,) * len(x.shape) if keep_dims and x.shape is not None else None
     return rules.reduce(x.shape, axes.value.reshape(-1).tolist(), keep_dims)
 
 

@@ -179,7 +179,8 @@ class TestCase(absltest.TestCase):
         a = a._asdict() if hasattr(a, "_asdict") else a
         b = b._asdict() if hasattr(b, "_asdict") else b
         if isinstance(a, Mapping) != isinstance(b, Mapping):
-            self.fail(f"Can't compare dict to non-dict, {type(a)} vs {type(b)}. {where or ''}")
+            at = "".join(f"[{key!r}]" for key in path)
+            raise ValueError(f"Can't compare dict to non-dict, a{at} vs b{at}. {msg or ''}")
         if isinstance(a, Mapping):
             self.assertCountEqual(a.keys(), b.keys(), where)
             for key in a:
@@ -203,7 +204,7 @@ class TestCase(absltest.TestCase):
         self._same_shape(a, b, msg)
         if "bfloat16" in (a.dtype.name, b.dtype.name):
             a, b = a.astype(np.float32), b.astype(np.float32)
-        if not np.allclose(a, b, rtol=rtol, atol=atol):
+        if not np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=True):
             off = np.abs(a - b) > atol + rtol * np.abs(b)
             off |= np.isnan(a) ^ np.isnan(b) if a.dtype.kind in "fc" else False
             self.fail(

@@ -14,6 +14,7 @@ from tensorflow.python.framework import op_def_library
 
 from golden.op_cases import CASES, Case
 from golden.op_variants import variants
+from golden.size_programs import PROGRAMS
 from onevar.core.op_defs import op_def
 
 HERE = Path(__file__).parent
@@ -65,6 +66,17 @@ def _symbol(known: Any, x: Any) -> Any:
     return tf.compat.v1.placeholder(dtype, known)
 
 
+def program_shape(program: Any) -> list[int | None] | None:
+    """The static shape that TensorFlow finds for one of size_programs.py."""
+
+    def op(type: str, *inputs: Any, **attrs: Any) -> Any:
+        return call(Case(type, [], attrs), list(inputs))[0]
+
+    with tf.Graph().as_default():
+        made = program(op, lambda shape: tf.compat.v1.placeholder(tf.float32, shape), tf.constant)
+        return made.shape.as_list() if made.shape.rank is not None else None
+
+
 if __name__ == "__main__":
     arrays = {f"{one.name}/{i}": a for one in CASES for i, a in enumerate(values(one))}
     plain = {}
@@ -74,4 +86,5 @@ if __name__ == "__main__":
         plain[key] = array.astype(bytes) if array.dtype == object else array
     np.savez_compressed(HERE / "ops.npz", **plain)
     lines = [f"{json.dumps(one.name)}: {json.dumps(shapes(one))}" for one in CASES]
+    lines += [f"{json.dumps(program.__name__)}: {json.dumps(program_shape(program))}" for program in PROGRAMS]
     (HERE / "op_shapes.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
