@@ -14,8 +14,8 @@ from onevar.core.stages import Stage, stages_of
 from onevar.core.state import StateRef, Store
 from onevar.errors import Unsupported
 
-# References that `_held` itself and its callers have to an array: the cell's, the list's, the loop's, the argument's.
-_OWN_REFERENCES = 4
+# References to an array that are ours when they are counted: the cell's, the list's, the argument's.
+_OWN_REFERENCES = 3
 
 
 class Executable:
@@ -199,9 +199,9 @@ class _Version:
 
     def _copy_held(self, state: list[Any]) -> None:
         """Arrays that the program holds must outlive the run, which takes over the memory of its state."""
-        for index, array in enumerate(state):
-            if sys.getrefcount(array) > _OWN_REFERENCES:
-                state[index] = self.program.adapter.convert(self.program.adapter.to_numpy(array))
+        for index in range(len(state)):
+            if sys.getrefcount(state[index]) > _OWN_REFERENCES:
+                state[index] = self.program.adapter.convert(self.program.adapter.to_numpy(state[index]))
 
     def _trace(self, state: list[Any], args: list[Any]) -> tuple[list[Any], list[Any]]:
         program = self.program

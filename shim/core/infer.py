@@ -108,7 +108,7 @@ def _plain(kind: str, value: Any) -> Any:
     if kind == "list(type)":
         return [_name(item) for item in value]
     if kind == "shape":
-        return getattr(value, "tuple", value)
+        return tuple(value) if isinstance(value, list) else getattr(value, "tuple", value)
     if kind == "list(shape)":
         return [getattr(item, "tuple", item) for item in value]
     return value.decode() if isinstance(value, bytes) else value

@@ -29,6 +29,18 @@ class PartialPrimitives:
     permute_dims = staticmethod(np.transpose)
     shape = staticmethod(np.shape)
 
+    @staticmethod
+    def dtype(x: Any) -> str:
+        """What sizes are, for those that ask.
+
+        Args:
+            x: Sizes.
+
+        Returns:
+            An integer type's name.
+        """
+        return "int64"
+
     def __getattr__(self, name: str) -> Any:
         raise UnknownShape(name)
 

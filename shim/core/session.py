@@ -242,12 +242,15 @@ class BaseSession:
 
 def _shortcut(fetches: Any, fed: tuple[Tensor, ...]) -> Any:
     """Return a key for fetches that cannot change behind it, or None."""
-    if isinstance(fetches, list | tuple):
-        if all(isinstance(f, Tensor | Operation | str) for f in fetches):
-            return (type(fetches), tuple(fetches), fed)
-        return None
-    if isinstance(fetches, Tensor | Operation | str):
-        return (fetches, fed)
+    kind = type(fetches)
+    if kind is Tensor or kind is Operation or kind is str or hasattr(kind, "_as_graph_element"):
+        return fetches, fed
+    if kind is list or kind is tuple:
+        for fetch in fetches:
+            kind = type(fetch)
+            if not (kind is Tensor or kind is Operation or kind is str or hasattr(kind, "_as_graph_element")):
+                return None
+        return type(fetches), tuple(fetches), fed
     return None
 
 

@@ -164,7 +164,7 @@ def _concat(arrays: Sequence[Any], axis: int = 0) -> Spec:
 
 
 def _stack(arrays: Sequence[Any], axis: int = 0) -> Spec:
-    shape = rules.merge_all(map(_shape_of, arrays))
+    shape = rules.merge_all([_shape_of(x) for x in arrays])
     if shape is None:
         raise UnknownShape
     at = rules.axis_of(axis, len(shape) + 1)

@@ -194,7 +194,7 @@ def merge(a: Shape, b: Shape) -> Shape:
     return tuple([n if m is None else m for m, n in zip(a, b, strict=True)])
 
 
-def merge_all(shapes: Iterable[Shape]) -> Shape:
+def merge_all(shapes: Sequence[Shape]) -> Shape:
     """The shape, from several that must be equal.
 
     Args:
@@ -206,10 +206,31 @@ def merge_all(shapes: Iterable[Shape]) -> Shape:
     Raises:
         ShapeError: Two contradict each other.
     """
-    result: Shape = None
-    for shape in shapes:
-        result = merge(result, shape)
+    result = shapes[-1] if shapes else None
+    for i in range(len(shapes) - 2, -1, -1):
+        try:
+            result = merge(shapes[i], result)
+        except ShapeError as error:
+            raise ShapeError(f"{error}\n\tFrom merging shape {i} with other shapes.") from None
     return result
+
+
+def with_value(n: Dim, value: int) -> int:
+    """The size, known to be this one.
+
+    Args:
+        n: A size or None.
+        value: What it must be.
+
+    Returns:
+        The value.
+
+    Raises:
+        ShapeError: It is another.
+    """
+    if n is not None and n != value:
+        raise ShapeError(f"Dimension must be {value} but is {n}")
+    return value
 
 
 def size(shape: Shape) -> Dim:
@@ -353,15 +374,17 @@ def concat(shapes: Sequence[Shape], axis: int) -> Shape:
     Raises:
         ShapeError: The other axes differ.
     """
-    ranks = {len(shape) for shape in shapes if shape is not None}
-    if not ranks:
+    rank = next((len(shape) for shape in shapes if shape is not None), None)
+    if rank is None:
         return None
-    rank = ranks.pop()
-    if ranks:
-        raise ShapeError(f"Shapes must be equal rank, but are {rank} and {ranks.pop()}")
     if not -rank <= axis < rank:
         raise ShapeError(f"Shape must be at least rank {axis + 1 if axis >= 0 else -axis} but is rank {rank}")
     axis %= rank
-    parts = [shape[axis] if shape is not None else None for shape in shapes]
-    rest = merge_all(None if shape is None else _replace(shape, axis, None) for shape in shapes)
-    return _replace(rest or (None,) * rank, axis, None if None in parts else sum(parts))  # type: ignore[arg-type]
+    total: Dim = 0
+    before: Shape = None
+    after: Shape = None
+    for part in shapes:
+        shape = with_rank(part, rank)
+        total = None if total is None or shape[axis] is None else total + shape[axis]  # type: ignore[operator]
+        before, after = merge(before, shape[:axis]), merge(after, shape[axis + 1 :])
+    return (*(before or ()), total, *(after or ()))

@@ -59,6 +59,8 @@ def assert_(condition: Any, data: Any, summarize: int | None = None, name: str |
     # failing check needs is the engine's concern.
     with name_scope(name, "Assert", [condition, data]):
         tensors = [convert_to_tensor(item) for item in data]
+        if all(dtype_of(tensor).name in ("string", "int32") for tensor in tensors):
+            tensors = list(data)  # what TensorFlow does not put into a tf.cond it converts a second time
         return op("Assert", condition=condition, data=tensors, summarize=summarize, name="Assert")
 
 

@@ -259,5 +259,5 @@ def _monotonic(op_type: str, function_name: str, *names: str) -> None:
     export(*names)(function)
 
 
-for _type, _name in (("GreaterEqual", "is_non_decreasing"), ("Greater", "is_strictly_increasing")):
-    _monotonic(_type, _name, _name, f"math.{_name}", f"debugging.{_name}")
+for _type, _order in (("GreaterEqual", "is_non_decreasing"), ("Greater", "is_strictly_increasing")):
+    _monotonic(_type, _order, _order, f"math.{_order}", f"debugging.{_order}")

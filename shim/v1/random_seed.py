@@ -21,7 +21,7 @@ class _Eager:
     """The seed of what is computed at once, and the generator of its op seeds."""
 
     seed: int | None = None
-    op_seeds = random.Random()  # noqa: S311 (TensorFlow's choice; not for secrets)
+    op_seeds = random.Random()
 
 
 @export("random.get_seed", "get_seed")
@@ -82,7 +82,7 @@ def set_random_seed(seed: int | None) -> None:
     """
     if executing_eagerly():
         _Eager.seed = seed
-        _Eager.op_seeds = random.Random(seed)  # noqa: S311
+        _Eager.op_seeds = random.Random(seed)
         forget_streams()
     else:
         get_default_graph().seed = seed

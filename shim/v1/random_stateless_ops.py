@@ -8,12 +8,12 @@ from onevar.core import dtype as dtypes
 from onevar.core.build import op
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.name_scope import name_scope
+from onevar.errors import Unsupported
 from onevar.v1.array_ops_shape import stack
 from onevar.v1.common import dtype_of
 from onevar.v1.export import export
 from onevar.v1.math_ops_elementwise import add
 from onevar.v1.random_ops import at_least_tiny, class_dtype, gamma_parameters, shape_tensor
-from onevar.errors import Unsupported
 
 
 @export("random.Algorithm", "random.experimental.Algorithm")
@@ -27,13 +27,14 @@ class Algorithm(enum.Enum):
 
 def _algorithm(alg: Any) -> Algorithm:
     if isinstance(alg, str):
-        alg = {"philox": 1, "threefry": 2, "autoselect": 3}.get(alg.strip().lower().replace("-", "").replace("_", ""), alg)
+        plain = alg.strip().lower().replace("-", "").replace("_", "")
+        alg = {"philox": 1, "threefry": 2, "autoselect": 3}.get(plain, alg)
     try:
         return Algorithm.AUTO_SELECT if alg is None else Algorithm(alg)
     except ValueError:
         raise ValueError(
-            f"Argument `alg` got unsupported value {alg}. Supported values are philox for the Philox algorithm, threefry "
-            "for the ThreeFry algorithm, and auto_select for auto-selection."
+            f"Argument `alg` got unsupported value {alg}. Supported values are philox for the Philox algorithm, "
+            "threefry for the ThreeFry algorithm, and auto_select for auto-selection."
         ) from None
 
 
@@ -41,7 +42,7 @@ def _generator(seed: Any, alg: Any) -> dict[str, Any]:
     """The arguments of an op that say where its numbers start."""
     found = _algorithm(alg)
     if found is Algorithm.THREEFRY:
-        raise Unsupported("The ThreeFry algorithm, which TensorFlow has on TPUs alone, is not supported. Take 'philox'.")
+        raise Unsupported("The ThreeFry algorithm, which TensorFlow has on TPUs alone, is not supported: take philox.")
     # TensorFlow writes the scrambling out in a dozen small ops for 'philox'; they compute what this one does.
     key, counter = op("StatelessRandomGetKeyCounter", seed=seed)
     return {"key": key, "counter": counter, "alg": found.value}
@@ -176,8 +177,8 @@ def _classes(scope: str) -> Callable[..., Any]:
     def draw(logits: Any, num_samples: Any, seed: Any, dtype: Any, name: str | None) -> Any:
         with name_scope(name, scope, [logits, seed]):
             logits = convert_to_tensor(logits, name="logits")
-            output_dtype = class_dtype(dtype)
-            return op("StatelessMultinomial", logits=logits, num_samples=num_samples, seed=seed, output_dtype=output_dtype)
+            given = {"num_samples": num_samples, "seed": seed, "output_dtype": class_dtype(dtype)}
+            return op("StatelessMultinomial", logits=logits, **given)
 
     return draw
 

@@ -37,7 +37,8 @@ def opened(tf, *args, **kwargs):
 
 def collections(tf):
     graph = tf.get_default_graph()
-    return {key: names(graph.get_collection(key)) for key in sorted(graph.get_all_collection_keys())}
+    keys = set(graph.get_all_collection_keys()) - {"cond_context"}  # which is about how TensorFlow keeps `cond`
+    return {key: names(graph.get_collection(key)) for key in sorted(keys)}
 
 
 def initialized(tf, fetches):

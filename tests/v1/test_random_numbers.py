@@ -1,4 +1,4 @@
-"""The numbers of TensorFlow's random ops, run after run: recorded (`golden/random.npz`), and live where it is installed."""
+"""The numbers of TensorFlow's random ops, run after run: as recorded, and live where TensorFlow is installed."""
 
 import hashlib
 import json
@@ -9,11 +9,12 @@ from types import SimpleNamespace
 import ml_dtypes
 import numpy as np
 import pytest
+from random_cases import ALPHA, FILLS, FLOATS, LARGE, LOGITS, RANGES, RATES, RUNS, SEEDS, SHAPES, STATELESS
+
 from onevar.adapters import variates
 from onevar.core.kernel import kernel_of
 from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.philox import Stream, halves, start
-from random_cases import ALPHA, FILLS, FLOATS, LARGE, LOGITS, RANGES, RATES, RUNS, SEEDS, SHAPES, STATELESS
 
 GOLDEN = Path(__file__).parent / "golden"
 DIGESTS = json.loads((GOLDEN / "random.json").read_text())["sha256"]

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import ml_dtypes
 import numpy as np
-import onevar
-import onevar.v1 as tf
 import pytest
 from random_cases import PURE, SEEDED, UNSEEDED, initializer_cases
 
+import onevar
+import onevar.v1 as tf
+
+SEEDS = ("seed", "seed2")
 GOLDEN = Path(__file__).parent / "golden"
 GRAPHS = json.loads((GOLDEN / "random.json").read_text())["graphs"]
 
@@ -45,7 +47,7 @@ def test_graphs(expression, seed):
     expected = GRAPHS[f"{expression} @ {seed}"]
     assert tensor.name == expected["result"]
     found = [
-        [o.type, o.name, [i.name for i in o.inputs], {s: o.get_attr(s) for s in ("seed", "seed2") if s in o.op_def.attrs}]
+        [o.type, o.name, [i.name for i in o.inputs], {s: o.get_attr(s) for s in SEEDS if s in o.op_def.attrs}]
         for o in graph.get_operations()
     ]
     assert found == expected["ops"]

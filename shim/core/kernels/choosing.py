@@ -37,7 +37,7 @@ def _where(k: Any, condition: np.ndarray) -> Any:
 
 def _hot_shape(indices: Spec, depth: Spec, on: Spec, off: Spec, *, axis: int) -> Shape:
     if axis < -1:
-        raise ShapeError(f"axis must be >= -1: {axis}")
+        raise ShapeError("axis must be >= -1")
     rules.with_rank(depth.shape, 0)
     if indices.shape is None:
         return None

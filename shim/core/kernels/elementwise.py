@@ -251,7 +251,7 @@ def _bitcast(k: Any, x: Any, *, type: str) -> Any:
 
 
 def _summed_shape(xs: list[Spec]) -> Shape:
-    return rules.merge_all(x.shape for x in xs)
+    return rules.merge_all([x.shape for x in xs])
 
 
 def _accumulated_shape(xs: list[Spec], *, shape: Shape) -> Shape:

@@ -43,7 +43,7 @@ def _concat_offset(k: Any, axis: np.ndarray, shapes: list[np.ndarray]) -> Any:
 
 
 def _packed(values: list[Spec], *, axis: int) -> Shape:
-    shape = rules.merge_all(value.shape for value in values)
+    shape = rules.merge_all([value.shape for value in values])
     if shape is None:
         return None
     at = _axis_within(axis, len(shape) + 1)
@@ -91,7 +91,12 @@ def _split_shapes(axis: Spec, value: Spec, *, num_split: int) -> list[Shape]:
     if axis.value is None:
         return [(None,) * len(shape)] * num_split
     at = rules.axis_of(int(axis.value), len(shape))
-    return [_replaced(shape, at, rules.divide(shape[at], num_split))] * num_split
+    try:
+        part = rules.divide(shape[at], num_split)
+    except ShapeError as error:
+        note = "Number of ways to split should evenly divide the split dimension"
+        raise ShapeError(f"{error}\n\t{note}") from None
+    return [_replaced(shape, at, part)] * num_split
 
 
 @kernel("Split", host=("split_dim",), infer=_split_shapes)
@@ -136,7 +141,9 @@ def _split_v(k: Any, value: Any, sizes: np.ndarray, axis: np.ndarray, *, num_spl
 def _tiled(x: Spec, multiples: Spec) -> Shape:
     rank = rules.with_rank(multiples.shape, 1)[0]
     if x.shape is not None:
-        rank = rules.merge_dim(len(x.shape), rank)
+        if rank is not None:
+            rules.with_rank((None,) * rank, len(x.shape))
+        rank = len(x.shape)
     if rank is None:
         return None
     known = multiples.value
@@ -159,10 +166,10 @@ def _padded(x: Spec, paddings: Spec, *_: Spec) -> Shape:
     rows, pair = rules.with_rank(paddings.shape, 2)
     rules.merge_dim(pair, 2)
     rank = len(x.shape) if x.shape is not None else rows
-    if x.shape is not None:
-        rules.merge_dim(rank, rows)
     if rank is None:
         return None
+    if rows is not None:
+        rules.with_rank(x.shape, rows)
     if not isinstance(paddings.value, np.ndarray):
         return (None,) * rank
     shape = x.shape if x.shape is not None else (None,) * rank

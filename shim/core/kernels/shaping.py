@@ -103,7 +103,7 @@ def _transposed(x: Spec, perm: Spec) -> Shape:
         count = rules.with_rank(perm.shape, 1)[0]
         return None if count is None else (None,) * count
     count = rules.with_rank(perm.shape, 1)[0]
-    rules.merge_dim(len(shape), count)
+    rules.with_value(count, len(shape))
     if not isinstance(perm.value, np.ndarray):
         return (None,) * len(shape)
     axes = perm.value.tolist()

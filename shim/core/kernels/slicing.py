@@ -35,10 +35,7 @@ def _slice_length(n: int | None, begin: Any, length: Any) -> int | None:
         return None
     if n is None or begin is UNKNOWN:
         return length
-    rest = n - begin
-    if begin < 0 or rest < 0 or length > rest:
-        raise ShapeError(f"Expected size[0] in [0, {rest}], but got {length}")
-    return rest if length == -1 else length
+    return n - begin if length == -1 else length
 
 
 @kernel("Slice", host=("begin", "size"), infer=_slice_shape)

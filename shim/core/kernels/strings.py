@@ -1,6 +1,5 @@
 """Operations on strings. Strings are arrays of objects, `bytes`, and stay on the host."""
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any
@@ -27,8 +26,6 @@ def _simple(type: str, function: Callable[[bytes], Any], dtype: Any = object) ->
 
 
 _simple("StringStrip", lambda text: text.strip())
-_simple("EncodeBase64", lambda text: base64.urlsafe_b64encode(text).rstrip(b"="))
-_simple("DecodeBase64", lambda text: base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4)))
 
 
 @kernel("StringLower", on_host=True, infer=same_shape)
@@ -82,6 +79,8 @@ _KINDS = {"int8": "d", "int16": "d", "int32": "d", "int64": "d", "uint8": "u", "
 def _as_string(
     k: Any, x: np.ndarray, *, T: str, precision: int, scientific: bool, shortest: bool, width: int, fill: str  # noqa: N803
 ) -> Any:
+    if (T == "bool" or T in _KINDS) and (scientific or shortest or precision >= 0):
+        raise ValueError(f"precision, scientific and shortest format not supported for datatype {T}")
     if T == "bool":
         return _each(lambda value: b"true" if value else b"false", x)
     if T == "string":

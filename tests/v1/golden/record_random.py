@@ -93,7 +93,9 @@ def samplers(out):
                 ]
             )
         out[f"RandomShuffle/int64/{seed}/{seed2}"] = runs(
-            lambda s=s: [raw.RandomShuffle(value=np.arange(n).reshape(-1, w), **s) for n, w in ((2, 1), (60, 3), (97, 1))]
+            lambda s=s: [
+                raw.RandomShuffle(value=np.arange(n).reshape(-1, w), **s) for n, w in ((2, 1), (60, 3), (97, 1))
+            ]
         )
 
 
