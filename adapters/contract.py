@@ -270,6 +270,10 @@ class Adapter(Tracing, ABC):
         framework itself copies on write.
         """
 
+    def peek(self, native: Native) -> Tensor:
+        """Return the value to compute with: as `read`, but no gradient flows through it. Override it to be quick."""
+        return self.stop_gradient(self.read(native))
+
     def exported(self, native: Native) -> bool:
         """Whether memory that a `write(fresh=False)` would overwrite is visible to anybody else.
 

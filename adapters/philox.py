@@ -22,7 +22,7 @@ RESERVED = 256
 """Blocks that a TensorFlow kernel sets aside for each number it is asked for, however many it uses."""
 
 _CHUNK = 16384  # Blocks: the working set of a chunk stays in a core's cache.
-_FACTORS = np.array(MULTIPLIERS, np.uint64)[:, None]
+_FACTORS = np.array(MULTIPLIERS, np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _WRAP = 1 << 64
@@ -48,24 +48,27 @@ def words_at(key: Pair, high: Pair, counters: np.ndarray, carry: np.ndarray | No
         counters: The lower 64 bits, a uint64 vector.
         carry: Where the lower half overflowed, so that `high` is one more; None for nowhere.
     """
-    even = np.empty((2, counters.size), np.uint64)  # Words 0 and 2 of the state, which a round multiplies.
-    odd = np.empty_like(even)  # Words 1 and 3.
-    product = np.empty_like(even)
+    # One row for each word of the state and for each product; row by row, because NumPy is slower on pairs of them.
+    c0, c1, c2, c3, p0, p1 = np.empty((6, counters.size), np.uint64)
     upper = np.uint64(high[0] | high[1] << 32)
     upper = upper if carry is None else upper + carry.astype(np.uint64)
-    np.bitwise_and(counters, _LOW, out=even[0])
-    np.right_shift(counters, _HALF, out=odd[0])
-    even[1] = upper & _LOW
-    odd[1] = upper >> _HALF
+    np.bitwise_and(counters, _LOW, out=c0)
+    np.right_shift(counters, _HALF, out=c1)
+    c2[:], c3[:] = upper & _LOW, upper >> _HALF
     for first, second in round_keys(key):
-        np.multiply(even, _FACTORS, out=product)
-        np.right_shift(product[::-1], _HALF, out=even)
-        np.bitwise_xor(even, odd, out=even)
-        np.bitwise_xor(even, np.array([[first], [second]], np.uint64), out=even)
-        np.bitwise_and(product[::-1], _LOW, out=odd)
+        np.multiply(c0, _FACTORS[0], out=p0)
+        np.multiply(c2, _FACTORS[1], out=p1)
+        np.right_shift(p1, _HALF, out=c0)
+        np.bitwise_xor(c0, c1, out=c0)
+        np.bitwise_xor(c0, np.uint64(first), out=c0)
+        np.right_shift(p0, _HALF, out=c2)
+        np.bitwise_xor(c2, c3, out=c2)
+        np.bitwise_xor(c2, np.uint64(second), out=c2)
+        np.bitwise_and(p1, _LOW, out=c1)
+        np.bitwise_and(p0, _LOW, out=c3)
     out = np.empty((counters.size, 4), np.uint32)
-    out[:, ::2] = even.T
-    out[:, 1::2] = odd.T
+    for i, word in enumerate((c0, c1, c2, c3)):
+        out[:, i] = word
     return out
 
 

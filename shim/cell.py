@@ -142,6 +142,10 @@ class Cell:
             self._write(self.adapter.accumulate, value, kernel)
             return self.adapter.read(self.native)
 
+    def shift(self, value: Tensor, kernel: str) -> None:
+        """Do `accumulate` without questions, for a finished tensor of the Cell's shape; nothing is returned."""
+        self._write(self.adapter.accumulate, value, kernel)
+
     def update(self, compute: Callable[[Tensor], Tensor]) -> Tensor:
         """Replace the value by `compute(value)` as one step; return the new value."""
         with self.lock:

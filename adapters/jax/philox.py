@@ -17,8 +17,9 @@ from jax import lax
 from onevar.adapters import variates
 from onevar.adapters.philox import MULTIPLIERS, RESERVED, ROUNDS, WEYL
 
-_FEW = 64  # Groups of truncated numbers that are finished at a time when two blocks were not enough.
-_PLENTY = {4: 4, 2: 8}  # Blocks for each of these, by its size: the chance that they are too few is 10**-15.
+# Blocks for a group of truncated numbers, by its size, when two or three were not enough: the chance that these are
+# too few is 10**-15.
+_PLENTY = {4: 4, 2: 8}
 
 
 def _in_x64(function: Callable) -> Callable:
@@ -144,7 +145,7 @@ def philox_normal(key: tuple, high: tuple, counter: jax.Array, size: int, dtype:
 def philox_truncated_normal(key: tuple, high: tuple, counter: jax.Array, size: int, dtype: str) -> jax.Array:
     """Return a vector of standard normal numbers between -2 and 2, as exact as `philox_normal`.
 
-    Two blocks are computed for each group; the one group in 10**5 for which they yield too few numbers is
+    Two or three blocks are computed for each group; the one in 10**5 for which they yield too few numbers is
     finished in a loop that runs only then.
 
     Args:
@@ -167,9 +168,9 @@ def philox_truncated_normal(key: tuple, high: tuple, counter: jax.Array, size: i
 
     def finish(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         table, short = state
-        rows = jnp.nonzero(short, size=_FEW, fill_value=groups)[0]
-        numbers, _ = _first_inside(candidates(rows, _PLENTY[group]), group)
-        return table.at[:, rows].set(numbers, mode="drop"), short.at[rows].set(False, mode="drop")
+        row = lax.argmax(short, 0, jnp.int32)
+        numbers, _ = _first_inside(candidates(row[None], _PLENTY[group]), group)
+        return lax.dynamic_update_slice(table, numbers, (jnp.int32(0), row)), short.at[row].set(False)
 
     if not size:
         return jnp.zeros(0, variates.numpy_type(dtype))

@@ -85,8 +85,43 @@ def while_loop(
 
 
 def compile(fn: Callable, donate: bool = True, jit_level: str | None = None) -> Callable:
-    """Return a `tf.function` of `fn`, one graph for each combination of shapes and dtypes; XLA at `jit_level="on"`."""
-    return tf.function(fn, autograph=False, reduce_retracing=False, jit_compile=True if jit_level == "on" else None)
+    """Return a `tf.function` of `fn`, one graph for each combination of shapes and dtypes; XLA at `jit_level="on"`.
+
+    Eagerly the graph is called by the op that `tf.function` itself ends in, which takes a quarter of the time
+    for a small one: `tf.function`'s care for signatures, captures and gradients is not needed at every call.
+    """
+    function = tf.function(fn, autograph=False, reduce_retracing=False, jit_compile=True if jit_level == "on" else None)
+    if jit_level == "on":
+        return function
+    graphs: dict[tuple, Callable] = {}
+
+    def call(state: list, args: list) -> tuple[list, list]:
+        if not tf.executing_eagerly():
+            return function(state, args)
+        tensors = [*state, *args]
+        signature = (len(state), *[(x.shape, x.dtype) for x in tensors])
+        run = graphs.get(signature)
+        if run is None:
+            run = graphs[signature] = _graph(function, state, args)
+        return run(tensors)
+
+    return call
+
+
+def _graph(function: Any, state: list, args: list) -> Callable:
+    """Return the graph for these, as a function of a list of tensors."""
+    concrete = function.get_concrete_function(*([tf.convert_to_tensor(x) for x in part] for part in (state, args)))
+    captured = list(concrete.captured_inputs)
+    dtypes = [x.dtype for x in concrete.outputs]
+    results = len(concrete.structured_outputs[0])
+
+    def run(tensors: list) -> tuple[list, list]:
+        if not dtypes:
+            return [], []
+        outputs = tf.raw_ops.StatefulPartitionedCall(args=tensors + captured, Tout=dtypes, f=concrete)
+        return outputs[:results], outputs[results:]
+
+    return run
 
 
 def callback(fn: Callable, out_specs: Sequence[Any], args: Sequence[tf.Tensor], stateful: bool = True) -> list:

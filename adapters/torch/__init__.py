@@ -59,6 +59,8 @@ class TorchAdapter(Adapter):
         return astype(x, dtype)
 
     def to_numpy(self, x: torch.Tensor) -> np.ndarray:
+        if x.dtype in _NUMPY_HAS and x.is_cpu and not x.is_neg() and x.layout is torch.strided:
+            return x.detach().numpy().copy()
         x = x.detach().resolve_conj().resolve_neg().cpu()
         return np.array(exchange.lend(x), copy=True)
 
@@ -78,6 +80,9 @@ class TorchAdapter(Adapter):
 
     def read(self, native: torch.nn.Parameter) -> torch.Tensor:
         return state.read(native)
+
+    def peek(self, native: torch.nn.Parameter) -> torch.Tensor:
+        return native.detach()
 
     def exported(self, native: torch.nn.Parameter) -> bool:
         return state.exported(native)
@@ -111,5 +116,7 @@ def _torch_device(name: str) -> torch.device:
     # torch distinguishes "cpu:0" from "cpu" in comparisons; it has one CPU.
     return torch.device("cpu" if name == "cpu:0" else name)
 
+
+_NUMPY_HAS = frozenset({torch.float32, torch.float64, torch.int32, torch.int64, torch.bool, torch.uint8, torch.float16})
 
 ADAPTER = TorchAdapter()

@@ -261,8 +261,8 @@ def _define_all() -> None:
         _by_any[synonym], _by_any[f"{synonym}_ref"] = _by_any[name], _by_any[f"{name}_ref"]
     for scalar in (np.longlong, np.ulonglong, np.intc, np.uintc):  # C's types beside those of fixed width
         _by_numpy.setdefault(scalar, _by_any[np.dtype(scalar).name])
-    for scalar in (object, np.object_, np.str_, np.bytes_):
-        _by_numpy[scalar] = _by_any["string"]
+    for text in (object, np.object_, np.str_, np.bytes_):
+        _by_numpy[text] = _by_any["string"]
     _by_any.update({float: _by_any["float32"], builtins.bool: _by_any["bool"]})
     _by_any.update(_by_numpy)
 

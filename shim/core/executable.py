@@ -12,6 +12,7 @@ from onevar.core.frame import Frame, run_steps
 from onevar.core.plan import Plan, plain
 from onevar.core.stages import Stage, stages_of
 from onevar.core.state import StateRef, Store
+from onevar.core.tape import TapeProgram
 from onevar.errors import Unsupported
 
 # References to an array that are ours when they are counted: the cell's, the list's, the argument's.
@@ -28,7 +29,7 @@ class Executable:
         self.jit_level = jit_level
         self.refs = list(dict.fromkeys(store.ref(op) for op in plan.storages))
         self.stages: list[Stage] | None = None
-        self.programs: dict[int, Program] = {}
+        self.programs: dict[int, Program | TapeProgram] = {}
         self.constants: dict[int, Any] = {}
         self.runs = 0
 
@@ -42,15 +43,17 @@ class Executable:
             The values of the fetches: arrays of their own.
         """
         self.runs += 1
-        if self.adapter.compiles and (self.runs > 1 or self.plan.compiled_at_once):
+        if self.adapter.tensor_type is np.ndarray:
+            return self._interpreted(values, on_host=False)
+        if self.runs > 1 or (self.plan.compiled_at_once and self.adapter.compiles):
             return self._compiled(values)
-        if self.adapter.compiles:
-            try:
-                return self._interpreted(values, on_host=True)
-            except Unsupported:
-                # NumPy does not have all that the frameworks have; nothing was written yet.
-                return self._compiled(values)
-        return self._interpreted(values, on_host=False)
+        if not self.adapter.compiles:
+            return self._interpreted(values, on_host=False)
+        try:
+            return self._interpreted(values, on_host=True)
+        except Unsupported:
+            # NumPy does not have all that the frameworks have; nothing was written yet.
+            return self._compiled(values)
 
     def _interpreted(self, values: Sequence[np.ndarray], on_host: bool) -> list[Any]:
         frame = Frame(self.store, self.plan.size, on_host=on_host, constants=self.constants)
@@ -89,6 +92,12 @@ class Executable:
 
     def _single(self, values: Sequence[np.ndarray]) -> list[Any]:
         stage = self.stages[0]  # type: ignore[index]
+        if not self.adapter.compiles:
+            with self.adapter.computing():
+                return self._once(stage, values)
+        return self._once(stage, values)
+
+    def _once(self, stage: Stage, values: Sequence[np.ndarray]) -> list[Any]:
         program = self.programs.get(0) or self._program(0, stage)
         if stage.feeds_static:
             env = dict(zip(self.plan.feed_slots, values, strict=True))
@@ -97,10 +106,11 @@ class Executable:
             results = program(values if stage.takes_all else [values[i] for i in stage.positions], ())
         return [self._fetched(value) for value in results]
 
-    def _program(self, index: int, stage: Stage) -> "Program":
+    def _program(self, index: int, stage: Stage) -> "Program | TapeProgram":
         found = self.programs.get(index)
         if found is None:
-            found = self.programs[index] = Program(self, stage)
+            kind = Program if self.adapter.compiles else TapeProgram
+            found = self.programs[index] = kind(self, stage)
         return found
 
     def _fetched(self, value: Any) -> Any:

@@ -98,7 +98,7 @@ def pullback(operation: Operation, group: Group, slots: Any) -> "PullbackStep":
     return PullbackStep(operation, group, slots)
 
 
-class _Marker(Step):
+class MarkerStep(Step):
     """After the step that makes an intermediate `x`: declares it as a point to differentiate for, or stops there."""
 
     __slots__ = ("index", "slot")
@@ -139,10 +139,10 @@ class ForwardStep(Step):
         """Return the steps with markers after those that make an intermediate `x` or a constant."""
         after: dict[int, Step] = {}
         for index, x in enumerate(self.marks):
-            after[slots(x)] = _Marker(x.op, slots(x), index)
+            after[slots(x)] = MarkerStep(x.op, slots(x), index)
         for tensor in group.stop:
             if tensor not in group.xs:
-                after.setdefault(slots(tensor), _Marker(tensor.op, slots(tensor), None))
+                after.setdefault(slots(tensor), MarkerStep(tensor.op, slots(tensor), None))
         out: list[Step] = []
         for step in steps:
             out.append(step)
@@ -150,13 +150,13 @@ class ForwardStep(Step):
             out.extend(after[slot] for slot in written if slot in after)
         return out
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame, runner: Callable[[Frame, Sequence[Step]], None] = run_steps) -> None:
         env = frame.env
         before = [env[slot] for slot in self.ins]
         refs = [value if type(value) is StateRef else None for value in before]
         xs = [ref.read() if ref is not None else frame.native(value) for ref, value in zip(refs, before, strict=True)]
         xs = [frame.native(x) for x in xs]
-        run = _Run(self, frame, refs, before)
+        run = _Run(self, frame, refs, before, runner)
         frame.differentiated += 1
         try:
             ys, aux, pull = frame.adapter.vjp(run, xs, len(self.marks))
@@ -171,8 +171,10 @@ class ForwardStep(Step):
 class _Run:
     """The function that is differentiated: runs the steps on given values of the points."""
 
-    def __init__(self, step: ForwardStep, frame: Frame, refs: list[StateRef | None], before: list[Any]):
-        self.step, self.frame, self.refs, self.before = step, frame, refs, before
+    def __init__(
+        self, step: ForwardStep, frame: Frame, refs: list[StateRef | None], before: list[Any], runner: Callable
+    ):  # fmt: skip
+        self.step, self.frame, self.refs, self.before, self.runner = step, frame, refs, before, runner
         store = frame.store
         self.overlays = [(ref, ref.overlay, ref.traced, ref.written) for ref in store.refs.values()]
         self.streams = [(s, s.traced, s._position) for s in store.streams.values()]
@@ -190,7 +192,7 @@ class _Run:
                     env[slot] = x
                 else:
                     ref.overlay = x
-            run_steps(frame, step.steps)
+            self.runner(frame, step.steps)
             ys = [frame.native(_value(env[slot])) for slot in step.group.ys_at]
             return ys, self._aux()
         finally:

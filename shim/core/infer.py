@@ -1,8 +1,8 @@
 """Shapes and dtypes of what an op makes, and contents of small tensors, before anything runs.
 
-The shapes come from the op's own definition: from its `infer`, or by running it on `shape_primitives`. Where all inputs'
-contents are known and small, the definition runs with NumPy at once, so that what is computed from shapes is known
-when the graph is built; vectors of sizes are followed where only some elements are known.
+The shapes come from the op's own definition: from its `infer`, or by running it on `shape_primitives`. Where the
+contents of all inputs are known and small, the definition runs with NumPy at once, so that what is computed from
+shapes is known when the graph is built; vectors of sizes are followed where only some elements are known.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ import numpy as np
 
 from onevar.core.kernel import Kernel, kernel_of, keyword_names
 from onevar.core.op_defs import Arg, OpDef, op_def
+from onevar.core.partial import PARTIAL, SHORTCUTS
 from onevar.core.shape_primitives import SHAPES
 from onevar.core.shape_rules import broadcast, broadcast_all
 from onevar.core.spec import UNKNOWN, Spec, UnknownShape
@@ -61,33 +62,36 @@ _RULES: dict[str, Callable[[Sequence[Any], Mapping[str, Any]], list[Spec]]] = {}
 def _rule(op_type: str) -> Callable[[Sequence[Any], Mapping[str, Any]], list[Spec]]:
     entry, definition = kernel_of(op_type), op_def(op_type)
     found: Callable[[Sequence[Any], Mapping[str, Any]], list[Spec]]
-    if entry is not None and entry.elementwise:
-        found = _elementwise_rule(entry, definition)
+    if entry is not None and (entry.elementwise or entry.infer in (broadcast_shape, same_shape)):
+        found = _elementwise_rule(entry, definition, entry.infer is same_shape)
     else:
         found = _Rule(entry, definition)
     _RULES[op_type] = found
     return found
 
 
-def _elementwise_rule(entry: Kernel, definition: OpDef) -> Callable[[Sequence[Any], Mapping[str, Any]], list[Spec]]:
+def _elementwise_rule(
+    entry: Kernel, definition: OpDef, like_first: bool
+) -> Callable[[Sequence[Any], Mapping[str, Any]], list[Spec]]:
+    """The short way for outputs that are shaped like the first input, or like what the inputs broadcast to."""
     output = definition.outputs[0]
     fixed, attr, default = output.dtype, output.type_attr or "", None
     if output.type_attr:
         default = next((i for i, arg in enumerate(definition.inputs) if arg.type_attr == output.type_attr), None)
-    type = definition.name
+    type, general, foldable = definition.name, _Rule(entry, definition), _foldable(entry)
 
     def rule(inputs: Sequence[Spec], attrs: Mapping[str, Any]) -> list[Spec]:
         first = inputs[0]
         shape = first.shape
         known = first.value is not None
         for other in inputs[1:]:
-            if other.shape != shape:
+            if other.shape != shape and not like_first:
                 shape = broadcast(shape, other.shape)
             known = known and other.value is not None
         dtype = fixed or (inputs[default].dtype if default is not None else _name(attrs[attr]))
         specs = [Spec(shape, dtype)]
-        if known or (dtype in _SIZES and type in _PARTLY_FOLLOWED):
-            _fold(type, entry, inputs, {}, specs)
+        if (known and foldable) or (dtype in _SIZES and type in _PARTLY_FOLLOWED):
+            _fold(type, entry, inputs, general.wanted(entry.attrs, attrs), specs)
         return specs
 
     return rule
@@ -174,9 +178,7 @@ class _Rule:
 
     def wanted(self, names: Sequence[str], attrs: Mapping[str, Any]) -> dict[str, Any]:
         known = self.definition.attrs
-        return {
-            name: _plain(known[name].kind, attrs[name] if name in attrs else known[name].default) for name in names
-        }
+        return {name: _plain(known[name].kind, attrs[name] if name in attrs else known[name].default) for name in names}
 
     def _dtype(self, arg: Arg, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> str:
         if arg.dtype is not None:
@@ -219,7 +221,10 @@ class _Rule:
             return
         flat = _flat(inputs) if self._has_list else inputs
         type = self.definition.name
-        if all([isinstance(spec.value, np.ndarray) for spec in flat]) or (
+        shortcut = SHORTCUTS.get(type)
+        if shortcut is not None and shortcut(inputs, attrs, specs[0]):
+            return
+        if all(isinstance(spec.value, np.ndarray) for spec in flat) or (
             type in _PARTLY_FOLLOWED and specs[0].dtype in _SIZES
         ):
             _fold(type, entry, inputs, self.wanted(entry.attrs, attrs), specs)
@@ -299,7 +304,8 @@ def host_value(spec: Spec) -> np.ndarray:
         return value
     if spec.shape is None or None in spec.shape:
         raise UnknownShape
-    array = np.full(spec.shape, UNKNOWN, object)
+    array: Any = np.empty(spec.shape, object)  # type: ignore[arg-type]
+    array.fill(UNKNOWN)
     if value is not None:
         array[:] = [UNKNOWN if n is None else n for n in value]
     return array
@@ -328,10 +334,10 @@ def _fold(type: str, entry: Kernel, inputs: Sequence[Any], attrs: Mapping[str, A
     flat = _flat(inputs)
     try:
         with np.errstate(all="ignore"):
-            if all([isinstance(spec.value, np.ndarray) for spec in flat]):
+            if all(isinstance(spec.value, np.ndarray) for spec in flat):
                 values = [[s.value for s in spec] if isinstance(spec, list) else spec.value for spec in inputs]
                 _keep(entry.fn(host_primitives(), *values, **attrs), specs)
-            elif any([spec.value is not None for spec in flat]) or type in ("Pack", "ConcatV2"):
+            elif any(spec.value is not None for spec in flat) or type in ("Pack", "ConcatV2"):
                 _keep_part(partly(type, inputs, attrs), specs)
     except _UNCOMPUTABLE:
         # What it is will be known, or the error be raised, when it runs.
@@ -352,8 +358,6 @@ def partly(type: str, inputs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
     Raises:
         UnknownShape: The result depends on an unknown size.
     """
-    from onevar.core.partial import PARTIAL  # its own file: NumPy's functions on arrays of sizes
-
     entry = kernel_of(type)
     assert entry is not None
     values = [[host_value(s) for s in spec] if isinstance(spec, list) else host_value(spec) for spec in inputs]

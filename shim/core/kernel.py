@@ -117,6 +117,7 @@ def _of_primitive(name: str) -> Callable:
     def fn(k: Any, *inputs: Any) -> Any:
         return getattr(k, name)(*inputs)
 
+    fn.primitive = name  # type: ignore[attr-defined]
     return fn
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.op_defs import OpDef, op_def
+from onevar.core.op_errors import OperatorNotAllowedInGraphError
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape, as_shape
 
@@ -239,13 +240,16 @@ class Tensor:
         return self.op.name if self.value_index == 0 else self.name
 
     def __iter__(self) -> Iterator["Tensor"]:
-        raise TypeError(f"'Tensor' object is not iterable: {self!r}. Use tf.unstack, tf.map_fn or tf.while_loop.")
+        raise OperatorNotAllowedInGraphError(
+            f"Iterating over a symbolic `tf.Tensor` is not allowed in Graph mode: {self!r}. Use tf.unstack, tf.map_fn or "
+            "tf.while_loop."
+        )
 
     def __len__(self) -> int:
         raise TypeError(f"len is not well defined for a symbolic Tensor ({self.name}). Please call `x.shape` instead.")
 
     def __bool__(self) -> bool:
-        raise TypeError(_NO_BOOL)
+        raise OperatorNotAllowedInGraphError(_NO_BOOL)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise NotImplementedError(

@@ -1,11 +1,11 @@
 """Primitives on NumPy arrays of objects, sizes of which some are `UNKNOWN`: see `onevar.core.infer`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from onevar.core.spec import UNKNOWN, UnknownShape
+from onevar.core.spec import UNKNOWN, Spec, UnknownShape
 
 
 class PartialPrimitives:
@@ -148,7 +148,7 @@ class PartialPrimitives:
         """
         return [np.asarray(part, object) for part in np.moveaxis(x, axis, 0)]
 
-    def prod(self, x: np.ndarray, axis: Sequence[int] | None = None, keepdims: bool = False) -> np.ndarray:
+    def prod(self, x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.ndarray:
         """The product.
 
         Args:
@@ -159,9 +159,9 @@ class PartialPrimitives:
         Returns:
             The product; unknown where a factor is, unless another is 0.
         """
-        return np.asarray(np.multiply.reduce(x.astype(object), axis, keepdims=keepdims), object)
+        return _accumulated(np.multiply, x, axis, keepdims)
 
-    def sum(self, x: np.ndarray, axis: Sequence[int] | None = None, keepdims: bool = False) -> np.ndarray:
+    def sum(self, x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.ndarray:
         """The sum.
 
         Args:
@@ -172,11 +172,51 @@ class PartialPrimitives:
         Returns:
             The sum; unknown where a term is.
         """
-        return np.asarray(np.add.reduce(x.astype(object), axis, keepdims=keepdims), object)
+        return _accumulated(np.add, x, axis, keepdims)
 
 
 def _each(function: Any, *arrays: Any) -> Any:
     return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), object)
 
 
+def _accumulated(function: Any, x: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
+    return np.asarray(function.reduce(x.astype(object), axis, keepdims=keepdims), object)
+
+
 PARTIAL = PartialPrimitives()
+
+
+def _packed_scalars(inputs: Sequence[Any], attrs: Mapping[str, Any], made: Spec) -> bool:
+    values = inputs[0]
+    if made.shape != (len(values),) or made.dtype not in ("int32", "int64"):
+        return False
+    items = [spec.value for spec in values]
+    known = [item is not None for item in items]
+    if all(known):
+        made.value = np.array(items, made.dtype)
+    elif any(known):
+        made.value = tuple([None if item is None else int(item) for item in items])
+    return True
+
+
+_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask")
+
+
+def _one_size(inputs: Sequence[Any], attrs: Mapping[str, Any], made: Spec) -> bool:
+    """`sizes[i]`, what programs do most with a shape."""
+    sizes, begin = inputs[0].value, inputs[1].value
+    if made.shape != () or sizes is None or attrs.get("shrink_axis_mask") != 1 or not isinstance(begin, np.ndarray):
+        return False
+    if len(sizes) != inputs[0].shape[0] or begin.shape != (1,) or any(attrs.get(mask) for mask in _MASKS):
+        return False
+    item = sizes[int(begin[0])]
+    if item is not None:
+        made.value = np.array(item, made.dtype)
+    return True
+
+
+#: The commonest steps from sizes to sizes, done without the definitions. Each fills in the contents, or says no.
+SHORTCUTS: dict[str, Callable[[Sequence[Any], Mapping[str, Any], Spec], bool]] = {
+    "Pack": _packed_scalars,
+    "StridedSlice": _one_size,
+}

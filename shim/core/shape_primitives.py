@@ -13,19 +13,28 @@ import numpy as np
 from onevar.core import shape_rules as rules
 from onevar.core.spec import UNKNOWN, Shape, ShapeError, Spec, UnknownShape
 
-_ELEMENTWISE = """
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+_ELEMENTWISE = _names(
+    """
 abs acos acosh asin asinh atan atanh bitwise_invert ceil conj cos cosh exp expm1 floor imag log log1p log2 log10
 logical_not negative positive real reciprocal round sign sin sinh sqrt square tan tanh trunc digamma erf erfc erfinv
 lgamma relu rsqrt sigmoid softplus stop_gradient zeros_like ones_like asarray softmax log_softmax sort tril triu
 fft ifft fft2 ifft2 linalg_inv linalg_cholesky cumulative_sum cumulative_prod flip roll
-""".split()
-_PREDICATES = "isfinite isinf isnan signbit".split()
-_BINARY = """
+"""
+)
+_PREDICATES = _names("isfinite isinf isnan signbit")
+_BINARY = _names(
+    """
 add atan2 bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift copysign divide floor_divide hypot
 logaddexp maximum minimum multiply nextafter pow remainder subtract complex
-""".split()
-_COMPARISONS = "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor".split()
-_REDUCTIONS = "sum prod max min mean any all logsumexp".split()
+"""
+)
+_COMPARISONS = _names("equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor")
+_REDUCTIONS = _names("sum prod max min mean any all logsumexp")
 
 
 def _shape_of(x: Any) -> Shape:

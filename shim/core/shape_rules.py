@@ -332,9 +332,7 @@ def _check_elements(before: int, some_unknown: bool, after: int, target: Shape) 
         if before:
             divide(after, before)
     elif before != after:
-        raise ShapeError(
-            f"Cannot reshape a tensor with {before} elements to shape {show(target)} ({after} elements)"
-        )
+        raise ShapeError(f"Cannot reshape a tensor with {before} elements to shape {show(target)} ({after} elements)")
 
 
 def _replace(shape: tuple[Dim, ...], index: int, n: Dim) -> tuple[Dim, ...]:

@@ -65,7 +65,8 @@ class Slot:
             if self.strings is None:
                 raise self.missing()
             return self.strings
-        return self.adapter.stop_gradient(cell.snapshot())
+        with cell.lock:
+            return self.adapter.peek(cell.native)
 
     def missing(self) -> FailedPreconditionError:
         """Return the error of reading it before it has a value."""
@@ -96,7 +97,7 @@ class Slot:
             raise self.missing()
         tensor = self._tensor(value)
         if tuple(tensor.shape) == cell.shape:
-            cell.accumulate(tensor, kernel)
+            cell.shift(tensor, kernel)
         else:
             self.write(getattr(self.adapter.k, kernel)(self.read(), tensor))
 

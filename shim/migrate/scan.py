@@ -13,8 +13,9 @@ from functools import cache
 from onevar.migrate import paths, virtual
 from onevar.migrate.sources import Source, Tree, absolute
 
-#: What names mean in a scope: a path below `tensorflow`, or None for something else.
+#: What names mean in a scope: a path below `tensorflow`; `@name`, one of the program's modules; None for something else.
 Scope = dict[str, str | None]
+_OWN = "@"
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -69,7 +70,7 @@ def _is_prefix(name: str, names: dict[str, Symbol]) -> bool:
 
 def _exports(tree: Tree) -> dict[str, Scope]:
     """Return what the names at the top of each module mean, those taken from other modules included."""
-    found: dict[str, Scope] = {}
+    found: dict[str, Scope] = {source.module: {} for source in tree.sources.values()}
     # A chain of modules that hand a name on is as long as it is; three links have been enough for anybody.
     for _ in range(3):
         for source in tree.sources.values():
@@ -100,13 +101,13 @@ def _bindings(body: list[ast.stmt], source: Source, exports: dict[str, Scope], o
     scope: Scope = dict.fromkeys(_assigned(nodes))
     for node in nodes:
         if isinstance(node, ast.Import):
-            _bind_import(node, scope)
+            _bind_import(node, exports, scope)
         elif isinstance(node, ast.ImportFrom):
             _bind_from(node, source, exports, scope)
     for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            path = _path(node.value, [outer, scope])
-            if path is not None and not _is_value(path):
+            path = _path(node.value, [outer, scope], exports)
+            if path is not None and not path.startswith(_OWN) and not _is_value(path):
                 scope[node.targets[0].id] = path
     return scope
 
@@ -120,11 +121,14 @@ def _assigned(nodes: list[ast.AST]) -> Iterator[str]:
             yield node.name
 
 
-def _bind_import(node: ast.Import, scope: Scope) -> None:
+def _bind_import(node: ast.Import, exports: dict[str, Scope], scope: Scope) -> None:
     for alias in node.names:
         path = _tensorflow(alias.name)
+        bound = alias.name if alias.asname else alias.name.partition(".")[0]
         if path is not None:
-            scope[alias.asname or "tensorflow"] = path if alias.asname else ""
+            scope[alias.asname or bound] = path if alias.asname else ""
+        elif bound in exports:
+            scope[alias.asname or bound] = _OWN + bound
 
 
 def _bind_from(node: ast.ImportFrom, source: Source, exports: dict[str, Scope], scope: Scope) -> None:
@@ -139,22 +143,34 @@ def _bind_from(node: ast.ImportFrom, source: Source, exports: dict[str, Scope], 
             scope.update({key: value for key, value in given.items() if value is not None and not key.startswith("_")})
         elif given.get(alias.name) is not None:
             scope[name] = given[alias.name]
+        elif f"{module}.{alias.name}".lstrip(".") in exports:
+            scope[name] = _OWN + f"{module}.{alias.name}".lstrip(".")
 
 
-def _path(node: ast.AST, scopes: list[Scope]) -> str | None:
-    """Return the path below `tensorflow` that an expression is; None if it is something else."""
+def _path(node: ast.AST, scopes: list[Scope], exports: dict[str, Scope]) -> str | None:
+    """Return the path below `tensorflow` that an expression is, or `@name`; None if it is something else."""
     if isinstance(node, ast.Name):
         return next((scope[node.id] for scope in reversed(scopes) if node.id in scope), None)
     if isinstance(node, ast.Attribute):
-        base = _path(node.value, scopes)
-        return None if base is None else paths.without_compat(f"{base}.{node.attr}".lstrip("."))
+        return _attribute(_path(node.value, scopes, exports), node.attr, exports)
     if isinstance(node, ast.Call) and node.args:
         function = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        return _called(function, node.args, scopes)
+        return _called(function, node.args, scopes, exports)
     return None
 
 
-def _called(function: str, arguments: list[ast.expr], scopes: list[Scope]) -> str | None:
+def _attribute(base: str | None, name: str, exports: dict[str, Scope]) -> str | None:
+    """Return what an attribute of something is."""
+    if base is None:
+        return None
+    if not base.startswith(_OWN):
+        return paths.without_compat(f"{base}.{name}".lstrip("."))
+    module = base.removeprefix(_OWN)
+    found = exports.get(module, {}).get(name)
+    return f"{base}.{name}" if found is None and f"{module}.{name}" in exports else found
+
+
+def _called(function: str, arguments: list[ast.expr], scopes: list[Scope], exports: dict[str, Scope]) -> str | None:
     """Return the path that `import_module("tensorflow")`, or `getattr(tf, "nn")`, is."""
     texts = [a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None for a in arguments]
     if function == "import_module" and texts[0]:
@@ -162,8 +178,7 @@ def _called(function: str, arguments: list[ast.expr], scopes: list[Scope]) -> st
     if function == "__import__" and texts[0] and _tensorflow(texts[0]) is not None:
         return ""
     if function == "getattr" and len(texts) > 1 and texts[1]:
-        base = _path(arguments[0], scopes)
-        return None if base is None else f"{base}.{texts[1]}".lstrip(".")
+        return _attribute(_path(arguments[0], scopes, exports), texts[1], exports)
     return None
 
 
@@ -188,6 +203,7 @@ class _Reader(ast.NodeVisitor):
             self.visit(self.source.tree)
 
     def note(self, path: str, line: int) -> None:
+        """Note a path as far as it names something of TensorFlow's: not the attributes of its objects."""
         parts = path.split(".")
         ends = (end for end in range(1, len(parts)) if _is_value(".".join(parts[:end])))
         name = ".".join(parts[: next(ends, len(parts))])
@@ -208,22 +224,24 @@ class _Reader(ast.NodeVisitor):
                 self.note(full, node.lineno)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        path = _path(node, self.scopes)
-        if path:
-            self.note(path, node.lineno)
-        else:
+        if not self.mention(node):
             self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
-        path = _path(node, self.scopes) if isinstance(node.ctx, ast.Load) else None
-        if path:
-            self.note(path, node.lineno)
+        if isinstance(node.ctx, ast.Load):
+            self.mention(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        path = _path(node, self.scopes)
-        if path:
-            self.note(path, node.lineno)
+        self.mention(node)
         self.generic_visit(node)
+
+    def mention(self, node: ast.expr) -> bool:
+        """Note what an expression mentions; return whether it mentions anything."""
+        path = _path(node, self.scopes, self.exports)
+        if not path or path.startswith(_OWN):
+            return False
+        self.note(path, node.lineno)
+        return True
 
     def _inside(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         body: list[ast.stmt] = node.body if isinstance(node.body, list) else []

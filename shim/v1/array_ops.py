@@ -1,8 +1,65 @@
 """TensorFlow's chapter of ops on arrays; the parts are in the modules `array_ops_*`."""
 
-import onevar.v1.array_ops_batch
-import onevar.v1.array_ops_matrix
-import onevar.v1.array_ops_space  # noqa: F401 (what they define, they export)
-from onevar.v1.array_ops_index import slice_helper
+from onevar.v1.array_ops_batch import batch_gather, repeat, searchsorted
+from onevar.v1.array_ops_create import constant, eye, fill, one_hot, ones, ones_like, placeholder, zeros, zeros_like
+from onevar.v1.array_ops_index import boolean_mask, gather, gather_nd, slice_helper, strided_slice, where
+from onevar.v1.array_ops_matrix import matrix_band_part, matrix_diag, matrix_diag_part
+from onevar.v1.array_ops_shape import (
+    concat,
+    expand_dims,
+    identity,
+    pad,
+    rank,
+    reshape,
+    shape,
+    size,
+    split,
+    squeeze,
+    stack,
+    stop_gradient,
+    tile,
+    transpose,
+    unstack,
+)
+from onevar.v1.array_ops_space import batch_to_space_nd, space_to_batch_nd
 
-__all__ = ["slice_helper"]
+__all__ = [
+    "batch_gather",
+    "batch_to_space_nd",
+    "boolean_mask",
+    "concat",
+    "constant",
+    "expand_dims",
+    "eye",
+    "fill",
+    "gather",
+    "gather_nd",
+    "identity",
+    "matrix_band_part",
+    "matrix_diag",
+    "matrix_diag_part",
+    "one_hot",
+    "ones",
+    "ones_like",
+    "pad",
+    "placeholder",
+    "rank",
+    "repeat",
+    "reshape",
+    "searchsorted",
+    "shape",
+    "size",
+    "slice_helper",
+    "space_to_batch_nd",
+    "split",
+    "squeeze",
+    "stack",
+    "stop_gradient",
+    "strided_slice",
+    "tile",
+    "transpose",
+    "unstack",
+    "where",
+    "zeros",
+    "zeros_like",
+]

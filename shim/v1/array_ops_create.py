@@ -23,9 +23,7 @@ _SMALL = 1000
 
 
 @export("constant")
-def constant(
-    value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
-) -> Any:
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Any:
     """Return a tensor with the contents `value`; see `tf.compat.v1.constant`."""
     if executing_eagerly():
         tensor = convert_to_tensor(value, dtype)

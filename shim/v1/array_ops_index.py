@@ -23,9 +23,9 @@ from onevar.v1.export import export, export_value
 
 export_value("newaxis", None)
 
-UniqueOutput = namedtuple("Unique", ["y", "idx"])
-UniqueCounts = namedtuple("UniqueWithCounts", ["y", "idx", "count"])
-ListDiffOutput = namedtuple("ListDiff", ["out", "idx"])
+Unique = namedtuple("Unique", ["y", "idx"])
+UniqueWithCounts = namedtuple("UniqueWithCounts", ["y", "idx", "count"])
+ListDiff = namedtuple("ListDiff", ["out", "idx"])
 
 _INDEX_TYPES = (dtypes.int16, dtypes.int32, dtypes.int64)
 _BAD_INDEX = (
@@ -172,9 +172,7 @@ def _packed(parts: _Parts) -> tuple[Any, Any, Any]:
         return empty, empty, empty
     packed = [stack(part) for part in (parts.begin, parts.end, parts.strides)]
     if any(dtype_of(part) is dtypes.int64 for part in packed):
-        packed = [
-            part if dtype_of(part) is dtypes.int64 else op("Cast", x=part, DstT=dtypes.int64) for part in packed
-        ]
+        packed = [part if dtype_of(part) is dtypes.int64 else op("Cast", x=part, DstT=dtypes.int64) for part in packed]
     return packed[0], packed[1], packed[2]
 
 
@@ -208,9 +206,7 @@ def gather_nd(
 
 
 @export("scatter_nd", "manip.scatter_nd")
-def scatter_nd(
-    indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None
-) -> Any:
+def scatter_nd(indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "", name: str | None = None) -> Any:
     """Return zeros of a shape with `updates` added at `indices`; see `tf.scatter_nd`."""
     arguments = {"indices": indices, "updates": updates, "shape": shape}
     return op("ScatterNd", **arguments, bad_indices_policy=bad_indices_policy, name=name)
@@ -223,9 +219,7 @@ def tensor_scatter_nd_update(tensor: Any, indices: Any, updates: Any, name: str 
 
 
 def _tensor_scatter(op_type: str, verb: str, *names: str) -> None:
-    def function(
-        tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None
-    ) -> Any:
+    def function(tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "", name: str | None = None) -> Any:
         arguments = {"tensor": tensor, "indices": indices, "updates": updates}
         return op(op_type, **arguments, bad_indices_policy=bad_indices_policy, name=name)
 
@@ -320,19 +314,19 @@ def sparse_mask(a: IndexedSlices, mask_indices: Any, name: str | None = None) ->
 @export("unique")
 def unique(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> Any:
     """Return the different values of a vector, and which of them each element is; see `tf.unique`."""
-    return UniqueOutput(*op("Unique", x=x, out_idx=out_idx, name=name))
+    return Unique(*op("Unique", x=x, out_idx=out_idx, name=name))
 
 
 @export("unique_with_counts")
 def unique_with_counts(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> Any:
     """As `unique`, and how often each occurs; see `tf.unique_with_counts`."""
-    return UniqueCounts(*op("UniqueWithCounts", x=x, out_idx=out_idx, name=name))
+    return UniqueWithCounts(*op("UniqueWithCounts", x=x, out_idx=out_idx, name=name))
 
 
 @export("setdiff1d")
 def setdiff1d(x: Any, y: Any, index_dtype: Any = dtypes.int32, name: str | None = None) -> Any:
     """Return what is in `x` and not in `y`, and where; see `tf.compat.v1.setdiff1d`."""
-    return ListDiffOutput(*op("ListDiff", x=x, y=y, out_idx=index_dtype, name=name))
+    return ListDiff(*op("ListDiff", x=x, y=y, out_idx=index_dtype, name=name))
 
 
 @export("invert_permutation", "math.invert_permutation")

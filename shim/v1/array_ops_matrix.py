@@ -33,9 +33,7 @@ def matrix_diag_part(
 
 
 @export("matrix_set_diag", "linalg.set_diag")
-def matrix_set_diag(
-    input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT"
-) -> Any:
+def matrix_set_diag(input: Any, diagonal: Any, name: str = "set_diag", k: Any = 0, align: str = "RIGHT_LEFT") -> Any:
     """Return matrices with other diagonals; see `tf.linalg.set_diag`."""
     return op("MatrixSetDiagV3", input=input, diagonal=diagonal, k=k, align=align, name=name)
 

@@ -134,8 +134,10 @@ def rank(input: Any, name: str | None = None) -> Any:
         known = rank_of(input)
         if known is None:
             return op("Rank", input=input, name=scope)
-        return convert_to_tensor(known, dtypes.int32) if executing_eagerly() else make_constant(
-            known, dtypes.int32, name=scope
+        return (
+            convert_to_tensor(known, dtypes.int32)
+            if executing_eagerly()
+            else make_constant(known, dtypes.int32, name=scope)
         )
 
 
@@ -244,9 +246,7 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
 
 
 @export("split")
-def split(
-    value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split"
-) -> list[Any]:
+def split(value: Any, num_or_size_splits: Any, axis: Any = 0, num: int | None = None, name: str = "split") -> list[Any]:
     """Return a tensor in parts along a dimension; see `tf.split`.
 
     Raises:
@@ -305,9 +305,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
 
 
 @export("pad")
-def pad(
-    tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0
-) -> Any:
+def pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", name: str | None = None, constant_values: Any = 0) -> Any:
     """Return a tensor with a margin; see `tf.compat.v1.pad`.
 
     Raises:
@@ -323,7 +321,7 @@ def pad(
         result = op("MirrorPad", input=tensor, paddings=paddings, mode=mode, name=name)
     else:
         raise ValueError(
-            "Value of argument `mode` expected to be one of \"CONSTANT\", \"REFLECT\", or \"SYMMETRIC\". "
+            'Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
             f"Received `mode` = {mode}"
         )
     if isinstance(result, Tensor) and not result.shape.is_fully_defined():

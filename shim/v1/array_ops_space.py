@@ -44,9 +44,7 @@ def space_to_batch(
 
 
 @export("batch_to_space")
-def batch_to_space(
-    input: Any, crops: Any, block_size: Any, name: str | None = None, block_shape: Any = None
-) -> Any:
+def batch_to_space(input: Any, crops: Any, block_size: Any, name: str | None = None, block_shape: Any = None) -> Any:
     """Return a batch as square blocks of space; see `tf.compat.v1.batch_to_space`."""
     block_size = renamed("block_shape", block_shape, "block_size", block_size)
     result = batch_to_space_nd(input, _square(block_size), crops, name)
@@ -89,10 +87,10 @@ def required_space_to_batch_paddings(
         known = [constant_value(t) if isinstance(t, Tensor) else None for t in given]
         if all(value is not None for value in known):
             given = known
-        return _paddings_and_crops(*given, count=count)
+        return _paddings_and_crops(count, *given)
 
 
-def _paddings_and_crops(size: Any, block: Any, base: Any, count: int) -> tuple[Any, Any]:
+def _paddings_and_crops(count: int, size: Any, block: Any, base: Any) -> tuple[Any, Any]:
     start, base_end = base[:, 0], base[:, 1]
     full = size + start + base_end
     extra = (block - full % block) % block

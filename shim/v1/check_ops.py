@@ -15,8 +15,8 @@ from onevar.core.dtype import as_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
 from onevar.v1.common import dtype_of, shape_of
-from onevar.v1.control_flow_helpers import no_op
 from onevar.v1.export import export
+from onevar.v1.grouping_ops import no_op
 from onevar.v1.math_ops_elementwise import abs_
 from onevar.v1.math_ops_reduce import reduce_all
 from onevar.v1.sparse_types import SparseTensor
@@ -197,9 +197,7 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
         x = convert_to_tensor(x, name="x")
         if not dtype_of(x).is_integer:
             found = x.name if isinstance(x, Tensor) else "tensor"
-            raise TypeError(
-                f'{prefix(message)}Expected "x" to be integer type.  Found: {found} of dtype {dtype_of(x)}'
-            )
+            raise TypeError(f'{prefix(message)}Expected "x" to be integer type.  Found: {found} of dtype {dtype_of(x)}')
         return no_op("statically_determined_was_integer")
 
 

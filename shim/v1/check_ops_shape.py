@@ -17,8 +17,8 @@ from onevar.v1.array_ops_index import strided_slice
 from onevar.v1.array_ops_shape import rank, reshape, shape, size
 from onevar.v1.check_ops import assert_, assert_type, is_numeric_tensor, name_of, prefix
 from onevar.v1.common import dims_of, rank_of, shape_of
-from onevar.v1.control_flow_helpers import no_op, with_dependencies
 from onevar.v1.export import export, exported
+from onevar.v1.grouping_ops import no_op, with_dependencies
 from onevar.v1.math_ops_reduce import reduce_all
 from onevar.v1.sparse_types import SparseTensor
 

@@ -212,6 +212,8 @@ class GFile:
     def close(self) -> None:
         """Close the file. It opens again when it is used again."""
         reader, writer, self._reader, self._writer = self._reader, self._writer, None, None
+        if reader is None and writer is None:
+            return
         with _errors(local_path(self._name)):
             if writer is not None:
                 writer.close()

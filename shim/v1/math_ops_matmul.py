@@ -105,9 +105,11 @@ def matvec(
 ) -> Any:  # fmt: skip
     """Return products of matrices and vectors; see `tf.linalg.matvec`."""
     with name_scope(name, "MatVec", [a, b]):
-        flags = {"a_is_sparse": a_is_sparse, "b_is_sparse": b_is_sparse}
         column = expand_dims(b, axis=-1)
-        return squeeze(matmul(a, column, transpose_a=transpose_a, adjoint_a=adjoint_a, **flags), axis=-1)
+        product = matmul(
+            a, column, transpose_a=transpose_a, adjoint_a=adjoint_a, a_is_sparse=a_is_sparse, b_is_sparse=b_is_sparse
+        )
+        return squeeze(product, axis=-1)
 
 
 @export("cross", "linalg.cross")
@@ -185,8 +187,8 @@ def _as_matrix(a: Any, axes: Any, flipped: bool = False) -> tuple[Any, Any, Any]
     else:
         static = None  # type: ignore[assignment]
         a_shape, a_rank = shape(a), rank(a)
-        axes_tensor = convert_to_tensor(axes, dtype=dtypes.int32, name="axes")
-        axes_tensor = where(axes_tensor >= 0, axes_tensor, axes_tensor + a_rank)
+        given: Any = convert_to_tensor(axes, dtype=dtypes.int32, name="axes")
+        axes_tensor = where(given >= 0, given, given + a_rank)
         free_tensor, _ = op("ListDiff", x=range_(a_rank), y=axes_tensor, out_idx=dtypes.int32)
     free_dims, axes_dims = gather(a_shape, free_tensor), gather(a_shape, axes_tensor)
     free_size, axes_size = reduce_prod(free_dims), reduce_prod(axes_dims)
@@ -198,8 +200,9 @@ def _as_matrix(a: Any, axes: Any, flipped: bool = False) -> tuple[Any, Any, Any]
 def _as_known_matrix(a: Any, axes: list[int], free: list[int], flipped: bool) -> tuple[Any, Any, Any]:
     dims = dims_of(a)
     assert dims is not None
-    free_dims = [dims[i] for i in free]
-    sizes = [int(np.prod(free_dims)), int(np.prod([dims[i] for i in axes]))]
+    free_dims: list[Any] = [dims[i] for i in free]
+    axes_dims: list[Any] = [dims[i] for i in axes]
+    sizes = [int(np.prod(free_dims)), int(np.prod(axes_dims))]
     perm = [*axes, *free] if flipped else [*free, *axes]
     new_shape = sizes[::-1] if flipped else sizes
     if perm != list(range(len(dims))):

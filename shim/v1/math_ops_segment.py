@@ -26,8 +26,8 @@ from onevar.v1.array_ops_shape import (
     transpose,
 )
 from onevar.v1.common import dtype_of, rank_of, shape_of
-from onevar.v1.control_flow_helpers import with_dependencies
 from onevar.v1.export import export, exported
+from onevar.v1.grouping_ops import with_dependencies
 from onevar.v1.math_ops_elementwise import cast, maximum, sqrt
 from onevar.v1.math_ops_make import range_
 from onevar.v1.math_ops_reduce import reduce_max

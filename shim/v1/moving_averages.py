@@ -16,9 +16,9 @@ from onevar.core.default_graph import (
 from onevar.core.name_scope import name_scope
 from onevar.v1 import init_ops
 from onevar.v1.common import dtype_of
-from onevar.v1.control_flow_helpers import group
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
+from onevar.v1.grouping_ops import group
 from onevar.v1.init_scopes import init_scope
 from onevar.v1.math_ops_elementwise import cast, divide
 from onevar.v1.math_ops_elementwise import truediv as as_floats
@@ -76,9 +76,7 @@ def _debiased(variable: Any, value: Any, rate: Any) -> Any:
         biased = get_variable(
             _unused("biased"), initializer=zeros, shape=variable.get_shape(), dtype=variable.dtype, trainable=False
         )
-        steps = get_variable(
-            _unused("local_step"), shape=[], dtype=variable.dtype, initializer=zeros, trainable=False
-        )
+        steps = get_variable(_unused("local_step"), shape=[], dtype=variable.dtype, initializer=zeros, trainable=False)
     with colocate_with(variable):
         new_biased = assign_sub(biased, (biased - value) * rate)
         new_steps = assign_add(steps, 1)

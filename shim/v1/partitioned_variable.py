@@ -7,7 +7,7 @@ from onevar.core.build import op
 from onevar.core.default_graph import control_dependencies
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.name_scope import name_scope
-from onevar.core.tensor_shape import TensorShape, dimension_value
+from onevar.core.tensor_shape import TensorShape
 from onevar.v1.export import export
 
 
@@ -98,6 +98,21 @@ class PartitionInfo:
         return cut[0] if cut else None
 
 
+def sizes_of(shape: TensorShape) -> list[int]:
+    """Return the sizes of a shape.
+
+    Args:
+        shape: A complete one.
+
+    Raises:
+        ValueError: It is not.
+    """
+    sizes = [size for size in shape.as_list() if size is not None]
+    if len(sizes) != len(shape):
+        raise ValueError(f"shape is not fully defined: {shape}")
+    return sizes
+
+
 def partitions_of(partitioner: Callable, shape: TensorShape, dtype: Any) -> Sequence[int]:
     """Return what the partitioner says, checked: the number of slices for each axis.
 
@@ -123,9 +138,7 @@ def partitions_of(partitioner: Callable, shape: TensorShape, dtype: Any) -> Sequ
     if any(count < 1 for count in slicing):
         raise ValueError(f"Partitioner returned zero partitions for some axes: {slicing}")
     if sum(count > 1 for count in slicing) > 1:
-        raise ValueError(
-            f"Can only slice a variable along one dimension: shape: {shape}, partitioning: {slicing}"
-        )
+        raise ValueError(f"Can only slice a variable along one dimension: shape: {shape}, partitioning: {slicing}")
     return slicing
 
 
@@ -186,9 +199,7 @@ class PartitionedVariable:
         if not variable_list:
             raise ValueError("variable_list may not be empty")
         if any(variable._get_save_slice_info() is None for variable in variable_list):
-            raise ValueError(
-                f"All variables must have a save_slice_info available: {[v.name for v in variable_list]}"
-            )
+            raise ValueError(f"All variables must have a save_slice_info available: {[v.name for v in variable_list]}")
         if len(shape) != len(partitions):
             raise ValueError(f"len(shape) != len(partitions): {shape} vs. {partitions}")
         for variable in variable_list:
@@ -281,7 +292,7 @@ class PartitionedVariable:
         if isinstance(value, PartitionedVariable):
             value = list(value)
         elif not isinstance(value, list):
-            value = _split(value, [dimension_value(part.shape[axis]) for part in self._variable_list], axis)
+            value = _split(value, [sizes_of(part.shape)[axis] for part in self._variable_list], axis)
         if len(value) != len(self._variable_list):
             raise AssertionError(f"{len(value)} values for the {len(self._variable_list)} parts of {self._name}.")
         done = [

@@ -8,6 +8,7 @@ from onevar.core.dtype import as_dtype
 from onevar.core.dtype import float32 as default_dtype
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.export import export
+from onevar.v1.partitioned_variable import sizes_of
 from onevar.v1.scope_object import get_variable_scope
 from onevar.v1.variable_scopes import variable_scope
 from onevar.v1.variable_store import default_variable_store
@@ -44,9 +45,7 @@ def variable_axis_size_partitioner(
     def partitioner(shape: TensorShape, dtype: Any) -> list[int]:
         if not isinstance(shape, TensorShape):
             raise ValueError(f"shape is not a TensorShape: {shape}")
-        if not shape.is_fully_defined():
-            raise ValueError(f"shape is not fully defined: {shape}")
-        sizes = shape.as_list()
+        sizes = sizes_of(shape)
         row = math.prod(sizes) / sizes[axis] * _element_size(dtype, bytes_per_string_element)
         rows = max(1, math.floor(max_shard_bytes / row))
         count = math.ceil(sizes[axis] / rows)
@@ -71,7 +70,7 @@ def min_max_variable_partitioner(
     """
 
     def partitioner(shape: TensorShape, dtype: Any) -> list[int]:
-        sizes = shape.as_list()
+        sizes = sizes_of(shape)
         if axis >= len(sizes):
             raise ValueError(f"Cannot partition variable along axis {axis} when shape is only {shape}")
         total = math.prod(sizes) * _element_size(dtype, bytes_per_string_element)
@@ -92,7 +91,7 @@ def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Callable[..., list
     """
 
     def partitioner(shape: TensorShape, **_: Any) -> list[int]:
-        sizes = shape.as_list()
+        sizes = sizes_of(shape)
         partitions = [1] * len(sizes)
         partitions[axis] = min(num_shards, sizes[axis])
         return partitions

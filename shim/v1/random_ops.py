@@ -14,8 +14,8 @@ from onevar.v1.array_ops_shape import broadcast_dynamic_shape, broadcast_to
 from onevar.v1.array_ops_shape import shape as shape_op
 from onevar.v1.check_ops import assert_
 from onevar.v1.common import dtype_of
-from onevar.v1.control_flow_helpers import with_dependencies
 from onevar.v1.export import export
+from onevar.v1.grouping_ops import with_dependencies
 from onevar.v1.math_ops_elementwise import add
 from onevar.v1.math_ops_reduce import reduce_all
 from onevar.v1.random_seed import op_seeds

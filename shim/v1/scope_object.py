@@ -343,14 +343,10 @@ class PureVariableScope:
         self._again: VariableScope | None = None
         if isinstance(name_or_scope, VariableScope):
             self._new_name = name_or_scope.name
-            self._again = self._derived(
-                name_or_scope, reuse or name_or_scope.reuse, name_or_scope.original_name_scope
-            )
+            self._again = self._derived(name_or_scope, reuse or name_or_scope.reuse, name_or_scope.original_name_scope)
 
     def _derived(self, parent: VariableScope, reuse: Any, own_name_scope: str) -> VariableScope:
-        settings = {
-            key: getattr(parent, key) if value is None else value for key, value in self._settings.items()
-        }
+        settings = {key: getattr(parent, key) if value is None else value for key, value in self._settings.items()}
         getter = parent.custom_getter
         if self._custom_getter is not None:
             getter = _around(self._custom_getter, getter)

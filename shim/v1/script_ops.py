@@ -68,7 +68,10 @@ def numpy_function(
 
 @export("py_function")
 def py_function(
-    func: Callable[..., Any] | None = None, inp: Any = None, Tout: Any = None, name: str | None = None  # noqa: N803
+    func: Callable[..., Any] | None = None,
+    inp: Any = None,
+    Tout: Any = None,  # noqa: N803
+    name: str | None = None,
 ) -> Any:
     """Not there: it would call `func` with TensorFlow's eager tensors.
 

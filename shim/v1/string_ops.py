@@ -134,9 +134,7 @@ def string_strip(input: Any, name: str | None = None) -> Any:
 
 
 @export("regex_replace", "strings.regex_replace")
-def regex_replace(
-    input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None
-) -> Any:
+def regex_replace(input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None) -> Any:
     """Return strings with what matches replaced; see `tf.strings.regex_replace`."""
     arguments = {"input": input, "pattern": pattern, "rewrite": rewrite, "replace_global": replace_global}
     static = isinstance(pattern, str | bytes) and isinstance(rewrite, str | bytes)

@@ -221,7 +221,7 @@ class variable_scope:  # noqa: N801 (TensorFlow's name)
         if given is None and self._reuse:
             raise ValueError("reuse=True cannot be used without a name_or_scope")
         last = given.name.rpartition("/")[2] if isinstance(given, VariableScope) else given
-        names = self._name_scope(self._default_name if given is None else last)
+        names = self._name_scope((self._default_name if given is None else last) or "")
         entered_name = None
         if names is not None:
             entered_name = names.__enter__()

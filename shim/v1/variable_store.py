@@ -22,7 +22,14 @@ from onevar.core.tensor_shape import TensorShape, as_shape
 from onevar.v1 import variables
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.lazy_tensor import LazyTensor
-from onevar.v1.partitioned_variable import PartitionedVariable, PartitionInfo, count_slices, partitions_of, slices_of
+from onevar.v1.partitioned_variable import (
+    PartitionedVariable,
+    PartitionInfo,
+    count_slices,
+    partitions_of,
+    sizes_of,
+    slices_of,
+)
 from onevar.v1.scope_object import AUTO_REUSE
 from onevar.v1.variable_enums import (
     VariableAggregation,
@@ -170,8 +177,7 @@ class VariableStore:
             )
         if not dtype.is_compatible_with(found.dtype):
             raise ValueError(
-                f"Trying to share variable {name}, but specified dtype {dtype.name} and found dtype "
-                f"{found.dtype.name}."
+                f"Trying to share variable {name}, but specified dtype {dtype.name} and found dtype {found.dtype.name}."
             )
         return found
 
@@ -229,11 +235,9 @@ class VariableStore:
         self._check_parts(name, count_slices(partitions)[1])
         parts = [
             self._part(name, number, offset, size, shape, dtype, initializer, {**options, "reuse": reuse})
-            for number, (offset, size) in enumerate(slices_of(shape.as_list(), partitions))
+            for number, (offset, size) in enumerate(slices_of(sizes_of(shape), partitions))
         ]
-        whole = PartitionedVariable(
-            name=name, shape=shape, dtype=dtype, variable_list=parts, partitions=partitions
-        )
+        whole = PartitionedVariable(name=name, shape=shape, dtype=dtype, variable_list=parts, partitions=partitions)
         if not executing_eagerly() or self.eager:
             self.partitioned[name] = whole
         return whole
@@ -284,12 +288,12 @@ class VariableStore:
                     initializer = convert_to_tensor(initializer, dtype=dtype)
                 initializer = _sliced(initializer, offset, size)
                 dtype = initializer.dtype.base_dtype
-        info = PartitionInfo(full_shape=shape.as_list(), var_offset=offset)
+        info = PartitionInfo(full_shape=sizes_of(shape), var_offset=offset)
         with name_scope(None):
             part = self._get_single(
                 full_name, shape=part_shape, dtype=dtype, initializer=initializer, partition_info=info, **options
             )
-        part._set_save_slice_info(SaveSliceInfo(name, shape.as_list(), offset, size))
+        part._set_save_slice_info(SaveSliceInfo(name, sizes_of(shape), offset, size))
         return part
 
     _get_partitioned_variable = get_partitioned

@@ -96,8 +96,10 @@ def at_least(mine, real):
         return False
     if real[1] is None:
         return True
-    return mine[1] is not None and len(mine[1]) == len(real[1]) and all(
-        b is None or a == b for a, b in zip(mine[1], real[1], strict=True)
+    return (
+        mine[1] is not None
+        and len(mine[1]) == len(real[1])
+        and all(b is None or a == b for a, b in zip(mine[1], real[1], strict=True))
     )
 
 

@@ -41,8 +41,11 @@ def partitioned_from_values(tf):
     value = np.arange(12, dtype=np.float32).reshape(4, 3)
     half = tf.fixed_size_partitioner(2)
     a = tf.get_variable("a", initializer=tf.constant(value), partitioner=half)
-    b = tf.get_variable("b", [4, 3], initializer=lambda shape, dtype, partition_info: tf.fill(
-        shape, tf.cast(partition_info.var_offset[0] * 100 + partition_info.full_shape[0], dtype)), partitioner=half)  # fmt: skip
+
+    def place(shape, dtype, partition_info):
+        return tf.fill(shape, tf.cast(partition_info.var_offset[0] * 100 + partition_info.full_shape[0], dtype))
+
+    b = tf.get_variable("b", [4, 3], initializer=place, partitioner=half)
     c = tf.get_variable("c", [4], tf.float64, partitioner=half, use_resource=True)
     listed = error(tf.get_variable, "d", [2], initializer=[1.0, 2.0], partitioner=half)
     return [
@@ -125,7 +128,15 @@ def create_partitioned(tf):
     ]
     with tf.variable_scope("g", custom_getter=lambda getter, *a, **k: getter(*a, **k)):
         out.append(error(tf.create_partitioned_variables, [3, 2], [2, 1], tf.zeros_initializer())[0])
-    return [parts(a), parts(b), parts(c), parts(d), [x is y for x, y in zip(b, again)], out, collections(tf)]
+    return [
+        parts(a),
+        parts(b),
+        parts(c),
+        parts(d),
+        all(x is y for x, y in zip(b, again, strict=True)),
+        out,
+        collections(tf),
+    ]
 
 
 @program

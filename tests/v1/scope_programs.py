@@ -25,7 +25,7 @@ def error(function, *args, **kwargs):
     """The type and the first line of what is raised."""
     try:
         value = function(*args, **kwargs)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 (whatever it is, it is what we compare)
         return [type(problem).__name__, str(problem).partition("\n")[0]]
     return ["nothing", str(type(value).__name__)]
 
@@ -88,12 +88,10 @@ def default_names(tf):
         out.append([explicit.name, tf.get_variable("w", []).name])
     with tf.variable_scope(None, "layer") as scope:
         out.append([scope.name, tf.get_variable("w", []).name, tf.constant(0).name])
-    with tf.variable_scope("outer"):
-        with tf.variable_scope(None, "layer") as scope:
-            out.append([scope.name, tf.get_variable("w", []).name])
-    with tf.variable_scope("outer"):
-        with tf.variable_scope(None, "layer") as scope:
-            out.append([scope.name, tf.constant(0).name])
+    with tf.variable_scope("outer"), tf.variable_scope(None, "layer") as scope:
+        out.append([scope.name, tf.get_variable("w", []).name])
+    with tf.variable_scope("outer"), tf.variable_scope(None, "layer") as scope:
+        out.append([scope.name, tf.constant(0).name])
     with tf.variable_scope("given", "not_used") as scope:
         out.append([scope.name])
     return out
@@ -134,9 +132,8 @@ def unique_names_after_reentry(tf):
 
 @program
 def reentry_by_object(tf):
-    with tf.variable_scope("a") as a:
-        with tf.variable_scope("b") as b:
-            tf.get_variable("x", [1])
+    with tf.variable_scope("a") as a, tf.variable_scope("b") as b:
+        tf.get_variable("x", [1])
     out = []
     with tf.variable_scope("elsewhere"):
         with tf.variable_scope(b) as again:

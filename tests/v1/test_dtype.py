@@ -43,9 +43,9 @@ def test_every_attribute_is_tensorflows(tf):
     for ours in ALL:
         theirs = tf.as_dtype(ours.as_datatype_enum)
         for name in PLAIN.split():
-            assert outcome(lambda n=name, o=ours: getattr(o, n)) == outcome(
-                lambda n=name, t=theirs: getattr(t, n)
-            ), f"{ours.name}.{name}"
+            assert outcome(lambda n=name, o=ours: getattr(o, n)) == outcome(lambda n=name, t=theirs: getattr(t, n)), (
+                f"{ours.name}.{name}"
+            )
         for name in ("base_dtype", "real_dtype", "_as_ref"):
             assert getattr(ours, name).name == getattr(theirs, name).name
         assert (str(ours), repr(ours), hash(ours), int(ours)) == (str(theirs), repr(theirs), hash(theirs), int(theirs))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from golden.op_cases import CASES, Case
 from golden.op_variants import variants
 from golden.size_programs import PROGRAMS
 from kernel_calls import dtype_name, infer_shapes
+
 from onevar.core.infer import infer
 from onevar.core.spec import ShapeError, Spec
 
@@ -43,7 +43,11 @@ def finer(ours, theirs) -> bool:
     """Whether ours knows what theirs knows, or more, and nothing else."""
     if theirs is None or ours == theirs:
         return True
-    return ours is not None and len(ours) == len(theirs) and all(n is None or m == n for m, n in zip(ours, theirs))
+    return (
+        ours is not None
+        and len(ours) == len(theirs)
+        and all(n is None or m == n for m, n in zip(ours, theirs, strict=True))
+    )
 
 
 # Where TensorFlow's own answer is wrong, or it refuses what it then computes.
@@ -125,5 +129,8 @@ def test_dtypes_follow_the_signature():
     assert infer("Less", [x, x], {"T": "float64"})[0].dtype == "bool"
     assert infer("Cast", [x], {"SrcT": "float64", "DstT": "int32"})[0].dtype == "int32"
     assert [s.dtype for s in infer("TopKV2", [x, Spec((), "int32")], {"T": "float64"})] == ["float64", "int32"]
-    assert [s.dtype for s in infer("IdentityN", [x, Spec((), "bool")], {"T": ["float64", "bool"]})] == ["float64", "bool"]
+    assert [s.dtype for s in infer("IdentityN", [x, Spec((), "bool")], {"T": ["float64", "bool"]})] == [
+        "float64",
+        "bool",
+    ]
     assert infer("Conv2DBackpropInput", [x, x, x], {"T": "float64"})[0].dtype == "float64"

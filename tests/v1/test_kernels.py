@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from golden.op_cases import CASES, Case
 from kernel_calls import run
+
 from onevar.core import registry
 from onevar.core.kernel import KERNELS, kernel_of, load
 

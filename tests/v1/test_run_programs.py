@@ -1,4 +1,4 @@
-"""Programs give the same output by `onevar run` as with TensorFlow; `python tests/v1/test_run_programs.py` records it."""
+"""Programs print the same by `onevar run` as with TensorFlow; `python tests/v1/test_run_programs.py` records that."""
 
 import subprocess
 import sys

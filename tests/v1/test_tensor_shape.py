@@ -12,7 +12,8 @@ from onevar.core import tensor_shape as ours
 SIZES = st.none() | st.integers(0, 4)
 DIMS = st.none() | st.lists(SIZES, max_size=4)
 KEYS = st.integers(-5, 5) | st.slices(5)
-BINARY = [getattr(operator, name) for name in "add sub mul floordiv mod lt le gt ge eq ne truediv".split()]
+_BINARY = "add sub mul floordiv mod lt le gt ge eq ne truediv"
+BINARY = [getattr(operator, name) for name in _BINARY.split()]
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ Recorded in `golden/scopes.json`; with TensorFlow installed, `python tests/v1/go
 import json
 from pathlib import Path
 
-import onevar.v1 as tf
 import partition_programs
 import pytest
 import scope_programs
+
+import onevar.v1 as tf
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "scopes.json").read_text())
 PROGRAMS = {**scope_programs.PROGRAMS, **partition_programs.PROGRAMS}

@@ -10,6 +10,9 @@ from onevar.core.kernel import kernel
 from onevar.core.shape_rules import Dim
 from onevar.core.spec import Shape, ShapeError, Spec, UnknownShape
 
+_MAIN = np.zeros((), np.int32)
+_MAIN_SPEC: Spec = Spec((), "int32", _MAIN)
+
 
 def _diag_shape(x: Spec) -> Shape:
     return None if x.shape is None else (*x.shape, *x.shape)
@@ -122,10 +125,6 @@ def _matrix_diag_part_v3(k: Any, x: Any, band: np.ndarray, padding: Any, *, alig
     return _diagonals_of(k, x, band, padding, align)
 
 
-_MAIN = np.zeros((), np.int32)
-_MAIN_SPEC = Spec((), "int32", _MAIN)
-
-
 @kernel("MatrixSetDiag", "BatchMatrixSetDiag", infer=same_shape)
 def _matrix_set_diag(k: Any, x: Any, diagonal: Any) -> Any:
     return _set_diagonals(k, x, diagonal, _MAIN, "LEFT_LEFT")
@@ -181,7 +180,9 @@ def _matrix_diag(k: Any, diagonal: Any) -> Any:
 
 
 @kernel("MatrixDiagV2", host=("k", "num_rows", "num_cols"), infer=_diagonal_matrix_shape)
-def _matrix_diag_v2(k: Any, diagonal: Any, band: np.ndarray, rows: np.ndarray, columns: np.ndarray, padding: Any) -> Any:
+def _matrix_diag_v2(
+    k: Any, diagonal: Any, band: np.ndarray, rows: np.ndarray, columns: np.ndarray, padding: Any
+) -> Any:
     return _made(k, diagonal, band, int(rows), int(columns), padding, "LEFT_LEFT")
 
 

@@ -123,9 +123,7 @@ def _lengths(lengths: Sequence[Dim], total: Dim) -> list[Dim]:
     """The lengths, -1 replaced by what the others leave."""
     if -1 not in lengths:
         if None not in lengths and total is not None and sum(lengths) != total:  # type: ignore[arg-type]
-            raise ShapeError(
-                f"can't split axis of size {total} into pieces of size [{','.join(map(str, lengths))}]"
-            )
+            raise ShapeError(f"can't split axis of size {total} into pieces of size [{','.join(map(str, lengths))}]")
         return list(lengths)
     others = [n for n in lengths if n != -1]
     rest = None if total is None or None in others else total - sum(others)  # type: ignore[arg-type]
@@ -173,7 +171,9 @@ def _padded(x: Spec, paddings: Spec, *_: Spec) -> Shape:
     if not isinstance(paddings.value, np.ndarray):
         return (None,) * rank
     shape = x.shape if x.shape is not None else (None,) * rank
-    return tuple([None if n is None else n + sum(width) for n, width in zip(shape, paddings.value.tolist(), strict=True)])
+    return tuple(
+        [None if n is None else n + sum(width) for n, width in zip(shape, paddings.value.tolist(), strict=True)]
+    )
 
 
 @kernel("Pad", host=("paddings",), infer=_padded)
@@ -223,5 +223,3 @@ def _roll(k: Any, x: Any, shift: np.ndarray, axis: np.ndarray) -> Any:
     for amount, along in zip(shift.reshape(-1).tolist(), axis.reshape(-1).tolist(), strict=True):
         x = k.roll(x, amount, axis=along)
     return x
-
-

@@ -57,5 +57,3 @@ def _sparse_softmax_cross_entropy(k: Any, logits: Any, labels: Any) -> Any:
     classes = k.arange(0, k.shape(logits)[-1], 1, k.dtype(labels))
     one_hot = k.astype(k.equal(rows, classes), k.dtype(logits))
     return loss, k.subtract(k.divide(exps, total), one_hot)
-
-

@@ -182,5 +182,3 @@ def _check_numerics(k: Any, x: Any, *, message: str) -> Any:
 @kernel("InvertPermutation", infer=lambda x: rules.with_rank(x.shape, 1))
 def _invert_permutation(k: Any, x: Any) -> Any:
     return k.astype(k.argsort(x), k.dtype(x))
-
-

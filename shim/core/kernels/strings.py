@@ -72,12 +72,29 @@ def _reduced(x: Spec, axes: Spec, keep_dims: bool) -> Shape:
     return rules.reduce(x.shape, axes.value.reshape(-1).tolist(), keep_dims)
 
 
-_KINDS = {"int8": "d", "int16": "d", "int32": "d", "int64": "d", "uint8": "u", "uint16": "u", "uint32": "u", "uint64": "u"}
+_KINDS = {
+    "int8": "d",
+    "int16": "d",
+    "int32": "d",
+    "int64": "d",
+    "uint8": "u",
+    "uint16": "u",
+    "uint32": "u",
+    "uint64": "u",
+}
 
 
 @kernel("AsString", on_host=True, infer=same_shape)
 def _as_string(
-    k: Any, x: np.ndarray, *, T: str, precision: int, scientific: bool, shortest: bool, width: int, fill: str  # noqa: N803
+    k: Any,
+    x: np.ndarray,
+    *,
+    T: str,  # noqa: N803
+    precision: int,
+    scientific: bool,
+    shortest: bool,
+    width: int,
+    fill: str,
 ) -> Any:
     if (T == "bool" or T in _KINDS) and (scientific or shortest or precision >= 0):
         raise ValueError(f"precision, scientific and shortest format not supported for datatype {T}")
@@ -115,12 +132,15 @@ def _number(text: bytes, dtype: str) -> Any:
     return number
 
 
-@kernel("Substr", on_host=True, infer=lambda x, pos, length: rules.broadcast(x.shape, rules.merge(pos.shape, length.shape)))
+@kernel(
+    "Substr", on_host=True, infer=lambda x, pos, length: rules.broadcast(x.shape, rules.merge(pos.shape, length.shape))
+)
 def _substr(k: Any, x: np.ndarray, pos: np.ndarray, length: np.ndarray, *, unit: str) -> Any:
     x, pos, length = np.broadcast_arrays(x, pos, length)
     result = np.empty(x.shape, object)
     for index in np.ndindex(*x.shape):
-        result[index] = _part(x[index], int(pos[index]), int(length[index]), unit)
+        text: Any = x[index]
+        result[index] = _part(text, int(pos[index]), int(length[index]), unit)
     return result
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.framework import op_def_library
-
 from golden.op_cases import CASES, Case
 from golden.op_variants import variants
 from golden.size_programs import PROGRAMS
+from tensorflow.python.framework import op_def_library
+
 from onevar.core.op_defs import op_def
 
 HERE = Path(__file__).parent

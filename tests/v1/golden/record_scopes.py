@@ -16,8 +16,8 @@ import tensorflow
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-import partition_programs
-import scope_programs
+import partition_programs  # noqa: E402
+import scope_programs  # noqa: E402
 
 tf = tensorflow.compat.v1
 tf.disable_v2_behavior()

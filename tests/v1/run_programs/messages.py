@@ -20,19 +20,8 @@ L.vlog(L.ERROR, "v")
 L.fatal("f")
 L.TaskLevelStatusMessage("t")
 
-
-def every(number):
-    L.log_every_n(L.INFO, "every %d", 2, number)
-
-
-def first(number):
-    L.log_first_n(L.INFO, "first %d", 2, number)
-
-
-# TensorFlow counts by the line that calls the function whose line it is, so each gets a function.
 for i in range(5):
-    every(i)
-    first(i)
+    L.log_every_n(L.INFO, "every %d", 2, i)
     L.log_if(L.INFO, "if %d", i == 3, i)
 L.set_verbosity("ERROR")
 print(L.get_verbosity(), tf.get_logger().level)

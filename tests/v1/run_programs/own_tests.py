@@ -137,11 +137,8 @@ if __name__ == "__main__":
             verdicts = ["error"] * len(result.errors) + ["failure"] * len(result.failures)
             print(test.id(), verdicts, [e[1].splitlines()[-1] for e in result.errors])
     print(tf.test.mock.__name__, tf.test.is_gpu_available(), repr(tf.test.gpu_device_name()))
-    with (
-        tf.test.StubOutForTesting()
-        if hasattr(tf.test.StubOutForTesting, "__enter__")
-        else tf.test.StubOutForTesting() as stub
-    ):
-        stub.Set(np, "pi", 3)
-        print(np.pi)
+    stub = tf.test.StubOutForTesting()
+    stub.Set(np, "pi", 3)
+    print(np.pi)
+    stub.CleanUp()
     print(np.pi)
