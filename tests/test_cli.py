@@ -37,14 +37,15 @@ def test_help_has_examples(arguments, lines):
 
 
 def test_nothing_asked_shows_help():
-    for arguments, line in [([], "Usage: onevar"), (["conformance"], "--backend NAME")]:
+    for arguments, line in [([], "Usage: onevar"), (["conformance"], "Usage: onevar conformance")]:
         done = onevar(*arguments)
         assert line in done.stdout + done.stderr
 
 
 def test_only_commands_that_exist_are_listed():
-    commands = onevar("--help").stdout.partition("Commands:")[2]
-    assert {line.split()[0] for line in commands.strip().splitlines()} == {"conformance", "doctor"}
+    commands = onevar("--help").stdout.partition(" Commands ")[2].splitlines()[1:]
+    listed = {line.strip("│ ").split()[0] for line in commands if line.startswith("│")}
+    assert listed == {"conformance", "doctor", "run"}
 
 
 def test_help_imports_no_framework():
@@ -58,10 +59,14 @@ def test_help_imports_no_framework():
 
 
 @pytest.mark.parametrize(
-    ("missing", "arguments"),
-    [("typer", ["--version"]), ("pytest", ["conformance", "--backend", "numpy"])],
+    ("missing", "group", "arguments"),
+    [
+        ("typer", "conformance", ["--version"]),
+        ("typer", "migrate", ["run", "script.py"]),
+        ("pytest", "conformance", ["conformance", "--backend", "numpy"]),
+    ],
 )
-def test_missing_packages_say_what_to_install(missing, arguments):
+def test_missing_packages_say_what_to_install(missing, group, arguments):
     program = [
         sys.executable,
         "-c",
@@ -69,7 +74,7 @@ def test_missing_packages_say_what_to_install(missing, arguments):
     ]
     done = onevar(*arguments, program=program)
     assert done.returncode == 1
-    assert f'needs {missing}, which is not installed: pip install "onevar[conformance]"' in done.stderr
+    assert f'needs {missing}, which is not installed: pip install "onevar[{group}]"' in done.stderr
     assert "Traceback" not in done.stderr
 
 

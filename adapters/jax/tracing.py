@@ -2,10 +2,10 @@
 
 JAX's 64-bit types are off by default, and stay off: the process is the user's. What computes here
 does so under `jax.enable_x64`, whose state belongs to the thread. A compiled function is called under it,
-because otherwise 64-bit NumPy arguments would be narrowed on their way in. Measured on a CPU with four
-arrays of state and two arguments (20 us a call): JAX's context manager costs 3.5 to 5 us of it, setting
-the flag by itself 1 to 2.5 us, and the ahead-of-time executable, which would not need the flag for
-`jax.Array`s and refuses 64-bit NumPy arrays, 1 us.
+because otherwise 64-bit NumPy arguments would be narrowed on their way in. Measured on a CPU, four arrays
+of state and two arguments, a call: 12.7 us bare, 13.7 us with the flag set and put back by itself (what is
+done here), 16 us with JAX's context manager. An ahead-of-time executable needs no flag for `jax.Array`s
+and takes as long, but refuses 64-bit NumPy arrays.
 """
 
 from collections.abc import Callable, Sequence

@@ -116,10 +116,9 @@ def _graph(function: Any, state: list, args: list) -> Callable:
     results = len(concrete.structured_outputs[0])
 
     def run(tensors: list) -> tuple[list, list]:
-        if not dtypes:
-            return [], []
         outputs = tf.raw_ops.StatefulPartitionedCall(args=tensors + captured, Tout=dtypes, f=concrete)
-        return outputs[:results], outputs[results:]
+        # Without outputs TensorFlow answers None; it ran nevertheless.
+        return (outputs[:results], outputs[results:]) if dtypes else ([], [])
 
     return run
 
@@ -134,6 +133,8 @@ def callback(fn: Callable, out_specs: Sequence[Any], args: Sequence[tf.Tensor], 
         return [tf.constant(y) for y in host(*(np.asarray(x) for x in args))]
     specs = [shape_and_dtype(spec) for spec in out_specs]
     results = tf.numpy_function(host, args, [tf.as_dtype(dtype) for _, dtype in specs], stateful=stateful)
+    if not specs:
+        return []  # TensorFlow answers the operation, which `tf.function` keeps
     for result, (shape, _) in zip(results, specs, strict=True):
         result.set_shape(shape)
     return list(results)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from onevar.core.differentiable import between, closure
-from onevar.core.frame import Frame, Step, is_alias, run_steps
+from onevar.core.frame import ConstStep, Frame, Step, is_alias, run_steps
 from onevar.core.operation import Operation, Tensor
 from onevar.core.state import STORAGE, StateRef
 
@@ -89,7 +89,10 @@ def forward(
     group.ys_at = [slots(y) for y in group.ys]
     step = ForwardStep(group, operations, slots)
     step.steps = step.marked(steps, group, slots, operations)
-    step.exports = tuple(dict.fromkeys([*(slots(t) for t in exported if t not in fed), *step.mark_slots]))
+    step.exports = exports = tuple(dict.fromkeys([*(slots(t) for t in exported if t not in fed), *step.mark_slots]))
+    made = {slot for inner in step.steps for slot in (*inner.outs, *getattr(inner, "exports", ()))}
+    constant = {slot for inner in step.steps if isinstance(inner, ConstStep) for slot in inner.outs}
+    step.inner = tuple(made - set(exports) - constant)
     return step
 
 
@@ -120,7 +123,7 @@ class MarkerStep(Step):
 class ForwardStep(Step):
     """Runs a region under `Adapter.vjp`."""
 
-    __slots__ = ("exports", "group", "mark_slots", "marks", "roots", "steps")
+    __slots__ = ("exports", "group", "inner", "mark_slots", "marks", "roots", "steps")
 
     def __init__(self, group: Group, operations: Sequence[Operation], slots: Any):
         super().__init__(group.gradients[0], (), ())
@@ -134,6 +137,7 @@ class ForwardStep(Step):
         self.mark_slots = tuple(slots(x) for x in self.marks)
         self.steps: list[Step] = []
         self.exports: tuple[int, ...] = ()
+        self.inner: tuple[int, ...] = ()
 
     def marked(self, steps: Sequence[Step], group: Group, slots: Any, operations: Sequence[Operation]) -> list[Step]:
         """Return the steps with markers after those that make an intermediate `x` or a constant."""
@@ -164,6 +168,8 @@ class ForwardStep(Step):
             frame.differentiated -= 1
             run.restore()
         run.keep(aux)
+        for slot in self.inner:
+            env[slot] = None  # what is still connected to the derivative would keep its memory
         points = [*xs, *(env[slot] for slot in self.mark_slots)]
         env[self.group.handle] = (pull, ys, points)
 

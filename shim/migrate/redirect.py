@@ -52,8 +52,8 @@ def install(program: Program) -> None:
     _replace(builtins, "__import__", lambda real: _importer(program, real))
     _replace(importlib, "import_module", lambda real: _module_importer(program, real))
     _replace(importlib.util, "find_spec", lambda real: _instead(program, real, _spec))
-    for name in ("distribution", "version"):
-        _replace(importlib.metadata, name, lambda real, name=name: _instead(program, real, globals()[f"_{name}"]))
+    _replace(importlib.metadata, "distribution", lambda real: _instead(program, real, _distribution))
+    _replace(importlib.metadata, "version", lambda real: _instead(program, real, _version))
 
 
 def uninstall() -> None:

@@ -13,7 +13,7 @@ from functools import cache
 from onevar.migrate import paths, virtual
 from onevar.migrate.sources import Source, Tree, absolute
 
-#: What names mean in a scope: a path below `tensorflow`; `@name`, one of the program's modules; None for something else.
+#: What names mean in a scope: a path below `tensorflow`; `@name`, one of the program's modules; None, something else.
 Scope = dict[str, str | None]
 _OWN = "@"
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -96,8 +96,8 @@ def _below(node: ast.AST) -> Iterator[ast.AST]:
 def _bindings(body: list[ast.stmt], source: Source, exports: dict[str, Scope], outer: Scope) -> Scope:
     """Return what the names bound in a scope mean. A name that an import binds anywhere in it means that."""
     nodes: list[ast.AST] = []
-    for node in body:
-        nodes += [node, *(() if isinstance(node, _FUNCTIONS | ast.ClassDef) else _below(node))]
+    for statement in body:
+        nodes += [statement, *(() if isinstance(statement, _FUNCTIONS | ast.ClassDef) else _below(statement))]
     scope: Scope = dict.fromkeys(_assigned(nodes))
     for node in nodes:
         if isinstance(node, ast.Import):

@@ -167,7 +167,7 @@ def _clean(error: BaseException | None, seen: set[int]) -> None:
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
-    frames = []
+    frames: list[TracebackType] = []
     entry = error.__traceback__
     while entry is not None:
         # What is above the program, down to `run`, is how the command started.

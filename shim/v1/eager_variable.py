@@ -113,10 +113,11 @@ class EagerVariable(ResourceVariable):
     def _build(self, scope: str, initial_value: Any, dtype: Any, shape: Any, collections: Any) -> None:
         given = initial_value() if callable(initial_value) else initial_value
         owner = owner_of(given) or adapter(default_backend())
-        value = eager_tensor(given, None if dtype is None else as_dtype(dtype).base_dtype, owner)
-        self._hold(owner, scope.rstrip("/") or "Variable", dtype_of(value, owner), _device(value, owner))
-        self._shape = explicit_shape(shape, TensorShape(tuple(value.shape)))
-        self._handle.slot.write(value)
+        with owner.computing():
+            value = eager_tensor(given, None if dtype is None else as_dtype(dtype).base_dtype, owner)
+            self._hold(owner, scope.rstrip("/") or "Variable", dtype_of(value, owner), _device(value, owner))
+            self._shape = explicit_shape(shape, TensorShape(tuple(value.shape)))
+            self._handle.slot.write(value)
 
     def _hold(self, owner: Adapter, name: str, dtype: DType, device: str) -> None:
         self._dtype = dtype
@@ -233,13 +234,15 @@ class EagerVariable(ResourceVariable):
             ValueError: Another dtype or shape.
             TracedAssignment: Inside a traced function without a scope.
         """
-        tensor = self._converted(value)
-        check_assigned_shape(self, tensor)
-        self._handle.write(tensor)
+        with self._handle.slot.adapter.computing():
+            tensor = self._converted(value)
+            check_assigned_shape(self, tensor)
+            self._handle.write(tensor)
         return self if read_value else None
 
     def _accumulated(self, op_type: str, delta: Any, name: str | None, read_value: bool) -> Any:
-        return super()._accumulated(op_type, self._converted(delta), name, read_value)
+        with self._handle.slot.adapter.computing():
+            return super()._accumulated(op_type, self._converted(delta), name, read_value)
 
     def _converted(self, value: Any) -> Any:
         return eager_tensor(value, self._dtype, self._handle.slot.adapter)

@@ -9,9 +9,9 @@ import fnmatch
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from onevar.core import op_errors
 from onevar.v1.export import export
@@ -19,7 +19,7 @@ from onevar.v1.export import export
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _READS = ("r", "r+", "a+", "w+")
 _WRITES = ("w", "a", "r+", "a+", "w+")
-_ERRORS: dict[int, type[op_errors.OpError]] = {
+_ERRORS: dict[int, Callable[[Any, Any, str], op_errors.OpError]] = {
     errno.ENOENT: op_errors.NotFoundError,
     errno.EEXIST: op_errors.AlreadyExistsError,
     errno.EISDIR: op_errors.FailedPreconditionError,
@@ -68,7 +68,7 @@ def _errors(path: str) -> Iterator[None]:
     except OSError as error:
         kind = _ERRORS.get(error.errno or 0, op_errors.UnknownError)
         message = f"{path}; {error.strerror}"
-        raise (kind(None, None, message, 2) if kind is op_errors.UnknownError else kind(None, None, message)) from None
+        raise kind(None, None, message) from None
 
 
 @export("gfile.GFile", "gfile.Open", "io.gfile.GFile")
@@ -89,8 +89,8 @@ class GFile:
         if self._kind not in {*_READS, *_WRITES}:
             message = "mode is not 'r' or 'w' or 'a' or 'r+' or 'w+' or 'a+'"
             raise op_errors.InvalidArgumentError(None, None, message)
-        self._reader: BinaryIO | None = None
-        self._writer: BinaryIO | None = None
+        self._reader: IO[bytes] | None = None
+        self._writer: IO[bytes] | None = None
 
     @property
     def name(self) -> Any:
@@ -102,7 +102,7 @@ class GFile:
         """The mode, as it was given."""
         return self._mode
 
-    def _reading(self) -> BinaryIO:
+    def _reading(self) -> IO[bytes]:
         if self._reader is None:
             if self._kind not in _READS:
                 raise op_errors.PermissionDeniedError(None, None, "File isn't open for reading")
@@ -111,13 +111,13 @@ class GFile:
                 self._reader = open(path, "rb")  # noqa: SIM115 - close() closes it
         return self._reader
 
-    def _writing(self) -> BinaryIO:
+    def _writing(self) -> IO[bytes]:
         if self._writer is None:
             if self._kind not in _WRITES:
                 raise op_errors.PermissionDeniedError(None, None, "File isn't open for writing")
-            path = local_path(self._name)
+            path, mode = local_path(self._name), "ab" if self._kind[0] == "a" else "wb"
             with _errors(path):
-                self._writer = open(path, {"w": "wb", "a": "ab", "r": "wb"}[self._kind[0]])  # noqa: SIM115
+                self._writer = open(path, mode)  # noqa: SIM115
         return self._writer
 
     def _text(self, data: bytes) -> Any:

@@ -77,7 +77,7 @@ def create_global_step(graph: Graph | None = None) -> Any:
         if not executing_eagerly():
             stack.enter_context(graph.as_default())
             stack.enter_context(graph.name_scope(None))
-        return get_variable(
+        step = get_variable(
             GraphKeys.GLOBAL_STEP,
             shape=[],
             dtype=dtypes.int64,
@@ -86,6 +86,10 @@ def create_global_step(graph: Graph | None = None) -> Any:
             aggregation=VariableAggregation.ONLY_FIRST_REPLICA,
             collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
         )
+        # Variables made eagerly join no collections; the global step has to be found again all the same.
+        if step not in graph.get_collection(GraphKeys.GLOBAL_STEP):
+            graph.add_to_collection(GraphKeys.GLOBAL_STEP, step)
+        return step
 
 
 @export("train.get_or_create_global_step")

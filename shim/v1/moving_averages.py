@@ -5,6 +5,7 @@ from typing import Any
 
 from onevar.core import dtype as dtypes
 from onevar.core.build import op
+from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.default_graph import (
     add_to_collection,
@@ -145,12 +146,17 @@ class ExponentialMovingAverage:
             var_list: Variables or tensors; None is all trainable variables.
 
         Raises:
-            TypeError: One is not of floats.
+            TypeError: One is not of floats, or is no Variable in eager mode.
         """
         if var_list is None:
             var_list = get_collection(GraphKeys.TRAINABLE_VARIABLES)
         debias = set()
         for variable in var_list:
+            if executing_eagerly() and not isinstance(variable, Variable):
+                raise TypeError(
+                    "tf.train.ExponentialMovingAverage does not support non-Variable tensors when eager execution is "
+                    "enabled."
+                )
             if variable.dtype.base_dtype not in _FLOATS:
                 raise TypeError(f"The variables must be half, float, or double: {variable.name}")
             if variable.ref() not in self._averages:

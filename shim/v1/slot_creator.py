@@ -5,7 +5,8 @@ from typing import Any
 from onevar.core.default_graph import colocate_with
 from onevar.v1 import init_ops
 from onevar.v1.array_ops_create import zeros
-from onevar.v1.array_ops_shape import shape as shape_of
+from onevar.v1.array_ops_shape import shape
+from onevar.v1.common import shape_of as static_shape
 from onevar.v1.scope_object import get_variable_scope
 from onevar.v1.variable_proto import SaveSliceInfo
 from onevar.v1.variable_scopes import get_variable, variable_scope
@@ -75,7 +76,7 @@ def create_slot(primary: Any, val: Any, name: str, colocate_with_primary: bool =
         name: Of the slot.
         colocate_with_primary: Whether it lives where the primary does.
     """
-    return _create(primary, val, name, colocate_with_primary, val.get_shape().is_fully_defined())
+    return _create(primary, val, name, colocate_with_primary, static_shape(val).is_fully_defined())
 
 
 def create_slot_with_initializer(
@@ -104,10 +105,10 @@ def create_zeros_slot(primary: Any, name: str, dtype: Any = None, colocate_with_
         colocate_with_primary: Whether it lives where the primary does.
     """
     dtype = primary.dtype if dtype is None else dtype
-    shape = primary.get_shape()
-    if shape.is_fully_defined():
+    known = primary.get_shape()
+    if known.is_fully_defined():
         return create_slot_with_initializer(
-            primary, init_ops.zeros_initializer(), shape, dtype, name, colocate_with_primary
+            primary, init_ops.zeros_initializer(), known, dtype, name, colocate_with_primary
         )
     value = initialized_value(primary) if isinstance(primary, Variable) else primary
-    return create_slot(primary, zeros(shape_of(value), dtype=dtype), name, colocate_with_primary)
+    return create_slot(primary, zeros(shape(value), dtype=dtype), name, colocate_with_primary)

@@ -1,6 +1,7 @@
 """`tf.SparseTensor` and what describes one: the three tensors that a sparse one consists of."""
 
 from collections import namedtuple
+from collections.abc import Sequence
 from typing import Any
 
 from onevar.core import dtype as dtypes
@@ -8,6 +9,7 @@ from onevar.core.constant import constant_value_as_shape
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import DType
+from onevar.core.fetching import CONVERSIONS
 from onevar.core.name_scope import name_scope
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.common import dtype_of, shape_of
@@ -121,6 +123,12 @@ class SparseTensor:
         run = session_for(session, self.graph, "evaluate tensor", "eval(session=sess)").run
         return SparseTensorValue(*run(parts, feed_dict))
 
+    def _as_graph_tensors(self) -> list[Any]:
+        return [self.indices, self.values, self.dense_shape]
+
+    def _from_graph_tensors(self, parts: Sequence[Any]) -> "SparseTensor":
+        return SparseTensor(*parts)
+
     def consumers(self) -> list[Any]:
         """Return the operations that take a part of it."""
         found = [op for part in (self.indices, self.values, self.dense_shape) for op in part.consumers()]
@@ -129,3 +137,15 @@ class SparseTensor:
     def __repr__(self) -> str:
         parts = f"indices={self.indices}, values={self.values}, dense_shape={self.dense_shape}"
         return f"SparseTensor({parts})"
+
+
+def _fetched(sparse: SparseTensor) -> tuple[list[Any], Any]:
+    return sparse._as_graph_tensors(), lambda values: SparseTensorValue(*values)
+
+
+def _fed(sparse: SparseTensor, value: Any) -> list[tuple[Any, Any]]:
+    return list(zip(sparse._as_graph_tensors(), tuple(value), strict=True))
+
+
+# A Session takes and gives a sparse tensor as a `SparseTensorValue`, or as a tuple of its parts.
+CONVERSIONS.append((SparseTensor, _fetched, _fed, None))

@@ -40,9 +40,9 @@ class Members:
     def initialized_value(self) -> Any:
         """Return the value if there is one, else the initial value."""
         with init_scope():
-            return exported("cond")(
-                exported("is_variable_initialized")(self), self.read_value, lambda: self.initial_value
-            )
+            # What the initializer assigns: of a chain of variables, that is computed from initial values alone.
+            initial = self.initializer.inputs[1] if self.initializer is not None else self.initial_value
+            return exported("cond")(exported("is_variable_initialized")(self), self.read_value, lambda: initial)
 
     @property
     def initial_value(self) -> Any:

@@ -308,6 +308,21 @@ def test_callback(any_adapter, mode, stateful):
     assert calls and set(calls) == {(np.ndarray, "float64", "int64")}
 
 
+def test_a_compiled_callback_without_results_is_called_every_time(any_adapter):
+    seen = []
+
+    def step(state, args):
+        any_adapter.callback(lambda x: seen.append(float(x)) or [], [], args)
+        return [], []
+
+    compiled = any_adapter.compile(step)
+    for value in (1.0, 2.0, 3.0):
+        assert compiled([], [any_adapter.convert(array(value))]) == ([], [])
+    if any_adapter.name == "jax":
+        pytest.importorskip("jax").effects_barrier()
+    assert seen == [1.0, 2.0, 3.0]
+
+
 def test_a_callback_must_keep_its_word(any_adapter):
     x = any_adapter.convert(array([1.0, 2.0]))
     with pytest.raises(ValueError, match="1 results expected"):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onevar.core import shape_rules as rules
+from onevar.core.checks import CURRENT
 from onevar.core.kernel import kernel
 from onevar.core.op_errors import FailedPreconditionError, InvalidArgumentError, OutOfRangeError
 from onevar.core.spec import Spec
@@ -25,6 +26,15 @@ def native(k: Any, ref: Any, value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic) and ref.dtype != "string":
         return k.asarray(np.asarray(value))
     return value
+
+
+def on_host(value: Any) -> np.ndarray:
+    """Return the contents of what a reference reads, in an array of its own.
+
+    Args:
+        value: An array, or, where operations compute at once, a framework's tensor.
+    """
+    return np.array(value) if isinstance(value, np.ndarray) else CURRENT.adapter[-1].to_numpy(value)
 
 
 def show(shape: Any) -> str:
@@ -193,7 +203,7 @@ def is_initialized(k: Any, ref: Any) -> Any:
 @kernel("CountUpTo", "ResourceCountUpTo", state=True, on_host=True, infer=_scalar)
 def count_up_to(k: Any, ref: Any, *, limit: int) -> Any:
     """Add one, and return the value before; at `limit` there is no more."""
-    value = np.array(ref.read())
+    value = on_host(ref.read())
     if int(value) >= limit:
         raise OutOfRangeError(None, None, f"Reached limit of {limit}")
     ref.write(value + value.dtype.type(1))

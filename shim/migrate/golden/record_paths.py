@@ -194,14 +194,14 @@ def main() -> None:
         for module, cells in table.items():
             for name, names in cells.items() or {"": ()}.items():
                 merged[module][name].update(names)
-    for cells in merged.values():
+    for found in merged.values():
         # `math_ops.reduce_sum` is that of TensorFlow 2: its arguments are the first ones of the public `reduce_sum_v1`.
-        for name in [name for name in cells if name.endswith("_v1")]:
-            cells.setdefault(name.removesuffix("_v1"), cells[name])
+        for name in [name for name in found if name.endswith("_v1")]:
+            found.setdefault(name.removesuffix("_v1"), found[name])
     lines = ["# TensorFlow 1.15 and 2.21: internal module, and its attributes that have a public name in TensorFlow 1"]
-    for module, cells in sorted(merged.items()):
-        found = [cell(module, name, names) for name, names in sorted(cells.items())]
-        lines.append(f"{module}\t{' '.join(filter(None, found))}")
+    for module, found in sorted(merged.items()):
+        row = [cell(module, name, names) for name, names in sorted(found.items())]
+        lines.append(f"{module}\t{' '.join(filter(None, row))}")
     Path(__file__).with_name("paths.tsv").write_text("\n".join(lines) + "\n")
 
 

@@ -86,7 +86,7 @@ class Benchmark:
             metrics: A list of further figures.
         """
         name = f"{type(self).__name__}.{name or sys._getframe(1).f_code.co_name}"
-        given = {"iters": iters, "cpu_time": cpu_time, "wall_time": wall_time, "throughput": throughput}
+        given: dict[str, Any] = {"iters": iters, "cpu_time": cpu_time, "wall_time": wall_time, "throughput": throughput}
         given.update(extras=extras, metrics=metrics)
         said = ", ".join(f"{key}: {value}" for key, value in given.items() if value is not None)
         sys.stdout.write(f"{name}: {said}\n")

@@ -355,7 +355,9 @@ class TestCase(absltest.TestCase):
             self.fail(f"{actual!r} does not start with {expected_start!r}. {msg or ''}")
 
     @contextlib.contextmanager
-    def assertRaisesWithPredicateMatch(self, exception_type: Any, expected_err_re_or_predicate: Any) -> Iterator[None]:
+    def assertRaisesWithPredicateMatch(  # type: ignore[override]
+        self, exception_type: Any, expected_err_re_or_predicate: Any
+    ) -> Iterator[None]:
         """Fail unless the block raises an error whose message matches, or for which the predicate holds."""
         wanted = expected_err_re_or_predicate
         try:

@@ -1,4 +1,4 @@
-"""Write ops.npz and op_shapes.json: what TensorFlow's ops give for the calls of op_cases.py.
+"""Write ops.npz, op_shapes.json and op_gradients.json: what TensorFlow's ops give for the calls of op_cases.py.
 
 Run with TensorFlow 2.21 installed: `python tests/v1/golden/record_ops.py`. The shapes are those that TensorFlow infers
 when a graph is built, with as much known of the inputs as `variants` says.
@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from golden.gradient_cases import CASES as GRADIENTS
 from golden.op_cases import CASES, Case
 from golden.op_variants import variants
 from golden.size_programs import PROGRAMS
 from tensorflow.python.framework import op_def_library
 
+from onevar.core.kernel import kernel_of
 from onevar.core.op_defs import op_def
 
 HERE = Path(__file__).parent
@@ -77,6 +79,28 @@ def program_shape(program: Any) -> list[int | None] | None:
         return made.shape.as_list() if made.shape.rank is not None else None
 
 
+def differentiable(one: Case) -> list[int]:
+    """Which of a case's inputs gradients are taken with respect to."""
+    host = kernel_of(one.type).host_index
+    return [i for i, x in enumerate(one.inputs) if i not in host and x.dtype == np.float32]
+
+
+def gradients(one: Case) -> list[list]:
+    """TensorFlow's gradients of the sum of the first output, each element weighted by its position plus one."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        inputs = [tf.constant(x) for x in one.inputs]
+        output = call(one, inputs)[0]
+        weights = tf.reshape(tf.range(1.0, tf.cast(tf.size(output), tf.float32) + 1.0), tf.shape(output))
+        chosen = [inputs[i] for i in differentiable(one)]
+        found = tf.gradients(output * weights, chosen, unconnected_gradients="zero")
+        return [session.run(tf.convert_to_tensor(gradient)).tolist() for gradient in found]
+
+
+def _write(name: str, found: dict[str, Any]) -> None:
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in found.items()]
+    (HERE / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
 if __name__ == "__main__":
     arrays = {f"{one.name}/{i}": a for one in CASES for i, a in enumerate(values(one))}
     plain = {}
@@ -85,6 +109,6 @@ if __name__ == "__main__":
             array = array.astype(np.float32)
         plain[key] = array.astype(bytes) if array.dtype == object else array
     np.savez_compressed(HERE / "ops.npz", **plain)
-    lines = [f"{json.dumps(one.name)}: {json.dumps(shapes(one))}" for one in CASES]
-    lines += [f"{json.dumps(program.__name__)}: {json.dumps(program_shape(program))}" for program in PROGRAMS]
-    (HERE / "op_shapes.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    known = {one.name: shapes(one) for one in CASES}
+    _write("op_shapes.json", known | {program.__name__: program_shape(program) for program in PROGRAMS})
+    _write("op_gradients.json", {one.name: gradients(one) for one in GRADIENTS})
