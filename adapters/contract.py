@@ -148,6 +148,7 @@ class Adapter(Tracing, ABC):
             Tensors for which their framework's `direct` says so then cross by their own capsule.
         keeps_int64: Keras's rule for this framework where only the lattice, not an operand, asks
             for int64 (`uint32 + int32`): int64 if True, int32 if False.
+        checks_indices: Whether an index out of bounds is an error of the framework's own. Otherwise onevar looks.
     """
 
     name: ClassVar[str]
@@ -161,6 +162,7 @@ class Adapter(Tracing, ABC):
     guard_reads: ClassVar[bool] = False
     guards_dlpack: ClassVar[bool] = False
     keeps_int64: ClassVar[bool] = False
+    checks_indices: ClassVar[bool] = True
 
     def __init__(self) -> None:
         missing = [k for k in KERNELS if k not in self.kernels]

@@ -8,6 +8,7 @@ The functions named `philox*` are the primitives of that name for any adapter wh
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -50,8 +51,9 @@ def words_at(key: Pair, high: Pair, counters: np.ndarray, carry: np.ndarray | No
     """
     # One row for each word of the state and for each product; row by row, because NumPy is slower on pairs of them.
     c0, c1, c2, c3, p0, p1 = np.empty((6, counters.size), np.uint64)
-    upper = np.uint64(high[0] | high[1] << 32)
-    upper = upper if carry is None else upper + carry.astype(np.uint64)
+    upper: Any = np.uint64(high[0] | high[1] << 32)
+    if carry is not None:
+        upper = upper + carry.astype(np.uint64)
     np.bitwise_and(counters, _LOW, out=c0)
     np.right_shift(counters, _HALF, out=c1)
     c2[:], c3[:] = upper & _LOW, upper >> _HALF
@@ -216,7 +218,7 @@ def philox_truncated_normal(key: Pair, high: Pair, counter: int, size: int, dtyp
             return variates.normal(words_spaced(key, high, counter, offsets), wide).reshape(len(rows), -1)
 
         part = out[start * group : stop * group]
-        part[...] = variates.keep_inside(candidates, stop - start, group, wide).reshape(-1)[: part.size]
+        part[...] = variates.keep_inside(candidates, stop - start, group).reshape(-1)[: part.size]
     return out
 
 

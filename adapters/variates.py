@@ -17,6 +17,7 @@ import numpy as np
 _NUMPY = {"bfloat16": np.dtype(ml_dtypes.bfloat16)}
 _LIMIT = 2.0  # Where TensorFlow cuts the normal distribution off.
 _TWO_PI = 6.283185307179586
+_STEP = 8192  # Pairs: what the polynomials are computed from stays in a core's cache.
 
 
 def numpy_type(dtype: str) -> np.dtype:
@@ -94,7 +95,7 @@ def normal(words: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def keep_inside(
-    candidates: Callable[[np.ndarray, range], np.ndarray], rows: int, wanted: int, dtype: str
+    candidates: Callable[[np.ndarray, range], np.ndarray], rows: int, wanted: int
 ) -> np.ndarray:
     """Return for each row its first numbers of magnitude below two, of shape (rows, wanted).
 
@@ -102,21 +103,18 @@ def keep_inside(
         candidates: Gives the numbers of the given rows from the given blocks, of shape (rows, numbers).
         rows: How many rows.
         wanted: How many numbers of each, as many as a block gives.
-        dtype: The type of the numbers.
     """
-    out = np.empty((rows, wanted), dtype)
-    todo = np.arange(rows)
-    blocks = 1
+    # Most rows need one block; the others start again with more.
+    out = candidates(np.arange(rows), range(1))
+    # A row's few booleans are read as one integer: `any` along so short an axis takes longer than the rest.
+    todo = np.flatnonzero((np.abs(out) >= _LIMIT).view(f"u{wanted}"))
+    blocks = 2
     while todo.size:
         numbers = candidates(todo, range(blocks))
         inside = np.abs(numbers) < _LIMIT
-        if blocks == 1:
-            full = inside.all(axis=1)
-            out[todo[full]] = numbers[full]
-        else:
-            rank = inside.cumsum(axis=1)
-            full = rank[:, -1] >= wanted
-            out[todo[full]] = numbers[full][(inside & (rank <= wanted))[full]].reshape(-1, wanted)
+        rank = inside.cumsum(axis=1)
+        full = rank[:, -1] >= wanted
+        out[todo[full]] = numbers[full][(inside & (rank <= wanted))[full]].reshape(-1, wanted)
         todo = todo[~full]
         blocks *= 3
     return out
@@ -144,13 +142,15 @@ def _box_muller_double(words: np.ndarray) -> np.ndarray:
 
 
 def _box_muller(pairs: np.ndarray) -> np.ndarray:
-    first = np.maximum(_floats(np.ascontiguousarray(pairs[:, 0])), np.float32(1.0e-7))
-    radius = np.sqrt(np.float32(-2) * logf(first))
-    angle = (_TWO_PI * _floats(np.ascontiguousarray(pairs[:, 1])).astype(np.float64)).astype(np.float32)
-    sine, cosine = sincosf(angle)
     out = np.empty(pairs.shape, np.float32)
-    np.multiply(sine, radius, out=out[:, 0])
-    np.multiply(cosine, radius, out=out[:, 1])
+    for start in range(0, len(pairs), _STEP):
+        part, made = pairs[start : start + _STEP], out[start : start + _STEP]
+        first = np.maximum(_floats(np.ascontiguousarray(part[:, 0])), np.float32(1.0e-7))
+        radius = np.sqrt(np.float32(-2) * logf(first))
+        angle = (_TWO_PI * _floats(np.ascontiguousarray(part[:, 1])).astype(np.float64)).astype(np.float32)
+        sine, cosine = sincosf(angle)
+        np.multiply(sine, radius, out=made[:, 0])
+        np.multiply(cosine, radius, out=made[:, 1])
     return out.reshape(-1)
 
 
@@ -200,11 +200,17 @@ def logf(x: np.ndarray) -> np.ndarray:
     cell = (shifted >> np.int32(19)) & np.int32(15)
     exponent = shifted >> np.int32(23)
     z = (pattern - (exponent << np.int32(23))).view(np.float32).astype(np.float64)
-    r = z * INVERSE.take(cell) - 1.0
-    base = LOG.take(cell) + exponent * LOG_2 + r
-    square = r * r
+    z *= INVERSE.take(cell)
+    z -= 1.0
     a, b, c = LOG_POLYNOMIAL
-    return ((a * square + (b * r + c)) * square + base).astype(np.float32)
+    square = z * z
+    tail = b * z
+    tail += c
+    tail += a * square
+    tail *= square
+    z += LOG.take(cell) + exponent * LOG_2
+    z += tail
+    return z.astype(np.float32)
 
 
 def sincosf(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -222,18 +228,30 @@ def sincosf(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     quarter = turns.astype(np.int8)
     odd = (quarter & 1).astype(bool)
     sine, cosine = np.where(odd, cosine, sine), np.where(odd, sine, cosine)
-    np.negative(sine, out=sine, where=(quarter & 2).astype(bool))
-    np.negative(cosine, out=cosine, where=((quarter + 1) & 2).astype(bool))
-    return sine, cosine
+    return sine * (1 - (quarter & 2)).astype(np.float32), cosine * (1 - (quarter + 1 & 2)).astype(np.float32)
 
 
 def _sine(x: np.ndarray, square: np.ndarray) -> np.ndarray:
     first, second, third = SINE
     cube = x * square
-    return (x + cube * first + cube * square * (second + square * third)).astype(np.float32)
+    tail = square * third
+    tail += second
+    tail *= cube * square
+    cube *= first
+    cube += x
+    cube += tail
+    return cube.astype(np.float32)
 
 
 def _cosine(square: np.ndarray) -> np.ndarray:
     first, second, third, fourth = COSINE
     power = square * square
-    return (1.0 + square * first + power * second + power * square * (third + square * fourth)).astype(np.float32)
+    tail = square * fourth
+    tail += third
+    tail *= power * square
+    power *= second
+    head = square * first
+    head += 1.0
+    head += power
+    head += tail
+    return head.astype(np.float32)

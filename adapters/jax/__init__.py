@@ -54,6 +54,7 @@ class JaxAdapter(Adapter):
     tensor_type = type(jnp.zeros(()))
     compiles = True
     donates = True
+    checks_indices = False
     kernels = numpylike.kernels(jnp, round=jnp.round)
     primitives = PRIMITIVES
     # jax.numpy's functions for these take twice as long as the operators.
@@ -101,7 +102,7 @@ class JaxAdapter(Adapter):
         return x if x.dtype == wanted else x.astype(wanted)
 
     def to_numpy(self, x: jax.Array) -> np.ndarray:
-        return np.array(x)
+        return np.array(tracing.contents(x) if isinstance(x, Tracer) else x)
 
     def devices(self) -> Sequence[str]:
         default = [_name(device) for device in jax.devices()]

@@ -33,7 +33,7 @@ try:  # Private; without them everything works, and costs a little more.
 
     _swap, _set = _x64.swap_local, _x64.set_local
 except (ImportError, AttributeError):
-    _swap = _set = None
+    _swap = _set = _to_concrete = None
 
     def _is_concrete(x: Any) -> bool:
         return not isinstance(x, Tracer)
@@ -50,6 +50,11 @@ def computing() -> AbstractContextManager[Any]:
 def is_concrete(x: Any) -> bool:
     """Whether `x` has a value now: an array, or a tracer of differentiation around one."""
     return bool(_is_concrete(x))
+
+
+def contents(x: Any) -> Any:
+    """Return the array inside a tracer of differentiation; any other tracer as it is."""
+    return x if _to_concrete is None or not is_concrete(x) else _to_concrete(x)
 
 
 class _Seen:

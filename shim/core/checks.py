@@ -21,6 +21,30 @@ class Collected:
         self.conditions: list[Any] = []
         self.errors: list[Callable[[], Exception]] = []
 
+    def all(self, k: Any) -> Any:
+        """Return whether all of them hold, as a tensor."""
+        held = k.asarray(np.array(True))
+        for condition in self.conditions:
+            held = k.logical_and(held, k.reshape(condition, ()))
+        return held
+
+
+def check_indices(k: Any, indices: Any, size: int, error: Callable[[], Exception]) -> None:
+    """Raise `error()` where an index is not in `[0, size)`, on a framework that says nothing about it itself.
+
+    Args:
+        k: The primitives that the operation computes with.
+        indices: Integers.
+        size: How many rows there are.
+        error: Makes the exception.
+    """
+    if isinstance(indices, np.ndarray | np.generic):
+        check(bool(np.all((indices >= 0) & (indices < size))), error)
+    elif not CURRENT.adapter[-1].checks_indices:
+        dtype = k.dtype(indices)
+        zero, end = k.asarray(np.array(0, dtype)), k.asarray(np.array(size, dtype))
+        check(k.all(k.logical_and(k.greater_equal(indices, zero), k.less(indices, end))), error)
+
 
 class _Current(local):
     def __init__(self) -> None:

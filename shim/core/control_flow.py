@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from onevar.core.checks import Collected, check
 from onevar.core.frame import Frame, Step, run_steps
 from onevar.core.func_graph import FuncGraph
 from onevar.core.operation import Operation, Tensor
@@ -48,9 +49,11 @@ class Body:
         self.steps = steps_for(inside, self.slots, given, graph.results)
         self.results = [self.slots(t) for t in graph.results]
 
-    def run(self, outer: Frame, arguments: Sequence[Any], captures: Sequence[Any]) -> list[Any]:
-        """Run it in a frame of its own; return the results."""
-        frame = outer.inner(self.slots.count)
+    def run(
+        self, outer: Frame, arguments: Sequence[Any], captures: Sequence[Any], collected: Collected | None = None
+    ) -> list[Any]:
+        """Run it in a frame of its own; return the results. Its conditions go to `collected`, or where `outer`'s go."""
+        frame = outer.inner(self.slots.count, collected)
         for slot, value in zip(self.arguments, arguments, strict=True):
             frame.env[slot] = value
         for slot, value in zip(self.captures, captures, strict=True):
@@ -180,20 +183,26 @@ class BranchStep(_Functional):
         state = _State(frame, graphs, [*captures[0], *captures[1]])
         saved = state.saved()
 
+        errors: list[Any] = []
+
         def branch(which: int) -> Any:
             def run(*values: Any) -> list[Any]:
+                collected = Collected(frame.adapter)
                 try:
                     state.enter(values)
-                    results = body_of(graphs[which]).run(frame, (), captures[which])
-                    return [*(frame.native(r) for r in results), *state.read()]
+                    results = body_of(graphs[which]).run(frame, (), captures[which], collected)
+                    errors.extend(collected.errors[:1])
+                    return [*(frame.native(r) for r in results), *state.read(), collected.all(frame.k)]
                 finally:
                     state.restore(saved)
 
             return run
 
         results = frame.adapter.cond(frame.native(pred), branch(0), branch(1), state.read())
+        if errors:
+            check(results[-1], errors[0])
         count = len(self.outs)
-        state.leave(results[count:], [s[1] for s in saved[0]], [s is not None for s in saved[1]])
+        state.leave(results[count:-1], [s[1] for s in saved[0]], [s is not None for s in saved[1]])
         self.finish(frame, results[:count])
 
 
@@ -205,6 +214,15 @@ class LoopStep(_Functional):
     """`tf.while_loop`: inputs are the variables, then what the bodies capture."""
 
     __slots__ = ()
+
+    def deciding(self) -> list[int]:
+        """Return the slots of what the condition looks at."""
+        test = self.operation.attrs["cond"]
+        used = {tensor for op in test.operations for tensor in op.inputs} | set(test.results)
+        count = len(self.outs)
+        first = [slot for slot, t in zip(self.ins, test.arguments, strict=False) if t in used]
+        given = zip(self.ins[count:], self.operation.inputs[count:], strict=True)
+        return [*first, *(slot for slot, outside in given if outside in test.captures)]
 
     def run(self, frame: Frame) -> None:
         attrs = self.operation.attrs
@@ -235,22 +253,29 @@ class LoopStep(_Functional):
         state = _State(frame, graphs, [*captures[0], *captures[1]])
         saved = state.saved()
 
+        errors: list[Any] = []
+
         def run(which: int, values: Sequence[Any]) -> list[Any]:
+            collected = Collected(frame.adapter)
             try:
-                state.enter(values[count:])
-                results = body_of(graphs[which]).run(frame, values[:count], captures[which])
-                return [*(frame.native(r) for r in results), *state.read()]
+                state.enter(values[count:-1])
+                results = body_of(graphs[which]).run(frame, values[:count], captures[which], collected)
+                errors.extend(collected.errors[:1])
+                held = frame.k.logical_and(values[-1], collected.all(frame.k))
+                return [*(frame.native(r) for r in results), *state.read(), held]
             finally:
                 state.restore(saved)
 
-        start = [*(frame.native(v) for v in variables), *state.read()]
+        start = [*(frame.native(v) for v in variables), *state.read(), frame.k.asarray(np.array(True))]
         differentiable = frame.differentiated > 0
         if differentiable and limit is None:
             limit = self._trips(frame, variables, captures)
         results = frame.adapter.while_loop(
             lambda *values: run(0, values)[0], lambda *values: run(1, values), start, limit, differentiable
         )
-        state.leave(results[count:], [s[1] for s in saved[0]], [s is not None for s in saved[1]])
+        if errors:
+            check(results[-1], errors[0])
+        state.leave(results[count:-1], [s[1] for s in saved[0]], [s is not None for s in saved[1]])
         return list(results[:count])
 
     def _trips(self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]]) -> int | None:

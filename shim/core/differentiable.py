@@ -7,17 +7,42 @@ from onevar.core.reach import dependencies
 
 _TRAINABLE = frozenset({"float16", "bfloat16", "float32", "float64", "complex64", "complex128", "resource", "variant"})
 
-#: Op types for which TensorFlow registers that there is no gradient (`tf.no_gradient`), of those with
-#: floating-point inputs.
+#: Op types for which TensorFlow registers that there is no gradient (its gradient registry, 2.21).
 NO_GRADIENT = frozenset(
     """
-    Rint Round Floor Ceil Equal NotEqual ApproximateEqual Less LessEqual Greater GreaterEqual LogicalAnd LogicalOr
-    LogicalNot IsNan IsInf IsFinite ArgMax ArgMin Shape ShapeN Size Rank ZerosLike OnesLike Where Unique UniqueV2
-    UniqueWithCounts Range OneHot InTopK InTopKV2 HistogramSummary ScalarSummary ImageSummary AudioSummary
-    MergeSummary TensorSummary TensorSummaryV2 Assert IsVariableInitialized StopGradient
-    HistogramFixedWidth LinSpace RandomUniformInt Multinomial Bincount InvertPermutation Const EditDistance
+    ApproximateEqual AsString Assert Assign AssignAdd AssignSub AudioMicrofrontend AudioSummary AudioSummaryV2
+    BitwiseAnd BitwiseOr BitwiseXor BroadcastGradientArgs CTCBeamSearchDecoder CTCGreedyDecoder ConcatOffset Const
+    DecodeBase64 DecodePaddedRaw DecodeProtoV2 DecodeRaw DeleteSessionTensor DenseToDenseSetOperation
+    DenseToSparseSetOperation DrawBoundingBoxes EditDistance EncodeBase64 EncodeProto Equal ExtractGlimpse
+    FakeQuantWithMinMaxArgsGradient FakeQuantWithMinMaxVarsGradient FakeQuantWithMinMaxVarsPerChannelGradient
+    FixedLengthRecordReader GenerateBoundingBoxProposals GenerateVocabRemapping GetSessionHandle GetSessionHandleV2
+    GetSessionTensor Greater GreaterEqual HSVToRGB HashTable HashTableV2 HistogramSummary IdentityReader
+    ImageSummary InitializeTable InitializeTableFromTextFile InitializeTableFromTextFileV2 InitializeTableV2 Invert
+    InvertPermutation LMDBReader LeftShift Less LessEqual LinSpace LoadAndRemapMatrix LogicalAnd LogicalNot
+    LogicalOr LookupTableFind LookupTableFindV2 LookupTableInsert LookupTableInsertV2 LookupTableSize
+    LookupTableSizeV2 MergeSummary Multinomial MutableDenseHashTable MutableDenseHashTableV2 MutableHashTable
+    MutableHashTableOfTensors MutableHashTableOfTensorsV2 MutableHashTableV2 NonMaxSuppression NonMaxSuppressionV2
+    NonMaxSuppressionWithOverlaps NotEqual OneHot OnesLike ParameterizedTruncatedNormal ParseTensor PopulationCount
+    PyFunc PyFuncStateless Queue QueueClose QueueDequeue QueueDequeueMany QueueDequeueUpTo QueueEnqueue
+    QueueEnqueueMany QueueSize RaggedRange RandomCrop RandomIndexShuffle RandomShuffle RandomStandardNormal
+    RandomUniform Range Rank ReaderNumRecordsProduced ReaderNumWorkUnitsCompleted ReaderRead ReaderReadUpTo
+    ReaderReset ReaderRestoreState ReaderSerializeState ReduceDataset ReduceJoin RegexReplace ResizeBilinearGrad
+    RightShift SampleDistortedBoundingBox SampleDistortedBoundingBoxV2 ScalarSummary ScatterAdd ScatterDiv
+    ScatterMul ScatterNdAdd ScatterNdDiv ScatterNdMul ScatterNdSub ScatterNdUpdate ScatterSub SdcaFprint
+    SdcaOptimizer SdcaOptimizerV2 SdcaShrinkL1 SerializeTensor SetSize Shape ShapeN Size SparseAddGrad SparseConcat
+    SparseMatrixNNZ SparseMatrixZeros SparseToSparseSetOperation Stack StackClose StackPop StackPush
+    StatelessMultinomial StatelessRandomBinomial StatelessRandomNormal StatelessRandomNormalV2
+    StatelessRandomPoisson StatelessRandomShuffle StatelessRandomUniform StatelessRandomUniformFullInt
+    StatelessRandomUniformFullIntV2 StatelessRandomUniformInt StatelessRandomUniformIntV2 StatelessRandomUniformV2
+    StatelessTruncatedNormal StatelessTruncatedNormalV2 StopGradient StringJoin StringSplit StringToHashBucket
+    StringToHashBucketFast StringToHashBucketStrong StringToNumber TFRecordReader TPUReplicatedInput TensorArray
+    TensorArrayClose TensorArrayCloseV2 TensorArrayCloseV3 TensorArrayGrad TensorArrayGradV2 TensorArrayGradV3
+    TensorArrayGradWithShape TensorArraySize TensorArraySizeV2 TensorArraySizeV3 TensorArrayV2 TensorArrayV3
+    TensorListConcatLists TensorListElementShape TensorListLength TensorListPushBackBatch TensorSummary
+    TensorSummaryV2 TextLineReader Timestamp TruncatedNormal VarIsInitializedOp VariableShape WholeFileReader
+    XlaVariadicReduce ZerosLike
     """.split()
-)
+) | {"StopGradient"}
 
 
 def is_trainable(tensor: Tensor) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from onevar.adapters.contract import Adapter
 from onevar.core.checks import Collected
-from onevar.core.frame import Frame, run_steps
+from onevar.core.frame import Frame, run_steps, translated
 from onevar.core.plan import Plan, plain
 from onevar.core.stages import Stage, stages_of
 from onevar.core.state import StateRef, Store
@@ -32,6 +32,7 @@ class Executable:
         self.programs: dict[int, Program | TapeProgram] = {}
         self.constants: dict[int, Any] = {}
         self.runs = 0
+        self.uncompilable = False
 
     def __call__(self, values: Sequence[np.ndarray]) -> list[Any]:
         """Run it.
@@ -45,15 +46,28 @@ class Executable:
         self.runs += 1
         if self.adapter.tensor_type is np.ndarray:
             return self._interpreted(values, on_host=False)
+        if self.uncompilable:
+            return self._interpreted(values, on_host=False)
         if self.runs > 1 or (self.plan.compiled_at_once and self.adapter.compiles):
-            return self._compiled(values)
+            return self._compiled_or_not(values)
         if not self.adapter.compiles:
             return self._interpreted(values, on_host=False)
         try:
             return self._interpreted(values, on_host=True)
         except Unsupported:
             # NumPy does not have all that the frameworks have; nothing was written yet.
+            return self._compiled_or_not(values)
+
+    def _compiled_or_not(self, values: Sequence[np.ndarray]) -> list[Any]:
+        """Run it compiled; what the compiler cannot have (a loop of unknown length, differentiated) runs step by step."""
+        try:
             return self._compiled(values)
+        except Unsupported:
+            if not self.adapter.compiles:
+                raise
+            results = self._interpreted(values, on_host=False)
+            self.uncompilable = True
+            return results
 
     def _interpreted(self, values: Sequence[np.ndarray], on_host: bool) -> list[Any]:
         frame = Frame(self.store, self.plan.size, on_host=on_host, constants=self.constants)
@@ -183,7 +197,10 @@ class _Version:
         for stream in program.streams:
             inputs.append(stream.native())
         inputs.extend(args)
-        results, new_state = self.run(state, inputs)
+        try:
+            results, new_state = self.run(state, inputs)
+        except Exception as error:
+            raise translated(error) from error
         count = self.count
         position = count
         if self.errors and not bool(np.all(adapter.to_numpy(results[-1]))):

@@ -15,9 +15,10 @@ from onevar.core.attr_values import kernel_value
 from onevar.core.build import grouped
 from onevar.core.checks import CURRENT, Collected
 from onevar.core.kernel import Kernel, kernel_of
-from onevar.core.op_errors import InvalidArgumentError, OpError, UnimplementedError
+from onevar.core.op_errors import InvalidArgumentError, OpError, UnimplementedError, exception_type_from_error_code
 from onevar.core.operation import Operation, Tensor
 from onevar.core.registry import adapter
+from onevar.core.spec import show
 from onevar.core.state import STORAGE, StateRef, Store, host_array
 from onevar.errors import OnevarError
 
@@ -58,9 +59,10 @@ class Frame:
         self.wrote = False
         self.differentiated = 0
 
-    def inner(self, size: int) -> "Frame":
+    def inner(self, size: int, collected: Collected | None = None) -> "Frame":
         """Return a frame for a body that runs within this one."""
-        frame = Frame(self.store, size, on_host=self.on_host, collected=self.collected, constants=self.constants)
+        collected = collected or self.collected
+        frame = Frame(self.store, size, on_host=self.on_host, collected=collected, constants=self.constants)
         frame.differentiated = self.differentiated
         return frame
 
@@ -182,26 +184,28 @@ class PlaceholderStep(Step):
 
     def run(self, frame: Frame) -> None:
         op = self.operation
-        shape = op.outputs[0].shape
-        known = "" if shape.rank is None else f" and shape {shape}"
+        out = op.outputs[0]
+        known = "" if out.spec.shape is None else f" and shape {show(out.spec.shape)}"
+        dtype = _CPP.get(out.dtype.key, out.dtype.name)
         raise InvalidArgumentError(
-            None, op, f"You must feed a value for placeholder tensor '{op.name}' with dtype {_DT.get(op.outputs[0].dtype.key, op.outputs[0].dtype.name)}{known}"
+            None, op, f"You must feed a value for placeholder tensor '{op.name}' with dtype {dtype}{known}"
         )
 
 
-_DT = {
-    "float32": "float", "float64": "double", "float16": "half",
-}  # fmt: skip
+#: Dtypes as TensorFlow's C++ messages call them.
+_CPP = {"float32": "float", "float64": "double", "float16": "half"}
 
 
 class KernelStep(Step):
     """An operation with a definition over primitives."""
 
-    __slots__ = ("attrs", "host", "kernel", "keeps_refs", "override", "reads")
+    __slots__ = ("attrs", "host", "kernel", "keeps_refs", "on_host", "override", "reads")
 
     def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int], kernel: Kernel):
         super().__init__(operation, ins, outs)
         self.kernel = kernel
+        #: Strings are host values, whatever is done with them.
+        self.on_host = kernel.on_host or _has_strings(operation)
         attrs = operation.attrs
         self.attrs = {name: kernel_value(attrs[name]) for name in kernel.attrs if name in attrs}
         self.host = frozenset(kernel.host_index)
@@ -217,7 +221,7 @@ class KernelStep(Step):
             [self._value(env[i], False) for i in slot] if type(slot) is tuple else self._value(env[slot], at in self.keeps_refs)
             for at, slot in enumerate(self.ins)
         ]
-        if kernel.on_host:
+        if self.on_host:
             self._on_host(frame, args)
             return
         if kernel.random:
@@ -288,6 +292,10 @@ class KernelStep(Step):
         """Return all attributes, as an adapter's own function takes them."""
         known = self.operation.op_def.attrs
         return {name: kernel_value(value) for name, value in self.operation.attrs.items() if name in known}
+
+
+def _has_strings(operation: Operation) -> bool:
+    return any(tensor.dtype.base_dtype.key == "string" for tensor in (*operation.inputs, *operation.outputs))
 
 
 _READ_ONLY = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
@@ -368,18 +376,29 @@ def run_steps(frame: Frame, steps: Sequence[Step]) -> None:
         for step in steps:
             step.run(frame)
     except Exception as error:
-        raise _located(error, step) from _cause(error)
+        raise located(error, step) from cause(error)
     finally:
         CURRENT.adapter.pop()
         CURRENT.collected.pop()
 
 
-def _cause(error: Exception) -> BaseException | None:
+def cause(error: Exception) -> BaseException | None:
+    """Return what an error that is raised anew for `error` comes from."""
     return error.__cause__ if isinstance(error, OpError) else error
 
 
-def _located(error: Exception, step: Step | None) -> Exception:
+def translated(error: Exception) -> Exception:
+    """Return a framework's error that has one of TensorFlow's codes as the error of ours; any other as it is."""
+    code = getattr(error, "error_code", None)
+    if isinstance(error, OpError) or not isinstance(code, int) or not hasattr(error, "message"):
+        return error
+    return exception_type_from_error_code(code)(None, None, str(error.message))
+
+
+def located(error: Exception, step: Step | None) -> Exception:
+    """Return an error as TensorFlow raises it for the operation of `step`."""
     operation = step.operation if step is not None else None
+    error = translated(error)
     if isinstance(error, OpError):
         if error._op is None:
             error._op = operation

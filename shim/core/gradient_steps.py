@@ -3,10 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from onevar.core.checks import Collected
 from onevar.core.differentiable import between, closure
 from onevar.core.frame import ConstStep, Frame, Step, is_alias, run_steps
 from onevar.core.operation import Operation, Tensor
+from onevar.core.registry import installed
 from onevar.core.state import STORAGE, StateRef
+from onevar.errors import Unsupported
 
 #: The op type of a gradient operation; its outputs are the gradients.
 TYPE = "SymbolicGradient"
@@ -155,6 +158,12 @@ class ForwardStep(Step):
         return out
 
     def run(self, frame: Frame, runner: Callable[[Frame, Sequence[Step]], None] = run_steps) -> None:
+        if "gradients" in frame.adapter.lacks:
+            others = ", ".join(name for name in installed() if name != frame.adapter.name) or "none"
+            raise Unsupported(
+                f"tf.gradients: the {frame.adapter.name} adapter lacks 'gradients': {frame.adapter.lacks['gradients']}. "
+                f"Open the Session on another: tf.Session(backend=...), ONEVAR_BACKEND. Installed here: {others}."
+            )
         env = frame.env
         before = [env[slot] for slot in self.ins]
         refs = [value if type(value) is StateRef else None for value in before]
@@ -182,6 +191,7 @@ class _Run:
     ):  # fmt: skip
         self.step, self.frame, self.refs, self.before, self.runner = step, frame, refs, before, runner
         store = frame.store
+        self.collected = self.inner = frame.collected
         self.overlays = [(ref, ref.overlay, ref.traced, ref.written) for ref in store.refs.values()]
         self.streams = [(s, s.traced, s._position) for s in store.streams.values()]
 
@@ -198,10 +208,13 @@ class _Run:
                     env[slot] = x
                 else:
                     ref.overlay = x
+            if frame.collected is not None:
+                frame.collected = Collected(frame.adapter)
             self.runner(frame, step.steps)
             ys = [frame.native(_value(env[slot])) for slot in step.group.ys_at]
             return ys, self._aux()
         finally:
+            frame.collected, self.inner = self.collected, frame.collected
             if self.step.marks:
                 env.pop()
 
@@ -221,7 +234,8 @@ class _Run:
         streams = {at: s.traced for at, s in enumerate(frame.store.streams.values()) if s.traced is not None}
         native = {slot: value for slot, value in values.items() if frame.store.adapter.owns(value)}
         self.host = {slot: value for slot, value in values.items() if slot not in native}
-        return {"values": native, "refs": refs, "streams": streams}
+        conditions = [] if frame.collected is None else list(frame.collected.conditions)
+        return {"values": native, "refs": refs, "streams": streams, "conditions": conditions}
 
     def restore(self) -> None:
         """Put the points' own values back."""
@@ -238,6 +252,9 @@ class _Run:
         refs = list(frame.store.refs.values())
         for at, value in aux["refs"].items():
             refs[at].overlay, refs[at].written = value, True
+        if self.collected is not None and self.inner is not None:
+            self.collected.conditions.extend(aux["conditions"])
+            self.collected.errors.extend(self.inner.errors)
         streams = list(frame.store.streams.values())
         for at, counter in aux["streams"].items():
             streams[at].traced = counter

@@ -130,7 +130,7 @@ def _is_heavy(op: Operation) -> bool:
 def breaks(step: Step) -> bool:
     """Whether a compiler cannot have a step: it runs on the host, between what is compiled."""
     if isinstance(step, KernelStep):
-        return step.kernel.on_host
+        return step.on_host
     if isinstance(step, ForwardStep):
         return any(breaks(inner) for inner in step.steps)
     if isinstance(step, MissingStep | PlaceholderStep):

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from onevar.core.frame import AliasStep, ConstStep, KernelStep, StorageStep, Step
+from onevar.core.control_flow import LoopStep
+from onevar.core.frame import AliasStep, ConstStep, KernelStep, SnapshotStep, Step, StorageStep
 from onevar.core.operation import Operation
 from onevar.core.plan import Plan, breaks, changed_storages, with_bodies
 
@@ -130,7 +131,7 @@ class _Analysis:
         return static
 
     def _pure(self, step: Step, static: set[int]) -> bool:
-        if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.kernel.on_host:
+        if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.on_host:
             return False
         return reads_of(step) <= static
 
@@ -150,7 +151,7 @@ class _Analysis:
         if slot in self.static:
             return set()
         step = self.maker.get(slot)
-        if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.kernel.on_host:
+        if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.on_host:
             return None
         found: set[int] = set()
         for other in reads_of(step):
@@ -162,14 +163,14 @@ class _Analysis:
 
 
 def host_inputs(step: Step) -> set[int]:
-    """Return the slots that a step wants as host values."""
+    """Return the slots that a step wants as host values: a loop that is differentiated has to know how long it is."""
     found: set[int] = set()
     if isinstance(step, KernelStep):
         for at in step.host:
             slot = step.ins[at]
             found.update(slot) if isinstance(slot, tuple) else found.add(slot)
     for inner in getattr(step, "steps", ()):
-        found |= host_inputs(inner)
+        found |= host_inputs(inner) if not isinstance(inner, LoopStep) else set(inner.deciding())
     return found
 
 
@@ -181,7 +182,7 @@ def stages_of(plan: Plan) -> list[Stage]:
     numbered: list[tuple[int, bool, Step]] = []
     floor = 0
     for step in plan.steps:
-        on_host = breaks(step) or any(slot in analysis.strings for slot in reads_of(step))
+        on_host = breaks(step) or _keeps_strings(step) or any(slot in analysis.strings for slot in reads_of(step))
         stage, written = _stage_of(step, on_host, analysis, ready, made_on_device, floor), writes_of(step)
         if on_host:
             floor = max(floor, stage)  # it may fail, and writes wait for what may
@@ -191,6 +192,12 @@ def stages_of(plan: Plan) -> list[Stage]:
         analysis.placed[id(step)] = (stage, on_host)
         numbered.append((stage, on_host, step))
     return _collected(plan, analysis, numbered)
+
+
+def _keeps_strings(step: Step) -> bool:
+    """Whether a step stands for strings: a constant, or a variable."""
+    held = step.operation.attrs.get("dtype", step.operation.attrs.get("T"))
+    return isinstance(step, ConstStep | StorageStep | AliasStep | SnapshotStep) and getattr(held, "key", "") == "string"
 
 
 def _stage_of(
@@ -242,7 +249,7 @@ def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stag
     whole = last and at == 0 and not stage.host
     if whole:
         wanted |= set(plan.fetch_slots) - made
-    hosted = {slot for step in stage.device for slot in host_inputs(step)}
+    hosted = {slot for step in stage.device for slot in host_inputs(step)} | _host_predicates(analysis, stage)
     static = {slot for slot in wanted if slot in analysis.static_feeds or slot in hosted}
     stage.static_slots = sorted(static)
     stage.ins = sorted(wanted - static)
@@ -259,6 +266,12 @@ def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stag
     stage.feeds_static = bool(stage.static_slots)
     stage.takes_all = stage.ins == plan.feed_slots
     stage.positions = [index[slot] for slot in stage.ins if slot in index]
+
+
+def _host_predicates(analysis: _Analysis, stage: Stage) -> set[int]:
+    """Return the predicates of branches that the host has computed: the other branch need not even be possible."""
+    slots = {step.ins[0] for step in stage.device if step.operation.type in ("If", "StatelessIf") and step.ins}
+    return {slot for slot in slots if analysis.placed.get(id(analysis.maker.get(slot)), (0, False))[1]}
 
 
 def _recomputed(analysis: _Analysis, wanted: set[int]) -> list[Step]:

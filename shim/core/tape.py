@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from onevar.core.checks import CURRENT
-from onevar.core.frame import AliasStep, ConstStep, Frame, KernelStep, SnapshotStep, Step, StorageStep, run_steps
+from onevar.core.frame import (
+    AliasStep, ConstStep, Frame, KernelStep, SnapshotStep, Step, StorageStep, cause, located, run_steps,
+)  # fmt: skip
 from onevar.core.gradient_steps import ForwardStep, MarkerStep, PullbackStep
 from onevar.core.stages import Stage, reads_of
 from onevar.core.state import READERS, StateRef
@@ -42,7 +44,8 @@ class Recording:
         self.constant: dict[int, Any] = {
             slot: known.array for slot, known in zip(stage.static_slots, static, strict=True)
         }
-        self.calls: list[Call] = _freeing(self._recorded(stage.device), {*stage.outs, *stage.ins})
+        #: Which step each call is of, for errors.
+        self.origins, self.calls = _freeing(self._recorded(stage.device), {*stage.outs, *stage.ins})
         self.template: list[Any] = [None] * len(frame.env)
         for slot, value in self.constant.items():
             self.template[slot] = value
@@ -52,8 +55,7 @@ class Recording:
         env = self.template.copy()
         for slot, value in zip(self.ins, args, strict=True):
             env[slot] = value
-        for call in self.calls:
-            call(env)
+        _run(self.calls, self.origins, env)
         return [env[slot] for slot in self.outs]
 
     def _recorded(self, steps: Sequence[Step]) -> list[tuple[Step, Call]]:
@@ -137,12 +139,10 @@ class Recording:
             recorded.extend(self._recorded(steps))
 
         step.run(frame, first)
-        calls = [call for _, call in recorded]
+        origins, calls = [of for of, _ in recorded], [call for _, call in recorded]
 
         def again(inner: Frame, steps: Sequence[Step]) -> None:
-            env = inner.env
-            for call in calls:
-                call(env)
+            _run(calls, origins, inner.env)
 
         def call(env: list) -> None:
             before, frame.env = frame.env, env
@@ -276,12 +276,23 @@ def _quick(function: Callable, getters: Sequence[Any], out: int) -> Call | None:
     return None
 
 
-def _freeing(calls: Sequence[tuple[Step, Call]], keep: set[int]) -> list[Call]:
+def _run(calls: Sequence[Call], origins: Sequence[Step], env: list) -> None:
+    at = 0
+    try:
+        for call in calls:
+            call(env)
+            at += 1
+    except Exception as error:
+        raise located(error, origins[at]) from cause(error)
+
+
+def _freeing(calls: Sequence[tuple[Step, Call]], keep: set[int]) -> tuple[list[Step], list[Call]]:
     """Let go of what nobody needs any more before each write, so that variables are written in place."""
     last: dict[int, int] = {}
     for index, (step, _) in enumerate(calls):
         for slot in reads_of(step):
             last[slot] = index
+    origins: list[Step] = []
     out: list[Call] = []
     freed: set[int] = set()
     for index, (step, call) in enumerate(calls):
@@ -290,9 +301,11 @@ def _freeing(calls: Sequence[tuple[Step, Call]], keep: set[int]) -> list[Call]:
             dead = [slot for slot, at in last.items() if at < index and slot not in keep and slot not in freed]
             if dead:
                 freed.update(dead)
+                origins.append(step)
                 out.append(_clear(tuple(dead)))
+        origins.append(step)
         out.append(call)
-    return out
+    return origins, out
 
 
 def _clear(slots: tuple[int, ...]) -> Call:

@@ -18,7 +18,7 @@ Everything else that is installed still sees the real TensorFlow.
 [dim]$[/] onevar run train.py --backend jax --lr 0.1    [dim]# the same (see below)[/]
 [dim]$[/] onevar run -m pkg.train --lr 0.1              [dim]# as python -m[/]
 [dim]$[/] onevar run --also models train.py             [dim]# a package from elsewhere[/]
-[dim]$[/] onevar run --report train.py                  [dim]# is it supported? Runs nothing[/]
+[dim]$[/] onevar run --report train.py                  [dim]# what is supported?[/]
 
 Options stand before the script; what follows the script is its own. Only [bold]--backend NAME[/] may follow it, \
 and is ours there unless the program's own files mention an option of that name. [bold]--[/] ends our options.
@@ -56,7 +56,7 @@ def add(app: Any, typer: Any) -> None:
     def run(
         program: Annotated[
             list[str] | None,
-            typer.Argument(metavar="SCRIPT", help="The program, and what follows is its own.", show_default=False),
+            typer.Argument(metavar="SCRIPT [ARGUMENT]", hidden=True),
         ] = None,
         backend: Annotated[
             str | None, typer.Option(metavar="NAME", help="Framework that computes: jax, torch, tensorflow, numpy.")
@@ -116,12 +116,14 @@ def choose_backend(before: str | None, request: Request) -> tuple[str | None, Re
     Raises:
         ValueError: No adapter of that name is registered, or its framework is not installed, or it is given twice.
     """
-    from onevar.core import registry
-
     name, rest = before, request.arguments
     if before is None and any(word.partition("=")[0] == "--backend" for word in rest):
         name, rest = _behind(request)
-    if name is not None and name not in registry.installed():
+    if name is None:
+        return None, request
+    from onevar.core import registry  # brings NumPy, which takes long
+
+    if name not in registry.installed():
         why = "its framework is not installed" if name in registry.known() else "no adapter of that name is registered"
         raise ValueError(f"--backend {name}: {why}. Installed here: {', '.join(registry.installed())}.")
     return name, replace(request, arguments=tuple(rest))

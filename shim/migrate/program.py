@@ -58,11 +58,21 @@ class Program:
             names: The globals that came with the import; None where there are none.
             frame: The frame that asks.
         """
-        answer = None if names is None else self.owns(names)
-        while answer is None and frame is not None:
-            answer = self.owns(frame.f_globals)
+        found = self.asker(names, frame)
+        return found is not None and bool(self.owns(found))
+
+    def asker(self, names: dict[str, Any] | None, frame: FrameType | None) -> dict[str, Any] | None:
+        """Return the globals of the innermost code that belongs to anybody; None if there is none.
+
+        Args:
+            names: The globals that came with the import; None where there are none.
+            frame: The frame that asks.
+        """
+        if names is not None and self.owns(names) is not None:
+            return names
+        while frame is not None and self.owns(frame.f_globals) is None:
             frame = frame.f_back
-        return bool(answer)
+        return None if frame is None else frame.f_globals
 
     def _owns_file(self, file: str) -> bool | None:
         path = os.path.realpath(file)
@@ -76,6 +86,13 @@ class Program:
         folders = [os.path.join(self.root, *below[:end]) for end in range(1, len(below))]
         environments = (os.path.exists(os.path.join(folder, "pyvenv.cfg")) for folder in folders)
         return not any(part in _INSTALLED for part in below) and not any(environments)
+
+    def is_loose(self, names: dict[str, Any]) -> bool:
+        """Say whether a module is not the program's and not installed: somebody's own file, from another folder."""
+        path = os.path.realpath(str(names.get("__file__")))
+        installed = any(part in path.split(os.sep) for part in _INSTALLED)
+        ours = str(names.get("__name__")).partition(".")[0] == "onevar"
+        return self.owns(names) is False and not installed and not ours
 
 
 def of_script(path: str, also: tuple[str, ...] = ()) -> Program:

@@ -24,6 +24,10 @@ from onevar.migrate.program import Program
 
 NAME = "tensorflow"
 _METADATA = "Metadata-Version: 2.1\nName: tensorflow\nVersion: {}\n"
+_LOOSE = """onevar run: {name} ({file}) is not below {root},
+  so it gets the real TensorFlow. If it belongs to the program, run it with: onevar run --also {top} ...
+"""
+_mentioned: set[str] = set()
 _undo: list[tuple[Any, str, Any]] = []
 
 
@@ -94,11 +98,22 @@ def _importer(program: Program, real: Callable[..., Any]) -> Callable[..., Any]:
             path = _path(name)
             if path is not None and program.asked(globals, sys._getframe(1)):
                 return _import(path, fromlist)
+            if path is not None:
+                _mention(program, program.asker(globals, sys._getframe(1)))
         elif name == "pkg_resources":
             return _with_version(program, real(name, globals, locals, fromlist, level))
         return real(name, globals, locals, fromlist, level)
 
     return __import__
+
+
+def _mention(program: Program, names: dict[str, Any] | None) -> None:
+    """Say once that a module of somebody's own, from another folder, gets the real TensorFlow."""
+    top = "" if names is None else str(names.get("__name__")).partition(".")[0]
+    if names is None or top in _mentioned or not program.is_loose(names):
+        return
+    _mentioned.add(top)
+    sys.stderr.write(_LOOSE.format(name=names["__name__"], file=names["__file__"], root=program.root, top=top))
 
 
 def _import(path: str, fromlist: Sequence[str] | None) -> ModuleType:

@@ -11,6 +11,7 @@ from onevar.core.constant import constant as make_constant
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import DType, as_dtype
+from onevar.core.literals import array_of
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
 from onevar.core.tensor_shape import TensorShape
@@ -26,7 +27,7 @@ _SMALL = 1000
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Any:
     """Return a tensor with the contents `value`; see `tf.compat.v1.constant`."""
     if executing_eagerly():
-        tensor = convert_to_tensor(value, dtype)
+        tensor = convert_to_tensor(array_of(value, None if dtype is None else as_dtype(dtype).base_dtype))
         if shape is None or dims_of(tensor) == TensorShape(shape).tuple:
             return tensor
         return op("Fill", dims=list(TensorShape(shape).as_list()), value=reshape(tensor, []))
@@ -52,7 +53,8 @@ def _filled(shape: Any, value: Any, dtype: DType, name: str) -> Any:
             if small is not None:
                 return small
         try:
-            shape = convert_to_tensor(TensorShape(shape), name="shape_as_tensor")
+            known = TensorShape(shape)
+            shape = convert_to_tensor(known.as_list() if executing_eagerly() else known, name="shape_as_tensor")
         except (TypeError, ValueError):
             shape = convert_to_tensor(shape, dtype=dtypes.int32)
     if not dims_of(shape):
@@ -146,12 +148,12 @@ def eye(
         is_square = num_columns is None
         batch_shape = [] if batch_shape is None else batch_shape
         num_columns = num_rows if num_columns is None else num_columns
-        if isinstance(num_rows, Tensor) or isinstance(num_columns, Tensor):
+        if is_tensor(num_rows) or is_tensor(num_columns):
             diagonal_size = op("Minimum", x=num_rows, y=num_columns)
         else:
             is_square = is_square or num_rows == num_columns
             diagonal_size = int(np.minimum(num_rows, num_columns))
-        if isinstance(batch_shape, Tensor) or isinstance(diagonal_size, Tensor):
+        if is_tensor(batch_shape) or is_tensor(diagonal_size):
             batch_shape = convert_to_tensor(batch_shape, name="shape", dtype=dtypes.int32)
             diagonal_shape = concat([batch_shape, [diagonal_size]], axis=0)
             matrix_shape = None if is_square else concat([batch_shape, [num_rows, num_columns]], axis=0)

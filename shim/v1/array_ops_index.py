@@ -9,7 +9,7 @@ import numpy as np
 from onevar.core import dtype as dtypes
 from onevar.core.build import op
 from onevar.core.constant import constant as make_constant
-from onevar.core.constant import constant_value
+from onevar.core.constant import constant_of, constant_value
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import DType
@@ -166,11 +166,18 @@ def _check_index(index: Any) -> None:
         raise TypeError(_BAD_INDEX.format(index))
 
 
+def _vector(values: list[Any]) -> Any:
+    # The usual case is worth a shorter way: indexing is what programs do most.
+    if not executing_eagerly() and all(type(v) is int and -(2**31) <= v < 2**31 for v in values):
+        return constant_of(np.array(values, np.int32), dtypes.int32, "stack")
+    return stack(values)
+
+
 def _packed(parts: _Parts) -> tuple[Any, Any, Any]:
     if not parts.begin:
         empty = convert_to_tensor([], dtypes.int32) if executing_eagerly() else make_constant([], dtypes.int32)
         return empty, empty, empty
-    packed = [stack(part) for part in (parts.begin, parts.end, parts.strides)]
+    packed = [_vector(part) for part in (parts.begin, parts.end, parts.strides)]
     if any(dtype_of(part) is dtypes.int64 for part in packed):
         packed = [part if dtype_of(part) is dtypes.int64 else op("Cast", x=part, DstT=dtypes.int64) for part in packed]
     return packed[0], packed[1], packed[2]

@@ -123,7 +123,7 @@ def assert_global_step(global_step_tensor: Any) -> None:
         raise TypeError(f'Existing "global_step" is not scalar: {shape}')
 
 
-def global_step_read(graph: Graph | None = None) -> Any:
+def _get_or_create_global_step_read(graph: Graph | None = None) -> Any:
     """Return a tensor of the graph's global step that is initialized, made once; None if there is no global step.
 
     Args:
@@ -148,7 +148,7 @@ def global_step_read(graph: Graph | None = None) -> Any:
     return read
 
 
-def increment_global_step(increment: int, graph: Graph | None = None) -> Any:
+def _increment_global_step(increment: int, graph: Graph | None = None) -> Any:
     """Return an operation that adds to the global step after it was read.
 
     Args:
@@ -164,7 +164,7 @@ def increment_global_step(increment: int, graph: Graph | None = None) -> Any:
         raise ValueError(
             "Global step tensor should be created by tf.train.get_or_create_global_step before calling increment."
         )
-    read = global_step_read(graph)
+    read = _get_or_create_global_step_read(graph)
     with (
         graph.as_default(),
         graph.name_scope(None),

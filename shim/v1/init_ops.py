@@ -422,7 +422,7 @@ class Identity(Initializer):
                 "The tensor to initialize, specified by argument `shape` must be at least two-dimensional. Received "
                 f"shape={shape}"
             )
-        matrix = eye(*sizes, dtype=self.dtype if dtype is None else dtype)
+        matrix = eye(sizes[0], sizes[1], dtype=self.dtype if dtype is None else dtype)
         if partition_info is not None:
             matrix = slice_(matrix, partition_info.var_offset, shape)
         return op("Mul", "mul", x=self.gain, y=matrix)

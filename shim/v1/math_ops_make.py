@@ -9,7 +9,6 @@ from onevar.core.build import op
 from onevar.core.conversion import convert_to_tensor, register_tensor_conversion_function
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.name_scope import name_scope
-from onevar.core.operation import Tensor
 from onevar.v1.array_ops_batch import convert_to_int_tensor
 from onevar.v1.array_ops_create import zeros_like
 from onevar.v1.array_ops_index import slice_, where_v2
@@ -21,7 +20,7 @@ from onevar.v1.array_ops_shape import (
     reshape,
     shape,
 )  # fmt: skip
-from onevar.v1.common import dtype_of
+from onevar.v1.common import dtype_of, is_tensor
 from onevar.v1.export import export
 from onevar.v1.math_ops_elementwise import cast, real
 
@@ -42,7 +41,7 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
     with name_scope(name, "Range", [start, limit, delta]) as scope:
         given = {"start": start, "limit": limit, "delta": delta}
         bounds = [
-            value if isinstance(value, Tensor) else convert_to_tensor(value, dtype=dtype, name=key)
+            value if is_tensor(value) else convert_to_tensor(value, dtype=dtype, name=key)
             for key, value in given.items()
         ]
         if dtype is None:

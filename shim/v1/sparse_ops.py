@@ -308,4 +308,16 @@ def sparse_concat(
         "values": [item.values for item in inputs],
         "shapes": [item.dense_shape for item in inputs],
     }
-    return SparseTensor(*op("SparseConcat", **parts, concat_dim=axis, name=name))
+    indices, values, dense_shape = op("SparseConcat", **parts, concat_dim=axis, name=name)
+    static = _joined([item.shape for item in inputs], axis)
+    return SparseTensor(indices, values, dense_shape if static is None else constant(static, dtype=dtypes.int64))
+
+
+def _joined(shapes: Sequence[TensorShape], axis: int) -> list[int | None] | None:
+    """The shape of sparse tensors joined, if all of theirs are known."""
+    if not all(known.is_fully_defined() for known in shapes):
+        return None
+    sizes = [known.as_list() for known in shapes]
+    out = list(sizes[0])
+    out[axis] = sum(size[axis] or 0 for size in sizes)
+    return out

@@ -174,7 +174,7 @@ def moving_average_of_values(tf):
             sess.run(v.assign([4.0, 8.0]))
             for _ in range(3):
                 sess.run([update, tensor_update], {x: [1.0, 3.0]})
-                out.append([value.tolist() for value in sess.run([averages.average(v), shadow])])
+                out.append([np.round(value, 4).tolist() for value in sess.run([averages.average(v), shadow])])
     return [out, collections(tf), [[v.name, v.trainable, v.shape.as_list()] for v in tf.global_variables()]]
 
 
@@ -195,7 +195,7 @@ def moving_average_options(tf):
         sess.run(tf.global_variables_initializer())
         sess.run(v.assign_add([1.0, 1.0]))
         sess.run(update)
-        out += [sess.run(averages.average(x)).tolist() for x in (v, w)]
+        out += [np.round(sess.run(averages.average(x)), 4).tolist() for x in (v, w)]
     return [out, collections(tf)]
 
 
@@ -249,3 +249,72 @@ def grouped_assignments(tf):
         out.append([float(x) for x in sess.run([v, w])])
         out.append([float(x) for x in sess.run(after)])
     return out
+
+
+@program
+def averages_of_one_variable(tf):
+    from_module = modules(tf)
+    out = []
+    for use_resource in (False, True):
+        name = f"v{int(use_resource)}"
+        v = tf.get_variable(name, [2], initializer=tf.zeros_initializer(), use_resource=use_resource)
+        x = tf.placeholder(tf.float32, [2])
+        plain = from_module.assign_moving_average(v, x, 0.25, zero_debias=False)
+        debiased = from_module.assign_moving_average(v, x, 0.25)
+        named = from_module.assign_moving_average(v, x, tf.constant(0.5, tf.float64), name="named")
+        weighted = from_module.weighted_moving_average(x, 0.5, tf.constant(2.0))
+        out += [plain.name, debiased.name, named.name, weighted.name]
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            for update in (plain, debiased, debiased, weighted):
+                out.append([round(float(value), 4) for value in sess.run(update, {x: [1.0, 3.0]})])
+    return [out, [op for op in ops(tf) if "Read" not in op[0]], names(tf.global_variables())]
+
+
+@program
+def slots(tf):
+    slot_creator = modules(tf, "slot_creator")
+    out = []
+    for use_resource in (False, True):
+        v = tf.get_variable(f"v{int(use_resource)}", [2, 3], use_resource=use_resource, dtype=tf.float64)
+        for name, dtype in (("first", None), ("second", tf.float32), ("first", None)):
+            slot = slot_creator.create_zeros_slot(v, name, dtype)
+            out.append([slot.name, slot.op.type, slot.dtype.name, slot.shape.as_list(), slot.trainable])
+        slot = slot_creator.create_slot_with_initializer(
+            v, tf.ones_initializer(), tf.TensorShape([4]), tf.int32, "third", colocate_with_primary=False
+        )
+        out.append([slot.name, slot.dtype.name, slot.shape.as_list()])
+    with tf.variable_scope("inside", partitioner=tf.fixed_size_partitioner(2)):
+        whole = tf.get_variable("w", [4, 3])
+        made = [slot_creator.create_zeros_slot(part, "slot") for part in whole]
+        short = slot_creator.create_slot(list(whole)[1], tf.constant([1.0, 2.0]), "short")
+    again = [slot_creator.create_zeros_slot(part, "slot") for part in whole]
+    of_tensor = slot_creator.create_slot(tf.constant([1.0], name="c"), tf.constant([5.0]), "slot")
+    return [out, parts(made), parts([short]), parts(again), of_tensor.name, ops(tf)]
+
+
+@program
+def steps_read_and_incremented(tf):
+    steps = modules(tf, "training_util")
+    out = [error(steps._increment_global_step, 1), steps._get_or_create_global_step_read() is None]
+    step = tf.train.create_global_step()
+    read, one, three = (
+        steps._get_or_create_global_step_read(), steps._increment_global_step(1), steps._increment_global_step(3),
+    )  # fmt: skip
+    out.append([read.name, one.name, three.name, steps._get_or_create_global_step_read() is read])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for fetches in ([read, one], [read, three], [read, step]):
+            out.append(int(sess.run(fetches)[0]))
+    return out
+
+
+def modules(tf, name="moving_averages"):
+    """The module of TensorFlow's, or what it is here."""
+    if tf.__name__ != "onevar.v1":
+        from tensorflow.python import training
+
+        return __import__(f"{training.__name__}.{name}", fromlist=["x"])
+    from onevar.v1 import global_steps, moving_averages, slot_creator
+
+    return {"moving_averages": moving_averages, "slot_creator": slot_creator, "training_util": global_steps}[name]

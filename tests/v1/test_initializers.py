@@ -192,3 +192,28 @@ def test_a_dynamic_shape():
     with tf.Session() as sess:
         assert sess.run(numbers, {size: [2, 3]}).shape == (2, 3)
         assert sess.run(numbers, {size: [4, 1]}).shape == (4, 1)
+
+
+# -- tf.keras.initializers, of which TensorFlow 2 has only Keras 3's: the facts are TensorFlow 1.15's -------
+
+
+def test_keras_defaults():
+    keras = tf.keras.initializers
+    assert keras.glorot_uniform is tf.glorot_uniform_initializer
+    assert keras.RandomNormal().get_config()["stddev"] == keras.TruncatedNormal().get_config()["stddev"] == 0.05
+    assert (keras.RandomUniform().minval, keras.uniform().maxval) == (-0.05, 0.05)
+
+
+def test_keras_get():
+    keras = tf.keras.initializers
+    made = keras.get("he_normal")
+    again = keras.get(keras.serialize(made))
+    assert again.get_config() == made.get_config()
+    assert type(keras.get(keras.serialize(keras.glorot_normal(seed=3)))) is tf.glorot_normal_initializer
+    assert keras.get(None) is None
+    assert keras.get(made) is made
+    assert isinstance(keras.get(keras.Ones), tf.ones_initializer)
+    with pytest.raises(ValueError, match="Unknown initializer: nothing"):
+        keras.get("nothing")
+    with pytest.raises(ValueError, match="Could not interpret"):
+        keras.get(3)

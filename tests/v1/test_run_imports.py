@@ -190,6 +190,15 @@ def test_an_outsider_that_needs_it_is_named(tmp_path):
     assert "onevar run --also big" in done.stderr
 
 
+def test_a_module_from_another_folder_that_gets_the_real_one_is_mentioned_once(tmp_path):
+    write(tmp_path / "app", script="import loose, loose_too, library")
+    write(tmp_path / "src", loose="import tensorflow, tensorflow", loose_too="", tensorflow_INIT="")
+    write(tmp_path / "site-packages", library="import tensorflow")
+    path = {"PYTHONPATH": f"{tmp_path / 'src'}:{tmp_path / 'site-packages'}"}
+    done = onevar("app/script.py", cwd=tmp_path, env=path, program=WITH_TENSORFLOW)
+    assert done.stderr.count("onevar run: ") == 1 and "onevar run --also loose ..." in done.stderr
+
+
 def test_a_missing_symbol_is_explained_at_the_end(tmp_path):
     write(
         tmp_path,

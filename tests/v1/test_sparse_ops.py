@@ -48,8 +48,13 @@ PROGRAMS = {
     "cast": lambda tf: tf.cast(sparse(tf), tf.int32),
     "times": lambda tf: tf.constant(DENSE) * sparse(tf),
     "identity": lambda tf: tf.identity(sparse(tf)),
-    "top_k": lambda tf: [tf.nn.top_k(B, 2), tf.math.top_k([3, 1, 2]), tf.nn.in_top_k(B, [3, 0, 1], 2), tf.nn.in_top_k(B, [0, 0, 3], 1, "n")],
-}  # fmt: skip
+    "top_k": lambda tf: [
+        tf.nn.top_k(B, 2),
+        tf.math.top_k([3, 1, 2]),
+        tf.nn.in_top_k(B, [3, 0, 1], 2),
+        tf.nn.in_top_k(B, [0, 0, 3], 1, "n"),
+    ],
+}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

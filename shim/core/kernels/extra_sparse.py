@@ -9,12 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from onevar.core import shape_rules as rules
 from onevar.core.kernel import kernel
 from onevar.core.kernels.matrices import adjoint
-from onevar.core.op_errors import InvalidArgumentError
-from onevar.core.spec import Shape, Spec
+from onevar.core.spec import Shape, ShapeError, Spec
 
-_PARTS = [(None, None), (None,), (None,)]
+
+def _parts(rank: int | None) -> list[Shape]:
+    return [(None, rank), (None,), (rank,)]
+
+
+def _rank(indices: Spec) -> int | None:
+    return indices.shape[1] if indices.shape is not None and len(indices.shape) == 2 else None
 
 
 def _product_shape(indices: Spec, values: Spec, shape: Spec, b: Spec, *, adjoint_a: bool, adjoint_b: bool) -> Shape:
@@ -67,13 +73,17 @@ def _dense_sum(k: Any, indices: Any, values: Any, shape: np.ndarray, b: Any) -> 
     return k.reshape(k.scatter(flat, _linear(k, indices, shape), values, "add"), k.shape(b))
 
 
-@kernel("SparseDenseCwiseMul", host=("sp_shape",), infer=lambda i, v, s, b: v.shape)
+@kernel("SparseDenseCwiseMul", host=("sp_shape",), infer=lambda i, v, s, b: rules.with_rank(i.shape, 2)[:1])
 def _dense_times(k: Any, indices: Any, values: Any, shape: np.ndarray, dense: Any) -> Any:
     flat = k.reshape(k.broadcast_to(dense, tuple(shape.tolist())), (-1,))
     return k.multiply(values, k.take(flat, _linear(k, indices, shape), axis=0))
 
 
-@kernel("SparseReorder", host=("input_shape",), infer=lambda i, v, s: [i.shape, v.shape])
+@kernel(
+    "SparseReorder",
+    host=("input_shape",),
+    infer=lambda i, v, s: [rules.with_rank(i.shape, 2), rules.with_rank(v.shape, 1)],
+)
 def _reordered(k: Any, indices: Any, values: Any, shape: np.ndarray) -> tuple[Any, Any]:
     order = k.argsort(_linear(k, indices, shape))
     return k.take(indices, order, axis=0), k.take(values, order, axis=0)
@@ -93,7 +103,7 @@ def _reshaped(k: Any, indices: Any, shape: np.ndarray, new: np.ndarray) -> tuple
         sizes[sizes.index(-1)] = total // prod(n for n in sizes if n != -1)
     if prod(sizes) != total:
         message = f"Input to reshape is a tensor with {total} dense values, but the requested shape has {prod(sizes)}"
-        raise InvalidArgumentError(None, None, message)
+        raise ShapeError(message)
     places = k.expand_dims(_linear(k, indices, shape), axis=1)
     dtype = k.dtype(indices)
     wide = np.array(sizes, np.int64)
@@ -107,7 +117,7 @@ def _sum_shape(indices: Spec, values: Spec, shape: Spec, axes: Spec, *, keep_dim
     sizes = shape.partial_shape()
     if sizes is None or not isinstance(axes.value, np.ndarray):
         return None
-    gone = {int(a) % len(sizes) for a in axes.value.reshape(-1)} if axes.value.size else set(range(len(sizes)))
+    gone = {int(a) % len(sizes) for a in axes.value.reshape(-1)}
     return tuple(1 if i in gone else n for i, n in enumerate(sizes) if keep_dims or i not in gone)
 
 
@@ -115,11 +125,11 @@ def _sum_shape(indices: Spec, values: Spec, shape: Spec, axes: Spec, *, keep_dim
 def _reduce_sum(k: Any, indices: Any, values: Any, shape: np.ndarray, axes: np.ndarray, *, keep_dims: bool) -> Any:
     sizes = tuple(shape.tolist())
     flat = k.segment_sum(values, _linear(k, indices, shape), prod(sizes))
-    along = tuple(int(a) % len(sizes) for a in axes.reshape(-1)) or None
+    along = tuple(int(a) % len(sizes) for a in axes.reshape(-1))
     return k.sum(k.reshape(flat, sizes), axis=along, keepdims=keep_dims)
 
 
-@kernel("SparseSoftmax", host=("sp_shape",), infer=lambda i, v, s: v.shape)
+@kernel("SparseSoftmax", host=("sp_shape",), infer=lambda i, v, s: rules.with_rank(v.shape, 1))
 def _softmax(k: Any, indices: Any, values: Any, shape: np.ndarray) -> Any:
     rows = _linear(k, k.getitem(indices, (slice(None), slice(0, -1))), shape[:-1])
     count = prod(shape[:-1].tolist())
@@ -136,7 +146,7 @@ def _sorted_parts(places: np.ndarray, values: np.ndarray, shape: np.ndarray) -> 
     return coordinates, values, shape.astype(np.int64)
 
 
-@kernel("SparseAdd", on_host=True, infer=lambda *_: list(_PARTS))
+@kernel("SparseAdd", on_host=True, infer=lambda indices, *_: _parts(_rank(indices)))
 def _sparse_add(
     k: Any,
     a: np.ndarray,
@@ -148,14 +158,15 @@ def _sparse_add(
     thresh: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
     places = np.concatenate([a @ _strides(shape), b @ _strides(shape)])
-    unique, which = np.unique(places, return_inverse=True)
+    unique, which, counts = np.unique(places, return_inverse=True, return_counts=True)
     total = np.zeros(len(unique), a_values.dtype)
     np.add.at(total, which, np.concatenate([a_values, b_values]))
-    kept = np.abs(total) >= thresh
+    # TensorFlow drops small sums, but not small elements that are in one of the two only.
+    kept = (np.abs(total) >= thresh) | (counts == 1)
     return _sorted_parts(unique[kept], total[kept], shape)
 
 
-@kernel("SparseConcat", on_host=True, infer=lambda *_, concat_dim: list(_PARTS))
+@kernel("SparseConcat", on_host=True, infer=lambda indices, *_: _parts(_rank(indices[0])))
 def _sparse_concat(
     k: Any, indices: list[np.ndarray], values: list[np.ndarray], shapes: list[np.ndarray], *, concat_dim: int
 ) -> tuple[np.ndarray, ...]:
@@ -170,7 +181,7 @@ def _sparse_concat(
     return joined[order], contents[order], shape
 
 
-@kernel("SparseSlice", on_host=True, infer=lambda *_: list(_PARTS))
+@kernel("SparseSlice", on_host=True, infer=lambda indices, *_: _parts(_rank(indices)))
 def _sparse_slice(
     k: Any, indices: np.ndarray, values: np.ndarray, shape: np.ndarray, start: np.ndarray, size: np.ndarray
 ) -> tuple[np.ndarray, ...]:
@@ -178,7 +189,12 @@ def _sparse_slice(
     return indices[inside] - start, values[inside], np.clip(shape - start, 0, size)
 
 
-@kernel("SparseFillEmptyRows", on_host=True, infer=lambda *_: [(None, None), (None,), (None,), (None,)])
+def _filled_shapes(indices: Spec, shape: Spec) -> list[Shape]:
+    sizes = shape.partial_shape()
+    return [(None, _rank(indices)), (None,), (sizes[0] if sizes else None,), indices.shape and indices.shape[:1]]
+
+
+@kernel("SparseFillEmptyRows", on_host=True, infer=lambda i, v, shape, d: _filled_shapes(i, shape))
 def _fill_empty_rows(
     k: Any, indices: np.ndarray, values: np.ndarray, shape: np.ndarray, default: np.ndarray
 ) -> tuple[np.ndarray, ...]:

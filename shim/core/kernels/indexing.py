@@ -6,13 +6,19 @@ from typing import Any
 import numpy as np
 
 from onevar.core import shape_rules as rules
+from onevar.core.checks import check_indices
 from onevar.core.kernel import kernel
+from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.spec import Shape, ShapeError, Spec
 
 
-def _check_bounds(indices: Any, size: int, params: tuple[int, ...]) -> None:
-    """Refuse positions that are not there, where they can be looked at (NumPy would count from the end)."""
-    if isinstance(indices, np.ndarray):
+def _check_bounds(k: Any, indices: Any, size: int) -> None:
+    """Refuse positions that are not there: NumPy would count from the end, JAX would take the last one."""
+    if k.is_shape:
+        return
+    if not isinstance(indices, np.ndarray):
+        check_indices(k, indices, size, lambda: InvalidArgumentError(None, None, f"an index is not in [0, {size})"))
+    else:
         wrong = np.argwhere((indices < 0) | (indices >= size))
         if len(wrong):
             at = tuple(wrong[0].tolist())
@@ -23,7 +29,7 @@ def _check_bounds(indices: Any, size: int, params: tuple[int, ...]) -> None:
 @kernel("Gather", infer=lambda params, indices: _gathered(params, indices, 0, 0))
 def _gather(k: Any, params: Any, indices: Any) -> Any:
     shape = k.shape(params)
-    _check_bounds(indices, shape[0], shape)
+    _check_bounds(k, indices, shape[0])
     return k.take(params, indices, axis=0)
 
 
@@ -51,7 +57,7 @@ def _gather_v2(k: Any, params: Any, indices: Any, axis: np.ndarray, *, batch_dim
     along = rules.axis_of(int(axis), len(shape))
     if batch_dims < 0:
         batch_dims += len(positions)
-    _check_bounds(indices, shape[along], shape)
+    _check_bounds(k, indices, shape[along])
     if batch_dims == 0:
         return k.take(params, indices, axis=along)
     # The batches laid one after the other along the axis, and positions moved to their batch.
@@ -92,13 +98,20 @@ def _gather_nd(k: Any, params: Any, indices: Any) -> Any:
     depth = positions[-1]
     if depth == 0:
         return k.broadcast_to(params, (*positions[:-1], *shape))
-    _check_nd(indices, shape[:depth], "params")
+    _check_nd(k, indices, shape[:depth], "params")
     rows = k.reshape(params, (prod(shape[:depth]), *shape[depth:]))
     return k.take(rows, _flat_positions(k, indices, shape[:depth]), axis=0)
 
 
-def _check_nd(indices: Any, shape: tuple[int, ...], what: str) -> None:
-    if isinstance(indices, np.ndarray):
+def _check_nd(k: Any, indices: Any, shape: tuple[int, ...], what: str) -> None:
+    if k.is_shape:
+        return
+    if not isinstance(indices, np.ndarray):
+        message = f"indices: a row does not index into {what} shape {_text(shape)}"
+        for axis, size in enumerate(shape):
+            part = k.getitem(indices, (Ellipsis, axis))
+            check_indices(k, part, size, lambda: InvalidArgumentError(None, None, message))
+    else:
         wrong = np.argwhere(((indices < 0) | (indices >= np.array(shape))).any(-1))
         if len(wrong):
             at = tuple(wrong[0].tolist())
@@ -125,7 +138,7 @@ def _scatter_nd(k: Any, indices: Any, updates: Any, shape: np.ndarray) -> Any:
 
 def _scattered(k: Any, x: Any, indices: Any, updates: Any, mode: str) -> Any:
     shape, depth = k.shape(x), k.shape(indices)[-1]
-    _check_nd(indices, shape[:depth], "")
+    _check_nd(k, indices, shape[:depth], "")
     rows = k.reshape(x, (prod(shape[:depth]), *shape[depth:]))
     if depth == 0:
         raise ShapeError("scatter by positions of no dimensions")

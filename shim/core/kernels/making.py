@@ -50,7 +50,8 @@ def _count(start: np.ndarray, limit: np.ndarray, delta: np.ndarray) -> int:
         raise ShapeError(f"Requires start >= limit when delta < 0: {first}/{last}")
     if isinstance(step, int):
         return -(-abs(last - first) // abs(step))
-    return int(np.ceil(abs((last - first) / step)))
+    # In the dtype's own arithmetic, which rounds: float32 counts 3 steps of 0.1 up to 0.3.
+    return int(np.ceil(abs((limit - start) / delta)))
 
 
 @kernel("Range", host=("start", "limit", "delta"), infer=_range_shape)

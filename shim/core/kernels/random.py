@@ -145,15 +145,15 @@ def _filled(k: Any, fill: str, shape: np.ndarray, where: tuple[Pair, Pair, Pair]
     return k.reshape(numbers, sizes)
 
 
-_V1 = {"host": ("shape", "seed")}
-_V2 = {"host": ("shape", "key", "counter", "alg")}
+_V1 = ("shape", "seed")
+_V2 = ("shape", "key", "counter", "alg")
 
 
 def _from_seed(seed: np.ndarray) -> tuple[Pair, Pair, Pair]:
     return *generator(seed), (0, 0)
 
 
-def _shape_v1(shape: Any, *rest: Any) -> Any:
+def _wanted(shape: Any, *rest: Any) -> Any:
     return shape.partial_shape()
 
 
@@ -166,8 +166,8 @@ def _stateless(op_type: str, fill: str) -> None:
     ) -> Any:
         return _filled(k, fill, shape, place(key, counter, alg), dtype)
 
-    kernel(op_type, infer=_shape_v1, **_V1)(from_seed)
-    kernel(op_type + "V2", infer=_shape_v1, **_V2)(from_key)
+    kernel(op_type, host=_V1, infer=_wanted)(from_seed)
+    kernel(op_type + "V2", host=_V2, infer=_wanted)(from_key)
 
 
 _stateless("StatelessRandomUniform", "philox_uniform")
@@ -176,7 +176,7 @@ _stateless("StatelessTruncatedNormal", "philox_truncated_normal")
 _stateless("StatelessRandomUniformFullInt", "philox_bits")
 
 
-@kernel("StatelessRandomUniformInt", host=("shape", "seed", "minval", "maxval"), infer=_shape_v1)
+@kernel("StatelessRandomUniformInt", host=(*_V1, "minval", "maxval"), infer=_wanted)
 def stateless_random_uniform_int(
     k: Any, shape: np.ndarray, seed: np.ndarray, minval: np.ndarray, maxval: np.ndarray, *, dtype: str
 ) -> Any:
@@ -185,7 +185,7 @@ def stateless_random_uniform_int(
     return _filled(k, "philox_uniform_int", shape, _from_seed(seed), *bounds, dtype)
 
 
-@kernel("StatelessRandomUniformIntV2", host=("shape", "key", "counter", "alg", "minval", "maxval"), infer=_shape_v1)
+@kernel("StatelessRandomUniformIntV2", host=(*_V2, "minval", "maxval"), infer=_wanted)
 def stateless_random_uniform_int_v2(
     k: Any,
     shape: np.ndarray,

@@ -13,6 +13,7 @@ from onevar.core.checks import CURRENT
 from onevar.core.kernel import kernel
 from onevar.core.op_errors import FailedPreconditionError, InvalidArgumentError, OutOfRangeError
 from onevar.core.spec import Spec
+from onevar.core.tensor_shape import as_shape
 
 
 def native(k: Any, ref: Any, value: Any) -> Any:
@@ -88,15 +89,23 @@ def _assigned(ref: Spec, value: Spec, *, validate_shape: bool) -> Any:
 @kernel("Assign", state=True, infer=_assigned)
 def assign(k: Any, ref: Any, value: Any, *, validate_shape: bool) -> Any:
     """Replace the value; a value of another shape only without `validate_shape`."""
-    if validate_shape and ref.initialized:
-        before, after = tuple(ref.shape), tuple(k.shape(value))
-        if before != after:
+    if validate_shape:
+        before, after = _shape_before(ref), tuple(k.shape(value))
+        if before is not None and before != after:
             raise InvalidArgumentError(
                 None, None,
                 f"Assign requires shapes of both tensors to match. lhs shape= {show(before)} rhs shape= {show(after)}",
             )  # fmt: skip
     ref.write(native(k, ref, value))
     return ref
+
+
+def _shape_before(ref: Any) -> tuple[int, ...] | None:
+    """The shape of the value, or before there is one the shape that the variable was declared with."""
+    if ref.initialized:
+        return tuple(ref.shape)
+    declared = as_shape(ref.slot.operation.attrs.get("shape"))
+    return tuple(declared.as_list()) if declared.is_fully_defined() else None
 
 
 def _same_size(ref: Spec, value: Spec) -> Any:
