@@ -251,7 +251,10 @@ def _list_input(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any]) -> 
         raise TypeError(f"Expected list for '{arg.name}' argument to '{recipe.type}' Op, not {value!r}.")
     if arg.type_list_attr is not None:
         given = attrs.get(arg.type_list_attr) or [None] * len(value)
-        tensors = [_converted(recipe, arg, item, want, None) for item, want in zip(value, given, strict=True)]
+        tensors = [
+            _converted(recipe, Arg(f"{arg.name}_{index}"), item, want, None)
+            for index, (item, want) in enumerate(zip(value, given, strict=True))
+        ]
         attrs[arg.type_list_attr] = [tensor.dtype.base_dtype for tensor in tensors]
         return tensors
     wanted, _ = _wanted(recipe, arg, attrs)

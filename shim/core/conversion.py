@@ -103,6 +103,10 @@ def _literal(value: Any, wanted: DType | None) -> Any:
         return value.as_datatype_enum
     if isinstance(value, list | tuple):
         if any(isinstance(item, Dimension) for item in value):
+            if wanted is None:  # so that tf.stack packs them, as TensorFlow's does
+                raise TypeError(
+                    f"Failed to convert elements of {value!r} to Tensor. Consider casting elements to a supported type."
+                )
             return [item.value if isinstance(item, Dimension) else item for item in value]
         return list(value)
     if not isinstance(value, _PLAIN) and not hasattr(value, "__array__") and value is not None:

@@ -49,7 +49,9 @@ def eager_tensor(value: Any, dtype: DType | None, owner: Adapter) -> Any:
         value = array if array.dtype == object else owner.convert(array, None)
     actual = dtype_of(value, owner)
     if dtype is not None and actual is not dtype:
-        raise ValueError(f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {actual.name}: {value!r}")
+        raise ValueError(
+            f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {actual.name}: {value!r}"
+        )
     return value
 
 

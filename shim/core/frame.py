@@ -20,7 +20,7 @@ from onevar.core.operation import Operation, Tensor
 from onevar.core.registry import adapter
 from onevar.core.spec import show
 from onevar.core.state import STORAGE, StateRef, Store, host_array
-from onevar.errors import OnevarError
+from onevar.errors import OnevarError, Unsupported
 
 _HOST = (np.ndarray, np.generic)
 
@@ -100,10 +100,7 @@ class Frame:
         if isinstance(value, np.generic | bool | int | float):
             return np.asarray(value)
         if not self.adapter.is_concrete(value):
-            raise OnevarError(
-                "a value is needed on the host while it is being compiled. This is an error of onevar: the plan should "
-                "have put a stage here."
-            )
+            raise Unsupported("a value that decides a shape or an index is not known while the plan is being compiled.")
         return host_array(self.adapter, value)
 
 

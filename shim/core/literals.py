@@ -62,7 +62,7 @@ def _objects(value: Any, raw: np.ndarray, dtype: DType | None) -> np.ndarray:
         if isinstance(first, numbers.Integral):
             raise ValueError(f"{value!r} does not fit: an integer is too large for int64.")
         if dtype is not None:
-            raise TypeError(f"Expected {dtype.name}, got {first!r} of type '{type(first).__name__}' instead.")
+            raise TypeError(f"Expected {dtype.name}, but got {first!r} of type '{type(first).__name__}'.")
         raise TypeError(f"Failed to convert elements of {value!r} to Tensor. Consider casting elements to a supported type.")
     out = np.empty(raw.shape, object)
     # NumPy's own string types would drop trailing NULs.
@@ -87,7 +87,7 @@ def _check_kind(raw: np.ndarray, value: Any, dtype: DType) -> None:
             if raw.dtype.kind in kinds:
                 return
             bad = next((leaf for leaf in leaves(value) if not isinstance(leaf, types) or _is_bool(leaf, types)), value)
-            raise TypeError(f"Expected {dtype.name}, got {bad!r} of type '{type(bad).__name__}' instead.")
+            raise TypeError(f"Expected {dtype.name}, but got {bad!r} of type '{type(bad).__name__}'.")
 
 
 def _is_bool(leaf: Any, types: Any) -> bool:
@@ -109,14 +109,16 @@ def _cast(array: np.ndarray, dtype: DType | None, value: Any = None) -> np.ndarr
     if array.dtype.kind in "SUO":
         if dtype is not None and dtype.key != "string":
             bad = array.reshape(-1)[0] if array.size else value
-            raise TypeError(f"Expected {dtype.name}, got {bad!r} of type '{type(bad).__name__}' instead.")
+            raise TypeError(f"Expected {dtype.name}, but got {bad!r} of type '{type(bad).__name__}'.")
         return _bytes(array)
     if dtype is None:
         as_dtype(array.dtype)  # a type that TensorFlow does not have is an error here
         return np.array(array)
     if dtype.key == "string":
-        bad = array.reshape(-1)[0] if array.size else array
-        raise TypeError(f"Expected string, got {bad!r} of type '{type(bad).__name__}' instead.")
+        if not array.size:
+            return np.empty(array.shape, object)  # NumPy takes an empty list for floats
+        bad = array.reshape(-1)[0]
+        raise TypeError(f"Expected string, but got {bad!r} of type '{type(bad).__name__}'.")
     wanted = dtype.as_numpy_dtype
     if value is not None and array.dtype.kind in "iu" and dtype.is_integer:
         _check_range(array, dtype, wanted)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.op_defs import OpDef, op_def
 from onevar.core.op_errors import OperatorNotAllowedInGraphError
+from onevar.core.op_errors import OperatorNotAllowedInGraphError
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape, as_shape
 

@@ -238,6 +238,8 @@ def _collected(plan: Plan, analysis: _Analysis, numbered: Sequence[tuple[int, bo
 
 def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stage: Stage) -> None:
     read_by_host = {slot for step in stage.host for slot in reads_of(step)}
+    if at == len(stages) - 1 and (at > 0 or stage.host):
+        read_by_host |= set(plan.fetch_slots)
     stage.host = [*_recomputed(analysis, read_by_host), *stage.host]
     made = {slot for step in stage.device for slot in writes_of(step)}
     wanted = {slot for step in stage.device for slot in reads_of(step)} - made
@@ -256,7 +258,9 @@ def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stag
     later: set[int] = set(plan.fetch_slots)
     for other in stages[at + 1 :]:
         later |= {slot for step in [*other.host, *other.device] for slot in reads_of(step)}
-    stage.outs = list(plan.fetch_slots) if whole else sorted(made & later)
+    light = {slot for slot in made if isinstance(analysis.maker.get(slot), ConstStep | StorageStep | AliasStep)}
+    # Constants and variables are repeated where they are needed.
+    stage.outs = list(plan.fetch_slots) if whole else sorted((made & later) - light)
     operations = with_bodies([op for step in stage.device for op in operations_of(step)])
     members = set(operations)
     stage.changed = list(changed_storages(operations))

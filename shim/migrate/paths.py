@@ -91,6 +91,9 @@ def public_names(path: str) -> tuple[str, ...]:
     package = _folded(module) if not found else None
     if package:
         found = attributes(package).get(name, (f"{package}.{name}",))
+        # `contrib.learn.python.learn.datasets` is `contrib.learn.datasets`.
+        inside = f"{package}.python.{package.partition('.')[2]}."
+        found = (*found, f"{package}.{path.removeprefix(inside)}") if path.startswith(inside) else found
     if module in _WHOLE:
         found = (*found, f"{_WHOLE[module]}.{name}")
     # A chapter of onevar may export contrib's own name, or an internal one.

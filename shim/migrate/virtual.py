@@ -5,6 +5,7 @@ when a program imports them. Their attributes are looked up by the facts in `pat
 """
 
 import importlib
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -57,7 +58,8 @@ def lookup(path: str) -> Any:
             continue
     if paths.is_module(path) and path.split(".")[0] in paths.INTERNAL:
         if path not in _made:
-            _made[path] = Internal(path)
+            # An import of something below finds it there, instead of making a namespace of the same name.
+            _made[path] = sys.modules[f"{ROOT}.{path}"] = Internal(path)
         return _made[path]
     if export.is_exported(path):
         return importlib.import_module(f"{ROOT}.{path}")

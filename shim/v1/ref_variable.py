@@ -271,9 +271,7 @@ class RefVariable(Variable):
         """Return what replaces slices along the last dimension of the indices; see `tf.batch_scatter_update`."""
         from onevar.v1.state_ops import batch_scatter_update  # that module's functions take variables
 
-        return batch_scatter_update(
-            self, sparse_delta.indices, sparse_delta.values, use_locking=use_locking, name=name
-        )
+        return batch_scatter_update(self, sparse_delta.indices, sparse_delta.values, use_locking=use_locking, name=name)
 
     def count_up_to(self, limit: int) -> Tensor:
         """Return what adds one when it runs, and fails with OutOfRangeError at `limit`."""

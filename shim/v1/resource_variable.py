@@ -26,7 +26,7 @@ from onevar.v1 import variable_proto
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.init_scopes import init_scope
 from onevar.v1.ref_variable import colocated_from, in_control_flow
-from onevar.v1.resource_scatters import METHODS, Scatters
+from onevar.v1.resource_scatters import Scatters
 from onevar.v1.variable_guard import guard
 from onevar.v1.variables import Variable, checked_collections, validate_synchronization_aggregation_trainable
 
@@ -71,8 +71,7 @@ class ResourceVariable(Scatters, Variable):
         )
         if constraint is not None and not callable(constraint):
             raise ValueError(
-                "Argument `constraint` must be None or a callable. a callable. "
-                f"Got a {type(constraint)}:  {constraint}"
+                f"Argument `constraint` must be None or a callable. a callable. Got a {type(constraint)}:  {constraint}"
             )
         self._constraint = constraint
         self._caching_device = caching_device
@@ -87,8 +86,8 @@ class ResourceVariable(Scatters, Variable):
         name = scope[:-1]
         if in_control_flow(initial_value):
             raise ValueError(
-                f"The `initial_value` passed to `tf.Variable` {scope} is from inside a control-flow  construct, such as "
-                "a loop or conditional. When creating a `tf.Variable` inside a loop or conditional, use a lambda as "
+                f"The `initial_value` passed to `tf.Variable` {scope} is from inside a control-flow  construct, such "
+                "as a loop or conditional. When creating a `tf.Variable` inside a loop or conditional, use a lambda as "
                 f"the `initial_value`. Got: initial_value=({initial_value})"
             )
         with graph.name_scope("Initializer"), device(None):
@@ -108,9 +107,7 @@ class ResourceVariable(Scatters, Variable):
         with name_scope("IsInitialized"):
             self._is_initialized_op = op("VarIsInitializedOp", resource=self._handle)
         with name_scope("Assign") as assign, colocate_with(None, ignore_existing=True), device(self._handle.device):
-            self._initializer_op = op(
-                "AssignVariableOp", name=assign, resource=self._handle, value=guard(scope, value)
-            )
+            self._initializer_op = op("AssignVariableOp", name=assign, resource=self._handle, value=guard(scope, value))
         with name_scope("Read"):
             with device(self._handle.device):
                 self._graph_element = op("ReadVariableOp", resource=self._handle, dtype=self._dtype)
@@ -171,6 +168,7 @@ class ResourceVariable(Scatters, Variable):
             FrameworkMissing: No package that has the message types is installed.
         """
         read = self._cached_value if self._cached_value is not None else self._graph_element
+        assert read is not None
         return variable_proto.describe(self, export_scope, self._handle.name, read.name, True)
 
     # -- what it is -----------------------------------------------------------------------------
@@ -315,6 +313,8 @@ class ResourceVariable(Scatters, Variable):
 
     def _lazy_read(self, operation: Any) -> Any:
         """Return what reads the variable after `operation`."""
+        from onevar.v1.unread_variable import UnreadVariable  # derives from this class
+
         return UnreadVariable._after(self, operation)
 
     def _written(self, operation: Any, read_value: bool) -> Any:
@@ -372,66 +372,6 @@ class ResourceVariable(Scatters, Variable):
                     value=convert_to_tensor(value, dtype=self._dtype), **masks,
                 )
             )  # fmt: skip
-
-
-class UnreadVariable(ResourceVariable):
-    """A variable right after an assignment: what reads it waits for that, and it can be assigned to again."""
-
-    _parent_op: Operation
-
-    @classmethod
-    def _after(cls, variable: ResourceVariable, operation: Operation) -> "UnreadVariable":
-        self = object.__new__(cls)
-        self._handle, self._dtype, self._shape = variable._handle, variable._dtype, variable._shape
-        self._synchronization, self._aggregation, self._trainable = validate_synchronization_aggregation_trainable(
-            None, None, None, None
-        )
-        self._constraint = None
-        self._parent_op = operation
-        with control_dependencies([operation]):
-            self._graph_element = op("ReadVariableOp", resource=self._handle, dtype=self._dtype)
-        return self
-
-    @property
-    def name(self) -> str:
-        """The name of the assignment."""
-        return self._parent_op.name
-
-    @property
-    def op(self) -> Operation:
-        """The assignment."""
-        return self._parent_op
-
-    @property
-    def _cell(self) -> Any:  # type: ignore[override]
-        raise ValueError(f"{self!r} is what an assignment returns: run it in a Session, and ask the variable itself.")
-
-    def _read_variable_op(self) -> Any:
-        with control_dependencies([self._parent_op]):
-            return op("ReadVariableOp", resource=self._handle, dtype=self._dtype)
-
-    def value(self) -> Any:  # type: ignore[override]
-        """Return a new tensor that reads it."""
-        return self._read_variable_op()
-
-    def read_value(self) -> Any:
-        """Return a new tensor that reads it."""
-        return self._read_variable_op()
-
-
-def _waiting(name: str) -> Callable:
-    plain = getattr(ResourceVariable, name)
-
-    def method(self: UnreadVariable, *args: Any, **kwargs: Any) -> Any:
-        with control_dependencies([self._parent_op]):
-            return plain(self, *args, **kwargs)
-
-    method.__name__, method.__qualname__, method.__doc__ = name, f"UnreadVariable.{name}", plain.__doc__
-    return method
-
-
-for _name in ("assign", "assign_add", "assign_sub", *METHODS):
-    setattr(UnreadVariable, _name, _waiting(_name))
 
 
 def explicit_shape(shape: Any, found: TensorShape) -> TensorShape:

@@ -90,9 +90,7 @@ def _row_function(what: str, locking: bool) -> Callable:
         if _is_ref(ref):
             return op(op_type, name=name, ref=_tensor(ref), indices=indices, updates=updates, use_locking=use_locking)
         values = convert_to_tensor(updates, ref.dtype)
-        return ref._lazy_read(
-            op(f"Resource{op_type}", name=name, resource=ref.handle, indices=indices, updates=values)
-        )
+        return ref._lazy_read(op(f"Resource{op_type}", name=name, resource=ref.handle, indices=indices, updates=values))
 
     return _named(scatter, f"scatter_{what}", f"Return what applies `updates` to rows of a variable: `{op_type}`.")
 

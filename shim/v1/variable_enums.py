@@ -25,7 +25,7 @@ class VariableAggregation(enum.Enum):
     MEAN = 2
     ONLY_FIRST_REPLICA = 3
     #: The older name of ONLY_FIRST_REPLICA.
-    ONLY_FIRST_TOWER = 3
+    ONLY_FIRST_TOWER = 3  # noqa: PIE796 (an alias, as in TensorFlow)
 
     def __hash__(self) -> int:
         return hash(self.value)

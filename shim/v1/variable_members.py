@@ -1,6 +1,7 @@
 """What both kinds of v1 Variables do alike: operators, and methods that are made of others."""
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 from onevar.core.context import THREAD, executing_eagerly
@@ -129,11 +130,10 @@ class Members:
 
 
 def _operator(name: str) -> Callable:
+    @wraps(OPERATORS[name])
     def operator(self: Any, *others: Any) -> Any:
         return OPERATORS[name](self.value(), *others)
 
-    operator.__name__ = operator.__qualname__ = name
-    operator.__doc__ = f"`Tensor.{name}` of the value."
     return operator
 
 

@@ -302,7 +302,7 @@ def is_resource_variable(var: Any) -> bool:
     Args:
         var: Anything.
     """
-    return isinstance(var, Variable) and hasattr(var, "handle") or hasattr(var, "_should_act_as_resource_variable")
+    return (isinstance(var, Variable) and hasattr(var, "handle")) or hasattr(var, "_should_act_as_resource_variable")
 
 
 _resource_by_default = [False]

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 FED = {key: FEEDS[key] for key in ("x", "m", "n", "v")}
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+# TensorFlow takes unknown sizes for 0 when it infers the shape of matrix_diag with k.
+OTHER_SHAPE = {"diag_k"}
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in OTHER_SHAPE])
 def test_same_graph(both, name):
     both.same_graph(program(name))
 

@@ -89,6 +89,8 @@ WAYS = {
         assert ops is again and ops.Graph is tf.Graph and dtypes.float32 is tf.float32
         assert tensorflow.python.platform.gfile.GFile is tf.gfile.GFile
         assert "add" in dir(math_ops) and not hasattr(math_ops, "nosuch")
+        from tensorflow.python.client import device_lib
+        assert device_lib.list_local_devices()[0].device_type == "CPU"
         from tensorflow.python.framework.dtypes import *
         assert float32 is tf.float32
         """,
@@ -316,6 +318,7 @@ def test_a_program_can_be_handed_to_another_process(tmp_path):
         ("contrib.rnn.python.ops.core_rnn_cell.BasicRNNCell", "nn.rnn_cell.BasicRNNCell"),
         ("contrib.layers.python.layers.layers.fully_connected", "contrib.layers.fully_connected"),
         ("contrib.slim.fully_connected", "contrib.layers.fully_connected"),
+        ("contrib.learn.python.learn.datasets.mnist.DataSet", "contrib.learn.datasets.mnist.DataSet"),
         ("contrib.layers.xavier_initializer", "contrib.layers.xavier_initializer"),
     ],
 )

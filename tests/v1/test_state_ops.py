@@ -3,9 +3,10 @@
 import inspect
 
 import numpy as np
+import pytest
+
 import onevar
 import onevar.v1 as tf
-import pytest
 from onevar.core.kernels.scatter_state import python_index
 from onevar.errors import FrameworkMissing
 from onevar.v1 import variable_proto
@@ -19,13 +20,13 @@ variables_initializer initialize_variables report_uninitialized_variables assert
 global_variables local_variables model_variables trainable_variables moving_average_variables all_variables
 global_variables_initializer local_variables_initializer initialize_all_variables initialize_local_variables
 enable_resource_variables disable_resource_variables resource_variables_enabled
-""".split()
+""".split()  # noqa: SIM905 (shorter)
 #: Of reference variables, and of resource variables.
 METHODS = """
 assign assign_add assign_sub batch_scatter_update count_up_to eval experimental_ref get_shape initialized_value load
 read_value ref scatter_add scatter_div scatter_max scatter_min scatter_mul scatter_nd_add scatter_nd_max scatter_nd_min
 scatter_nd_sub scatter_nd_update scatter_sub scatter_update set_shape to_proto value from_proto
-""".split()
+""".split()  # noqa: SIM905 (shorter)
 
 
 @pytest.fixture(autouse=True)
@@ -136,8 +137,8 @@ def test_scopes_are_left_out_and_put_back():
 @pytest.mark.parametrize(
     "index",
     [
-        np.s_[1], np.s_[-1], np.s_[1:3], np.s_[::-1], np.s_[:, 2], np.s_[..., 0], np.s_[:, None, 1:], np.s_[3:1:-1, ::2],
-        np.s_[-3:, :-1], np.s_[1:1], np.s_[...],
+        np.s_[1], np.s_[-1], np.s_[1:3], np.s_[::-1], np.s_[:, 2], np.s_[..., 0], np.s_[:, None, 1:],
+        np.s_[3:1:-1, ::2], np.s_[-3:, :-1], np.s_[1:1], np.s_[...],
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("resource", [False, True])

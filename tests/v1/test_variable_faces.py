@@ -1,9 +1,10 @@
 """The two faces of a Variable: which arguments make which, and both over the same state."""
 
 import numpy as np
+import pytest
+
 import onevar
 import onevar.v1 as tf
-import pytest
 from onevar.core.context import eager_mode
 from onevar.keras3 import KerasVariable
 

@@ -7,10 +7,11 @@ again.
 import json
 from pathlib import Path
 
-import onevar
-import onevar.v1 as tf
 import pytest
 from variable_programs import GRAPHS, VALUES, seen
+
+import onevar
+import onevar.v1 as tf
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "variables.json").read_text())
 KINDS = {"reference": False, "resource": True}

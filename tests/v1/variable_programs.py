@@ -56,7 +56,7 @@ def error(function, *args, **kwargs):
     """The type and the detail of what is raised: without TensorFlow's listing of the node's attributes."""
     try:
         function(*args, **kwargs)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 (what it is is the question)
         message = getattr(problem, "message", None) or str(problem)
         return [type(problem).__name__, message.partition(" for '{{node")[0]]
     return ["nothing", ""]
@@ -66,7 +66,7 @@ def failure(session, *args):
     """The type of what a run raises, and TensorFlow's words among all that it puts around them."""
     try:
         session.run(*args)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 (what it is is the question)
         lines = [line.strip() for line in problem.message.splitlines()]
         return [type(problem).__name__, lines]
     return ["nothing", []]

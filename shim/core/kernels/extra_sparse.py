@@ -166,7 +166,14 @@ def _sparse_add(
     return _sorted_parts(unique[kept], total[kept], shape)
 
 
-@kernel("SparseConcat", on_host=True, infer=lambda indices, *_: _parts(_rank(indices[0])))
+def _joined_shapes(indices: list[Spec]) -> list[Shape]:
+    counts = [spec.shape[0] if spec.shape else None for spec in indices]
+    total = None if None in counts else sum(n for n in counts if n is not None)
+    rank = _rank(indices[0])
+    return [(total, rank), (total,), (rank,)]
+
+
+@kernel("SparseConcat", on_host=True, infer=lambda indices, *_: _joined_shapes(indices))
 def _sparse_concat(
     k: Any, indices: list[np.ndarray], values: list[np.ndarray], shapes: list[np.ndarray], *, concat_dim: int
 ) -> tuple[np.ndarray, ...]:

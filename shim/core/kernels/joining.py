@@ -207,7 +207,15 @@ def _reverse(k: Any, x: Any, dims: np.ndarray) -> Any:
     return k.flip(x, axis=axes) if axes else x
 
 
-@kernel("ReverseSequence", infer=same_shape)
+def _with_lengths(x: Spec, lengths: Spec, *, batch_dim: int) -> Shape:
+    """The shape of `x`, with as many elements of the batch as there are lengths."""
+    if x.shape is None or lengths.shape is None:
+        return x.shape
+    batch = rules.merge((x.shape[batch_dim],), lengths.shape) or (None,)
+    return (*x.shape[:batch_dim], batch[0], *x.shape[batch_dim + 1 :])
+
+
+@kernel("ReverseSequence", infer=_with_lengths)
 def _reverse_sequence(k: Any, x: Any, lengths: Any, *, seq_dim: int, batch_dim: int) -> Any:
     shape = k.shape(x)
     steps = k.arange(0, shape[seq_dim], 1, k.dtype(lengths))

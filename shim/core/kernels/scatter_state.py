@@ -335,14 +335,10 @@ def python_index(begin: np.ndarray, end: np.ndarray, strides: np.ndarray, shape:
             if masks["shrink_axis"] & bit:
                 size = shape[axis]
                 if not -size <= first < size:
-                    raise InvalidArgumentError(
-                        None, None, f"slice index {first} of dimension {axis} out of bounds."
-                    )
+                    raise InvalidArgumentError(None, None, f"slice index {first} of dimension {axis} out of bounds.")
                 index.append(first % size)
             else:
-                index.append(
-                    slice(None if masks["begin"] & bit else first, None if masks["end"] & bit else last, step)
-                )
+                index.append(slice(None if masks["begin"] & bit else first, None if masks["end"] & bit else last, step))
             axis += 1
     return tuple(index)
 

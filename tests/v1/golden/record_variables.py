@@ -16,7 +16,7 @@ import tensorflow
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
-from variable_programs import GRAPHS, VALUES, seen
+from variable_programs import GRAPHS, VALUES, seen  # noqa: E402 (after the path)
 
 tf = tensorflow.compat.v1
 tf.disable_v2_behavior()

@@ -1,0 +1,35 @@
+"""Record what the programs of the v1 table see in TensorFlow: `v1_programs.json`.
+
+    python conformance/golden/record_v1.py
+
+Needs TensorFlow; runs on one thread of a CPU.
+"""
+
+import json
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import tensorflow
+
+from onevar.conformance.v1_programs import TABLE
+from onevar.conformance.v1_table import seen, variants
+
+tf = tensorflow.compat.v1
+tf.disable_v2_behavior()
+tf.logging.set_verbosity(tf.logging.FATAL)
+FILE = Path(__file__).with_name("v1_programs.json")
+
+
+def record() -> dict:
+    """Run every program."""
+    return {name: seen(tf, one, arguments) for one in TABLE.values() for name, arguments in variants(one)}
+
+
+if __name__ == "__main__":
+    lines = [f'"tensorflow": {json.dumps(version("tensorflow"))}']
+    lines += [f"{json.dumps(name)}: {json.dumps(found)}" for name, found in record().items()]
+    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
