@@ -22,14 +22,24 @@ def branches(tf: Any) -> Any:
 
     pair = tf.cond(p, branch(0), branch(1))
     nested = tf.cond(p, lambda: tf.cond(x[0] > 0.0, lambda: x + 1.0, lambda: x - 1.0), lambda: tf.zeros_like(x))
-    choice = tf.case([(x[0] < 0.0, lambda: tf.constant(1)), (x[0] > 5.0, lambda: tf.constant(2))], default=lambda: tf.constant(3))
     refused = [error(tf.cond, True, lambda: x, lambda: x), error(tf.cond, p, lambda: x, lambda: tf.constant(1)),
                error(tf.cond, p, lambda: [x, x], lambda: [x]), error(tf.cond, p, x, lambda: x)]  # fmt: skip
     with started(tf) as session:
         found = []
         for flag, data in ((True, [1.0, 2.0]), (False, [1.0, 2.0]), (True, [-1.0]), (False, [9.0, 1.0, 2.0])):
-            found.append([thrice(session, [pair, nested, choice], {p: flag, x: data}), session.run(ran)])
+            found.append([thrice(session, [pair, nested], {p: flag, x: data}), session.run(ran)])
         return [found, refused]
+
+
+@program("V1-29")
+def cases(tf: Any) -> Any:
+    """`case` takes the first that holds, or the default."""
+    x = tf.placeholder(tf.float32, [None])
+    choices = [(x[0] < 0.0, lambda: tf.constant(1)), (x[0] > 5.0, lambda: tf.constant(2)), (x[0] > 4.0, lambda: tf.constant(4))]
+    first = tf.case(choices, default=lambda: tf.constant(3))
+    named = tf.case({x[0] < 0.0: lambda: x * 2.0, x[0] > 5.0: lambda: x[:1]}, default=lambda: -x, exclusive=True)
+    with tf.Session() as session:
+        return [thrice(session, [first, named], {x: data}) for data in ([1.0, 2.0], [-1.0], [9.0, 1.0], [4.5])]
 
 
 @program("V1-29")
@@ -114,7 +124,7 @@ def weighted_and_stopped(tf: Any) -> Any:
     i = tf.constant(2)
     made = [
         tf.gradients([a, b], [x, y]), tf.gradients(b, [x, y], grad_ys=[tf.constant([1.0, 0.5])]),
-        tf.gradients([a, b], [x], grad_ys=[None, tf.constant([2.0, 2.0])]), tf.gradients(b, [x, y], stop_gradients=[a]),
+        tf.gradients([a, b], [x], grad_ys=[None, tf.constant([2.0, 2.0])]), tf.gradients(b, [x], stop_gradients=[a]),
         tf.gradients(tf.cast(i, tf.float32) * x, x), tf.gradients(b, a),
     ]  # fmt: skip
     none = [tf.gradients(tf.cast(x, tf.int32), x), tf.gradients(tf.stop_gradient(x), x), tf.gradients(tf.argmax(x), x)]

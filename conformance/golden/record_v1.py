@@ -7,7 +7,6 @@ Needs TensorFlow; runs on one thread of a CPU.
 
 import json
 import os
-from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,6 +29,6 @@ def record() -> dict:
 
 
 if __name__ == "__main__":
-    lines = [f'"tensorflow": {json.dumps(version("tensorflow"))}']
+    lines = [f'"tensorflow": {json.dumps(tensorflow.__version__)}']
     lines += [f"{json.dumps(name)}: {json.dumps(found)}" for name, found in record().items()]
     FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

@@ -226,7 +226,10 @@ def _by_default(recipe: Recipe, arg: Arg, value: Any, preferred: DType) -> Tenso
     allowed = recipe.checks.get(arg.type_attr or "")
     if allowed is None:
         return convert_to_tensor(value, None, arg.name, preferred)
-    tensor = convert_to_tensor(value, None, arg.name)
+    try:
+        tensor = convert_to_tensor(value, None, arg.name)
+    except TypeError:  # a list of Dimensions has no dtype of its own
+        return convert_to_tensor(value, None, arg.name, preferred)
     return tensor if tensor.dtype.key in allowed else convert_to_tensor(value, None, arg.name, preferred)
 
 

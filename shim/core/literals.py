@@ -63,7 +63,9 @@ def _objects(value: Any, raw: np.ndarray, dtype: DType | None) -> np.ndarray:
             raise ValueError(f"{value!r} does not fit: an integer is too large for int64.")
         if dtype is not None:
             raise TypeError(f"Expected {dtype.name}, but got {first!r} of type '{type(first).__name__}'.")
-        raise TypeError(f"Failed to convert elements of {value!r} to Tensor. Consider casting elements to a supported type.")
+        raise TypeError(
+            f"Failed to convert elements of {value!r} to Tensor. Consider casting elements to a supported type."
+        )
     out = np.empty(raw.shape, object)
     # NumPy's own string types would drop trailing NULs.
     out.reshape(-1)[:] = list(leaves(value))

@@ -85,7 +85,7 @@ class Operation:
         Raises:
             ValueError: There is none of that name.
         """
-        if name == "_class":
+        if name == "_class" and self.colocation:
             return [f"loc:@{other}".encode() for other in self.colocation]
         if name not in self.attrs:
             raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")

@@ -9,6 +9,7 @@ from onevar.core import dtype as dtypes
 from onevar.core.bundle import Reader, checkpoint_state
 from onevar.core.dtype import DType
 from onevar.v1.export import export, export_value
+from onevar.v1.file_io import local_path
 
 
 class CheckpointReader:
@@ -22,7 +23,7 @@ class CheckpointReader:
     """
 
     def __init__(self, filepattern: Any):
-        self._reader = Reader(os.fspath(filepattern))
+        self._reader = Reader(local_path(filepattern))
 
     def has_tensor(self, tensor_str: str) -> bool:
         """Whether there is a tensor of that name."""
@@ -81,7 +82,7 @@ def path_of(ckpt_dir_or_file: Any) -> str:
     Raises:
         ValueError: The folder has none.
     """
-    given = os.fspath(ckpt_dir_or_file)
+    given = local_path(ckpt_dir_or_file)
     if not os.path.isdir(given):
         return given
     latest = checkpoint_state.latest_checkpoint(given)

@@ -276,7 +276,7 @@ class EagerVariable(ResourceVariable):
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}, numpy={value}>"
 
 
-def _restored(backend: str, options: dict[str, Any]) -> EagerVariable:
+def _restored(backend: str, options: dict[str, Any]) -> ResourceVariable:
     with use_backend(backend), eager_mode():
         return EagerVariable._from_args(**options)
 

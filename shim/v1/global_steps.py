@@ -10,9 +10,9 @@ from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import control_dependencies, get_default_graph
 from onevar.core.graph import Graph
 from onevar.core.operation import Tensor
-from onevar.v1 import init_ops
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
+from onevar.v1.init_ops import zeros_initializer
 from onevar.v1.slot_creator import initialized_value
 from onevar.v1.variable_enums import VariableAggregation
 from onevar.v1.variable_scopes import get_variable
@@ -81,7 +81,7 @@ def create_global_step(graph: Graph | None = None) -> Any:
             GraphKeys.GLOBAL_STEP,
             shape=[],
             dtype=dtypes.int64,
-            initializer=init_ops.zeros_initializer(),
+            initializer=zeros_initializer(),
             trainable=False,
             aggregation=VariableAggregation.ONLY_FIRST_REPLICA,
             collections=[GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],

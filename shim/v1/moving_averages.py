@@ -15,11 +15,11 @@ from onevar.core.default_graph import (
     get_default_graph,
 )
 from onevar.core.name_scope import name_scope
-from onevar.v1 import init_ops
 from onevar.v1.common import dtype_of
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.grouping_ops import group
+from onevar.v1.init_ops import zeros_initializer
 from onevar.v1.init_scopes import init_scope
 from onevar.v1.math_ops_elementwise import cast, divide
 from onevar.v1.math_ops_elementwise import truediv as as_floats
@@ -73,7 +73,7 @@ def _debiased(variable: Any, value: Any, rate: Any) -> Any:
     """Return the update of a variable that was zero at first, through a biased one and a count of updates."""
     own = variable.name[: -len(":0")]
     with variable_scope(own, values=[variable, value, rate]), colocate_with(variable):
-        zeros = init_ops.zeros_initializer()
+        zeros = zeros_initializer()
         biased = get_variable(
             _unused("biased"), initializer=zeros, shape=variable.get_shape(), dtype=variable.dtype, trainable=False
         )
@@ -103,7 +103,7 @@ def weighted_moving_average(
 
         def average(own_name: str, of: Any) -> Any:
             return get_variable(
-                own_name, shape=of.get_shape(), dtype=of.dtype, initializer=init_ops.zeros_initializer(),
+                own_name, shape=of.get_shape(), dtype=of.dtype, initializer=zeros_initializer(),
                 trainable=False, collections=collections,
             )  # fmt: skip
 

@@ -100,7 +100,9 @@ def check_values(target: Operation, prefix: Tensor, values: Mapping[Tensor, Any]
         wanted = tensor.dtype.base_dtype
         if wanted.as_numpy_dtype is not object and value.dtype != wanted.as_numpy_dtype:
             raise InvalidArgumentError(
-                None, tensor.op, f"{tensor.name}: expected dtype {wanted.name} does not equal original dtype {value.dtype}"
+                None,
+                tensor.op,
+                f"{tensor.name}: expected dtype {wanted.name} does not equal original dtype {value.dtype}",
             )
         _check_shape(tensor.name, value.shape, tensor, members)
 
@@ -118,7 +120,9 @@ def _check_shape(key: str, stored: Sequence[int], tensor: Tensor, members: Colle
         else:
             message = f"Trying to assign to variable with tensor with wrong shape. Expected {left} got {right}"
         name = storage.name if storage is not None else "?"
-        raise InvalidArgumentError(None, write, f"{message}\n\t [[{{{{node {write.name}}}}}]]: key {key} for variable {name}.")
+        raise InvalidArgumentError(
+            None, write, f"{message}\n\t [[{{{{node {write.name}}}}}]]: key {key} for variable {name}."
+        )
 
 
 def _assignments(tensor: Tensor, members: Collection[Operation]) -> Iterator[Operation]:

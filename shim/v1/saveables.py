@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from onevar.core.build import op
@@ -143,15 +144,24 @@ class ResourceVariableSaveable(SaveableObject):
             ValueError: The tensor cannot have the variable's shape.
         """
         value = _reshaped(restored_tensors, restored_shapes)
-        with device(self.handle_op.device or None):
+        with on(self.handle_op.device):
             value = op("Identity", input=value)
         as_shape(self._shape).assert_is_compatible_with(value.shape)
         return op("AssignVariableOp", resource=self.handle_op, value=value)
 
 
+def on(where: str | None) -> AbstractContextManager[None]:
+    """Ask for operations to run on a device, if there is one to ask for.
+
+    Args:
+        where: Its name; an empty one, and None, leave what was asked for before.
+    """
+    return device(where) if where else nullcontext()
+
+
 def _reader(variable: ResourceVariable) -> Callable[[], Tensor]:
     def read() -> Tensor:
-        with device(variable.device or None):
+        with on(variable.device):
             with name_scope("Read"):
                 op("DisableCopyOnRead", resource=variable.handle)
                 value = op("ReadVariableOp", resource=variable.handle, dtype=variable.dtype)
@@ -211,7 +221,7 @@ def _name_of(item: Any) -> str:
 def _tensor_of(item: Any) -> Tensor | None:
     """Return the tensor that a variable is saved as, or None: it is no variable."""
     if isinstance(item, Variable):
-        item = item._as_graph_element()
+        item = item._as_graph_element()  # type: ignore[attr-defined]
     if isinstance(item, Tensor) and item.op.type in (*_STORAGE, "ReadVariableOp"):
         return item
     return None
@@ -241,8 +251,7 @@ def saveables_for(item: Any, name: str) -> Iterator[SaveableObject]:
         tensor = _tensor_of(item)
         if tensor is None:
             raise TypeError(
-                "names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable: "
-                f"{item}"
+                f"names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable: {item}"
             )
         yield _saveable(tensor, "", name)
 

@@ -2,18 +2,17 @@
 
 import logging
 import os
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from onevar.core.bundle import Reader, checkpoint_state
 from onevar.core.context import executing_eagerly
-from onevar.core.default_graph import get_default_graph
-from onevar.core.operation import Operation, Tensor
 from onevar.core.op_errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, OpError
+from onevar.core.operation import Operation, Tensor
 from onevar.core.session import BaseSession
 from onevar.v1 import restore_checks, saver_eager
 from onevar.v1.export import export
+from onevar.v1.file_io import local_path
 from onevar.v1.global_steps import global_step as value_of_step
 from onevar.v1.saver_builder import BulkSaverBuilder
 from onevar.v1.saver_def import V2, SaverDef, is_saver_def
@@ -78,9 +77,11 @@ class Saver(History):
             )
         self._eager = executing_eagerly()
         if self._eager and var_list is None:
-            raise RuntimeError("When eager execution is enabled, `var_list` must specify a list or dict of variables to save")
+            raise RuntimeError(
+                "When eager execution is enabled, `var_list` must specify a list or dict of variables to save"
+            )
         self._var_list = var_list
-        self._options = {
+        self._options: dict[str, Any] = {
             "reshape": reshape, "sharded": sharded, "max_to_keep": max_to_keep,
             "keep_checkpoint_every_n_hours": keep_checkpoint_every_n_hours, "name": name,
             "restore_sequentially": restore_sequentially, "filename": filename,
@@ -89,6 +90,7 @@ class Saver(History):
         self._allow_empty = allow_empty
         self._save_relative_paths = save_relative_paths
         self._builder = BulkSaverBuilder(write_version) if builder is None else builder
+        self._write_version = write_version
         self._is_built = False
         self._is_empty = False
         self.saver_def = saver_def
@@ -194,7 +196,7 @@ class Saver(History):
             OpError: A variable has no value; a file cannot be written. The old checkpoint is as it was.
         """
         self._check_built("save")
-        prefix = os.fspath(save_path)
+        prefix = local_path(save_path)
         if latest_filename is None:
             latest_filename = checkpoint_state.DEFAULT_NAME
         if os.path.split(latest_filename)[0]:
@@ -265,7 +267,7 @@ class Saver(History):
             return
         if save_path is None:
             raise ValueError("Can't load save_path when it is None.")
-        prefix = os.fspath(save_path)
+        prefix = local_path(save_path)
         if not prefix or not checkpoint_state.checkpoint_exists(prefix):
             raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
         self._check_built("restore")
@@ -354,8 +356,9 @@ def _explained(error: OpError, why: str) -> OpError:
 
 def _no_graphs(what: str) -> NotImplementedError:
     return NotImplementedError(
-        f"{what}: graphs are not exported to or imported from MetaGraphDef files yet. Build the graph with the program's "
-        "own code, then restore the checkpoint with tf.train.Saver().restore(sess, path); no .meta file is needed for that."
+        f"{what}: graphs are not exported to or imported from MetaGraphDef files yet. Build the graph with the "
+        "program's own code, then restore the checkpoint with tf.train.Saver().restore(sess, path); no .meta file is "
+        "needed for that."
     )
 
 

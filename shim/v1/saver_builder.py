@@ -9,16 +9,10 @@ from onevar.core.constant import constant
 from onevar.core.default_graph import control_dependencies, device
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Operation
+from onevar.v1 import saveables as objects
 from onevar.v1 import saver_def as definition
 from onevar.v1.export import exported
 from onevar.v1.grouping_ops import no_op, with_dependencies
-from onevar.v1.saveables import (
-    ReferenceVariableSaveable,
-    ResourceVariableSaveable,
-    SaveableObject,
-    SaveSpec,
-    checked,
-)
 from onevar.v1.saver_def import SaverDef
 
 _DEVICE = re.compile(r"/(?:device:)?(?:cpu|gpu|tpu|[A-Z_]+):(?:\d+|\*)", re.IGNORECASE)
@@ -39,10 +33,10 @@ class BaseSaverBuilder:
         NotImplementedError: The format before V2 is asked for.
     """
 
-    SaveSpec = SaveSpec
-    SaveableObject = SaveableObject
-    VariableSaveable = ReferenceVariableSaveable
-    ResourceVariableSaveable = ResourceVariableSaveable
+    SaveSpec = objects.SaveSpec
+    SaveableObject = objects.SaveableObject
+    VariableSaveable = objects.ReferenceVariableSaveable
+    ResourceVariableSaveable = objects.ResourceVariableSaveable
 
     def __init__(self, write_version: int = definition.V2):
         if write_version != definition.V2:
@@ -54,7 +48,7 @@ class BaseSaverBuilder:
 
     # -- what derived classes may change -----------------------------------------------------------
 
-    def save_op(self, filename_tensor: Any, saveables: Sequence[SaveableObject]) -> Operation:
+    def save_op(self, filename_tensor: Any, saveables: Sequence[objects.SaveableObject]) -> Operation:
         """Return the operation that saves.
 
         Args:
@@ -67,7 +61,7 @@ class BaseSaverBuilder:
             shape_and_slices=[spec.slice_spec for spec, _ in specs], tensors=[tensor for _, tensor in specs],
         )  # fmt: skip
 
-    def restore_op(self, filename_tensor: Any, saveable: SaveableObject, preferred_shard: int) -> list[Any]:
+    def restore_op(self, filename_tensor: Any, saveable: objects.SaveableObject, preferred_shard: int) -> list[Any]:
         """Return the tensors of one saveable, each read by an operation of its own.
 
         Args:
@@ -78,7 +72,7 @@ class BaseSaverBuilder:
         return [restored(filename_tensor, [spec])[0] for spec in saveable.specs]
 
     def bulk_restore(
-        self, filename_tensor: Any, saveables: Sequence[SaveableObject], preferred_shard: int,
+        self, filename_tensor: Any, saveables: Sequence[objects.SaveableObject], preferred_shard: int,
         restore_sequentially: bool,
     ) -> list[Any]:  # fmt: skip
         """Return the tensors of all saveables.
@@ -91,7 +85,7 @@ class BaseSaverBuilder:
         """
         found: list[Any] = []
         for saveable in saveables:
-            with device(_on_cpu(saveable.device) if saveable.device else None):
+            with objects.on(saveable.device and _on_cpu(saveable.device)):
                 found.extend(self.restore_op(filename_tensor, saveable, preferred_shard))
         return found
 
@@ -128,8 +122,8 @@ class BaseSaverBuilder:
             TypeError: Something cannot be saved.
             ValueError: Something would be saved twice.
         """
-        saveables = checked(names_to_saveables)
-        with name_scope(name, "save", [saveable.op for saveable in saveables]) as scope:
+        saveables = objects.checked(names_to_saveables)
+        with name_scope(name, "save", [saveable.op for saveable in saveables]):
             default = op("PlaceholderWithDefault", input=filename or "model", shape=(), name="filename")
             prefix = op("PlaceholderWithDefault", input=default, shape=(), name="Const")
             if sharded:
@@ -139,18 +133,16 @@ class BaseSaverBuilder:
             else:
                 saved = self._save(prefix, saveables)
                 restore = self._restore(prefix, saveables, reshape, restore_sequentially, "restore_all")
-        if not restore.name.startswith(scope + "restore_all"):
-            raise AssertionError(f"{restore.name} is not the name of the operation that restores.")
         return SaverDef(
             filename_tensor_name=prefix.name, save_tensor_name=saved.name, restore_op_name=restore.name,
             max_to_keep=0 if max_to_keep is None else max_to_keep, sharded=bool(sharded),
             keep_checkpoint_every_n_hours=float(keep_checkpoint_every_n_hours), version=self._write_version,
         )  # fmt: skip
 
-    def _save(self, prefix: Any, saveables: Sequence[SaveableObject]) -> Any:
+    def _save(self, prefix: Any, saveables: Sequence[objects.SaveableObject]) -> Any:
         return with_dependencies([self.save_op(prefix, saveables)], prefix)
 
-    def _sharded_save(self, prefix: Any, shards: Sequence[tuple[str, Sequence[SaveableObject]]]) -> Any:
+    def _sharded_save(self, prefix: Any, shards: Sequence[tuple[str, Sequence[objects.SaveableObject]]]) -> Any:
         with device("/device:CPU:*"):
             remote = op("StaticRegexFullMatch", input=prefix, pattern="^s3://.*")
             ending = op("Select", condition=remote, t=constant(".part"), e=constant("_temp/part"))
@@ -161,16 +153,15 @@ class BaseSaverBuilder:
             with device(_on_cpu(where)):
                 names.append(self.sharded_filename(temporary, number, count))
                 saved.append(self._save(names[-1], saveables))
-        with device(_on_cpu(shards[-1][0])):
-            with control_dependencies([tensor.op for tensor in saved]):
-                merged = op(
-                    "MergeV2Checkpoints", checkpoint_prefixes=names, destination_prefix=prefix, delete_old_dirs=True
-                )
-                with control_dependencies([merged]):
-                    return op("Identity", input=prefix)
+        with device(_on_cpu(shards[-1][0])), control_dependencies([tensor.op for tensor in saved]):
+            merged = op(
+                "MergeV2Checkpoints", checkpoint_prefixes=names, destination_prefix=prefix, delete_old_dirs=True
+            )
+            with control_dependencies([merged]):
+                return op("Identity", input=prefix)
 
     def _restore(
-        self, prefix: Any, saveables: Sequence[SaveableObject], reshape: bool, restore_sequentially: bool, name: str,
+        self, prefix: Any, saveables: Sequence[objects.SaveableObject], reshape: bool, restore_sequentially: bool, name: str,
         shard: int = -1,
     ) -> Operation:  # fmt: skip
         tensors = iter(self.bulk_restore(prefix, saveables, shard, restore_sequentially))
@@ -182,11 +173,15 @@ class BaseSaverBuilder:
             return no_op(name=name)
 
     def _sharded_restore(
-        self, prefix: Any, shards: Sequence[tuple[str, Sequence[SaveableObject]]], reshape: bool, sequentially: bool
+        self,
+        prefix: Any,
+        shards: Sequence[tuple[str, Sequence[objects.SaveableObject]]],
+        reshape: bool,
+        sequentially: bool,
     ) -> Operation:
         done = []
         for number, (where, saveables) in enumerate(shards):
-            with device(where or None):
+            with objects.on(where):
                 done.append(self._restore(prefix, saveables, reshape, sequentially, "restore_shard", number))
         return exported("group")(*done, name="restore_all")
 
@@ -195,7 +190,7 @@ class BulkSaverBuilder(BaseSaverBuilder):
     """Reads all tensors of a device in one operation: what a `Saver` uses by itself."""
 
     def bulk_restore(
-        self, filename_tensor: Any, saveables: Sequence[SaveableObject], preferred_shard: int,
+        self, filename_tensor: Any, saveables: Sequence[objects.SaveableObject], preferred_shard: int,
         restore_sequentially: bool,
     ) -> list[Any]:  # fmt: skip
         """Return the tensors of all saveables, read by one operation; see `BaseSaverBuilder.bulk_restore`."""
@@ -204,7 +199,7 @@ class BulkSaverBuilder(BaseSaverBuilder):
             return restored(filename_tensor, specs)
 
 
-def restored(prefix: Any, specs: Sequence[SaveSpec]) -> list[Any]:
+def restored(prefix: Any, specs: Sequence[objects.SaveSpec]) -> list[Any]:
     """Return the tensors that a checkpoint has.
 
     Args:
@@ -222,7 +217,7 @@ def _shape_of(tensor: Any) -> Any:
     return shape if shape.is_fully_defined() else exported("shape")(tensor)
 
 
-def by_device(saveables: Sequence[SaveableObject]) -> list[tuple[str, list[SaveableObject]]]:
+def by_device(saveables: Sequence[objects.SaveableObject]) -> list[tuple[str, list[objects.SaveableObject]]]:
     """Return the saveables of each device, the devices sorted.
 
     Args:
@@ -231,7 +226,7 @@ def by_device(saveables: Sequence[SaveableObject]) -> list[tuple[str, list[Savea
     Raises:
         ValueError: The tensors of one are on several devices.
     """
-    found: dict[str, list[SaveableObject]] = {}
+    found: dict[str, list[objects.SaveableObject]] = {}
     for saveable in saveables:
         where = saveable.device or ""
         for spec in saveable.specs:

@@ -69,6 +69,8 @@ class SaverDef(Message):
             lines.append(f"{name}: {_text(name, value)}\n")
         return "".join(lines)
 
+    __repr__ = __str__
+
 
 def _value(default: Any, value: int | bytes) -> Any:
     if isinstance(default, str):

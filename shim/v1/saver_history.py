@@ -48,7 +48,9 @@ class History:
             AssertionError: It is no list.
         """
         if not isinstance(last_checkpoints, list):
-            raise AssertionError(f"set_last_checkpoints(last_checkpoints): expected a list. Received: {last_checkpoints!r}")
+            raise AssertionError(
+                f"set_last_checkpoints(last_checkpoints): expected a list. Received: {last_checkpoints!r}"
+            )
         # When they were written is not known, so they are never removed.
         self._last_checkpoints = [(path, float("inf")) for path in last_checkpoints]
 
@@ -83,6 +85,9 @@ class History:
 
     def _CheckpointFilename(self, p: Any) -> str:  # noqa: N802 (TensorFlow's names)
         return p[0] if isinstance(p, tuple) else p
+
+    def _MetaGraphFilename(self, checkpoint_filename: str, meta_graph_suffix: str = "meta") -> str:  # noqa: N802
+        return checkpoint_state.meta_graph_filename(checkpoint_filename, meta_graph_suffix)
 
     def _RecordLastCheckpoint(self, latest_save_path: str) -> None:  # noqa: N802
         if self._max_to_keep <= 0:

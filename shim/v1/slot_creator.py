@@ -3,10 +3,10 @@
 from typing import Any
 
 from onevar.core.default_graph import colocate_with
-from onevar.v1 import init_ops
 from onevar.v1.array_ops_create import zeros
 from onevar.v1.array_ops_shape import shape
 from onevar.v1.common import shape_of as static_shape
+from onevar.v1.init_ops import zeros_initializer
 from onevar.v1.scope_object import get_variable_scope
 from onevar.v1.variable_proto import SaveSliceInfo
 from onevar.v1.variable_scopes import get_variable, variable_scope
@@ -107,8 +107,6 @@ def create_zeros_slot(primary: Any, name: str, dtype: Any = None, colocate_with_
     dtype = primary.dtype if dtype is None else dtype
     known = primary.get_shape()
     if known.is_fully_defined():
-        return create_slot_with_initializer(
-            primary, init_ops.zeros_initializer(), known, dtype, name, colocate_with_primary
-        )
+        return create_slot_with_initializer(primary, zeros_initializer(), known, dtype, name, colocate_with_primary)
     value = initialized_value(primary) if isinstance(primary, Variable) else primary
     return create_slot(primary, zeros(shape(value), dtype=dtype), name, colocate_with_primary)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from onevar.core.dtype import DType
-from onevar.v1 import init_ops
+from onevar.v1.init_ops import glorot_uniform_initializer, zeros_initializer
 from onevar.v1.partitioned_variable import PartitionInfo
 
 
@@ -21,9 +21,9 @@ def default_initializer(name: str, dtype: DType) -> Callable:
         ValueError: There is no default for the dtype.
     """
     if dtype.is_floating:
-        return init_ops.glorot_uniform_initializer()
+        return glorot_uniform_initializer()
     if dtype.is_integer or dtype.is_unsigned or dtype.is_bool or dtype.base_dtype.name == "string":
-        return init_ops.zeros_initializer()
+        return zeros_initializer()
     raise ValueError(f"An initializer for variable {name} of {dtype.base_dtype} is required")
 
 

@@ -19,7 +19,6 @@ from onevar.core.dtype import float32 as default_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
 from onevar.core.tensor_shape import TensorShape, as_shape
-from onevar.v1 import variables
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.lazy_tensor import LazyTensor
 from onevar.v1.partitioned_variable import (
@@ -38,6 +37,7 @@ from onevar.v1.variable_enums import (
 )
 from onevar.v1.variable_initial import bound, default_initializer, takes
 from onevar.v1.variable_proto import SaveSliceInfo
+from onevar.v1.variables import is_resource_variable, make_variable, resource_variables_enabled
 
 _STORE_KEY = ("__variable_store",)
 _AUTO = VariableSynchronization.AUTO
@@ -184,8 +184,8 @@ class VariableStore:
     def _make(self, name: str, initial_value: Any, dtype: Any, shape: Any, options: dict[str, Any]) -> Any:
         use_resource = options.pop("use_resource")
         if use_resource is None:
-            use_resource = variables.resource_variables_enabled()
-        variable = variables.make_variable(
+            use_resource = resource_variables_enabled()
+        variable = make_variable(
             initial_value=initial_value, name=name, dtype=dtype, shape=shape, use_resource=use_resource, **options
         )
         eager = executing_eagerly()
@@ -310,7 +310,7 @@ def _already_there(name: str, variable: Any) -> str:
         f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in "
         "VarScope?"
     )
-    if variables.is_resource_variable(variable):
+    if is_resource_variable(variable):
         return message
     places = traceback.format_list([(*place, None) for place in variable.op.traceback[:5]])
     return f"{message} Originally defined at:\n\n{''.join(places)}"
@@ -391,7 +391,7 @@ class EagerVariableStore:
         """Return a store with copies of the variables, by the same names."""
         other = EagerVariableStore()
         for key, variable in self._store.vars.items():
-            other._store.vars[key] = variables.make_variable(
+            other._store.vars[key] = make_variable(
                 initial_value=variable.read_value(),
                 name=variable.name.partition(":")[0],
                 trainable=variable.trainable,

@@ -13,6 +13,7 @@ from onevar.core.context import THREAD, executing_eagerly
 from onevar.core.default_graph import get_default_graph
 from onevar.core.operation import Reference
 from onevar.core.tensor_shape import TensorShape
+from onevar.v1 import variable_proto
 from onevar.v1.export import export
 from onevar.v1.init_scopes import init_scope
 from onevar.v1.variable_enums import (
@@ -83,7 +84,7 @@ class Variable(Members, variable.Variable):
 
     _in_graph_mode: bool
     _name: str
-    _save_slice_info: SaveSliceInfo | None = None
+    _save_slice_info: variable_proto.SaveSliceInfo | None = None
     _synchronization: VariableSynchronization
     _aggregation: VariableAggregation
     _trainable: bool
@@ -130,10 +131,10 @@ class Variable(Members, variable.Variable):
         """Return `ref()`."""
         return self.ref()
 
-    def _get_save_slice_info(self) -> SaveSliceInfo | None:
+    def _get_save_slice_info(self) -> variable_proto.SaveSliceInfo | None:
         return self._save_slice_info
 
-    def _set_save_slice_info(self, save_slice_info: SaveSliceInfo) -> None:
+    def _set_save_slice_info(self, save_slice_info: variable_proto.SaveSliceInfo) -> None:
         self._save_slice_info = save_slice_info
 
     @staticmethod

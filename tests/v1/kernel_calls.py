@@ -1,9 +1,13 @@
 """Call op definitions the way the engine does, for tests."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from onevar.core import registry
+from onevar.core.checks import CURRENT
 from onevar.core.infer import group, infer
 from onevar.core.kernel import kernel_of
 from onevar.core.op_defs import op_def
@@ -37,6 +41,18 @@ def all_attrs(type: str, inputs: list, attrs: dict) -> dict:
     return {key: value.decode() if isinstance(value, bytes) else value for key, value in found.items()}
 
 
+@contextmanager
+def computing(adapter: str) -> Iterator[None]:
+    """Say which adapter computes, as the engine does: checks of values ask."""
+    CURRENT.adapter.append(registry.adapter(adapter))
+    CURRENT.collected.append(None)
+    try:
+        yield
+    finally:
+        CURRENT.adapter.pop()
+        CURRENT.collected.pop()
+
+
 def run(k: Any, type: str, inputs: list, attrs: dict) -> list[Any]:
     """The outputs, those of lists one after the other, as NumPy arrays."""
     entry = kernel_of(type)
@@ -48,7 +64,8 @@ def run(k: Any, type: str, inputs: list, attrs: dict) -> list[Any]:
         items = x if isinstance(x, list) else [x]
         made = [item if on_host or item.dtype == object else k.asarray(item) for item in items]
         values.append(made if isinstance(x, list) else made[0])
-    result = entry.fn(k, *values, **{name: known[name] for name in entry.attrs})
+    with computing(k.name):
+        result = entry.fn(k, *values, **{name: known[name] for name in entry.attrs})
     flat: list[Any] = []
     for item in result if isinstance(result, (list, tuple)) else [result]:
         flat += item if isinstance(item, list) else [item]
@@ -59,4 +76,4 @@ def infer_shapes(type: str, specs: list, attrs: dict, inputs: list) -> list[Spec
     return infer(type, specs, all_attrs(type, inputs, attrs))
 
 
-__all__ = ["all_attrs", "dtype_name", "group", "infer_shapes", "run", "spec_of"]
+__all__ = ["all_attrs", "computing", "dtype_name", "group", "infer_shapes", "run", "spec_of"]

@@ -113,3 +113,31 @@ def test_numerics(both):
             checked = tf.check_numerics(x(tf), "bad")
             with pytest.raises(tf.errors.InvalidArgumentError, match="bad : Tensor had NaN"):
                 session.run(checked, {"x:0": FEED * np.nan})
+
+
+def test_finite(both):
+    def program(tf):
+        given = x(tf)
+        return [tf.verify_tensor_all_finite(given, "bad"), tf.debugging.assert_all_finite(x=given * 2, message="bad")]
+
+    both.same(program, {"x": FEED})
+    for tf in (both.ours, both.theirs):
+        with tf.Graph().as_default(), tf.Session() as session:
+            divided = x(tf) / 0.0
+            check = tf.add_check_numerics_ops()
+            with pytest.raises(tf.errors.InvalidArgumentError, match="Tensor had Inf"):
+                session.run([divided, check], {"x:0": FEED})
+            with pytest.raises(tf.errors.InvalidArgumentError, match="Tensor had NaN"):
+                session.run(tf.verify_tensor_all_finite(divided * 0.0, "bad"), {"x:0": FEED})
+
+
+def test_histograms(both):
+    values = [-1.0, 0.0, 1.5, 2.0, 5.0, 15]
+    both.same(
+        lambda tf: [
+            tf.histogram_fixed_width(values, [0.0, 5.0], nbins=5),
+            tf.histogram_fixed_width(x(tf), [0.0, 4.0], 4, tf.int64),
+        ],
+        {"x": FEED},
+    )
+    both.same(lambda tf: tf.histogram_fixed_width_bins(values, [0.0, 5.0], nbins=5), graph=False)

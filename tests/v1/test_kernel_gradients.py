@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden.gradient_cases import CASES
-from kernel_calls import all_attrs
+from kernel_calls import all_attrs, computing
 
 from onevar.core import registry
 from onevar.core.kernel import kernel_of
@@ -25,7 +25,8 @@ def first_output(k, one, chosen, array):
     given = dict(zip(differentiable(one), chosen, strict=True))
     host = entry.host_index
     inputs = [given[i] if i in given else x if i in host else array(x) for i, x in enumerate(one.inputs)]
-    result = entry.fn(k, *inputs, **{name: attrs[name] for name in entry.attrs})
+    with computing(k.name):
+        result = entry.fn(k, *inputs, **{name: attrs[name] for name in entry.attrs})
     return result[0] if isinstance(result, tuple) else result
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from golden.op_cases import CASES, Case
-from kernel_calls import run
+from kernel_calls import all_attrs, computing, run
 
 from onevar.core import registry
 from onevar.core.kernel import KERNELS, kernel_of, load
+from onevar.core.op_errors import InvalidArgumentError
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -89,6 +90,33 @@ def test_jax(one):
         compare(one, _on("jax", one), expected(one))
 
 
+def _one_of_each() -> list[Case]:
+    first: dict[str, Case] = {}
+    for one in WITHOUT_STRINGS:
+        entry = kernel_of(one.type)
+        if not entry.on_host and len(entry.host_index) < len(one.inputs):
+            first.setdefault(one.type, one)
+    return list(first.values())
+
+
+def test_definitions_can_be_traced():
+    jax = pytest.importorskip("jax")
+    k = registry.adapter("jax").k
+    with jax.enable_x64(True):
+        for one in _one_of_each():
+            entry, attrs = kernel_of(one.type), all_attrs(one.type, one.inputs, one.attrs)
+            traced = [i for i in range(len(one.inputs)) if i not in entry.host_index]
+
+            def compute(chosen, one=one, entry=entry, attrs=attrs, traced=traced):
+                given = dict(zip(traced, chosen, strict=True))
+                inputs = [given.get(i, x) for i, x in enumerate(one.inputs)]
+                return entry.fn(k, *inputs, **{name: attrs[name] for name in entry.attrs})
+
+            with computing("jax"):
+                made = jax.tree.leaves(jax.eval_shape(compute, [one.inputs[i] for i in traced]))
+            assert [x.shape for x in made] == [x.shape for x in expected(one)], one.name
+
+
 def test_the_goldens_are_what_tensorflow_gives():
     pytest.importorskip("tensorflow")
     from golden.record_ops import values
@@ -127,3 +155,13 @@ def test_decompositions_multiply_to_the_matrix():
 def test_const_is_its_value():
     value = np.arange(3)
     assert kernel_of("Const").fn(None, value=value) is value
+
+
+@pytest.mark.parametrize(
+    ("items", "found"), [([1.0, np.nan], "NaN"), ([np.inf, 0.0], "Inf"), ([np.nan, -np.inf], "Inf and NaN")]
+)
+@pytest.mark.parametrize("name", ["numpy", "torch", "jax"])
+def test_check_numerics_says_what_it_found(name, items, found):
+    pytest.importorskip(name)
+    with pytest.raises(InvalidArgumentError, match=f"^here : Tensor had {found} values"):
+        run(registry.adapter(name).k, "CheckNumerics", [np.float32(items)], {"message": "here"})

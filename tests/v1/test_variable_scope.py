@@ -7,15 +7,19 @@ import inspect
 import json
 from pathlib import Path
 
+import eager_scope_programs
 import partition_programs
 import pytest
 import scope_programs
 
 import onevar
 import onevar.v1 as tf
+from onevar.core.context import eager_mode
+from onevar.v1.variable_store import EagerVariableStore
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "scopes.json").read_text())
 PROGRAMS = {**scope_programs.PROGRAMS, **partition_programs.PROGRAMS}
+EAGER = eager_scope_programs.PROGRAMS
 SOURCES = {name: inspect.getsource(program) for name, program in PROGRAMS.items()}
 RUNNING = [name for name, text in SOURCES.items() if "Session" in text or "initialized(" in text]
 
@@ -26,7 +30,7 @@ def seen(name):
 
 
 def test_every_program_is_recorded():
-    assert PROGRAMS.keys() == GOLDEN.keys()
+    assert PROGRAMS.keys() | EAGER.keys() == GOLDEN.keys()
 
 
 @pytest.mark.filterwarnings("ignore:tf.variable_op_scope")
@@ -42,6 +46,15 @@ def test_what_runs_is_the_same_on_every_backend(name, backend):
     pytest.importorskip(backend)
     with onevar.use_backend(backend):
         assert seen(name) == GOLDEN[name]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch", "jax", "tensorflow"])
+@pytest.mark.parametrize("name", EAGER)
+def test_eagerly(name, backend):
+    if backend != "numpy":
+        pytest.importorskip(backend)
+    with onevar.use_backend(backend), tf.Graph().as_default(), eager_mode():
+        assert json.loads(json.dumps(EAGER[name](tf, EagerVariableStore))) == GOLDEN[name]
 
 
 NAMES = """

@@ -466,6 +466,53 @@ def made_in_branches(tf, resource):
 
 
 @value
+def assigned_in_branches(tf, resource):
+    w = tf.Variable([1.0, 2.0], use_resource=resource)
+    flag = tf.placeholder(tf.bool, [])
+
+    def changed():
+        with tf.control_dependencies([w.assign_add([10.0, 10.0])]):
+            return tf.constant(1.0)
+
+    chosen = tf.cond(flag, changed, lambda: tf.constant(0.0))
+    with started(tf) as session:
+        found = []
+        for truth in (False, True, True, False):
+            found += [session.run(chosen, {flag: truth}), session.run(w)]
+        return found
+
+
+@value
+def assigned_in_loops(tf, resource):
+    w = tf.Variable(1.0, use_resource=resource)
+    times = tf.placeholder(tf.int32, [])
+
+    def body(i):
+        with tf.control_dependencies([tf.assign_add(w, 2.0)]):
+            return i + 1
+
+    loop = tf.while_loop(lambda i: i < times, body, [0], parallel_iterations=1)
+    with started(tf) as session:
+        found = []
+        for count in (0, 3, 1):
+            found += [session.run(loop, {times: count}), session.run(w)]
+        return found
+
+
+@value
+def read_and_written_in_a_loop(tf, resource):
+    w = tf.Variable([1.0, 1.0], use_resource=True)
+
+    def body(i):
+        with tf.control_dependencies([w.assign(w.read_value() * 2.0)]):
+            return i + 1
+
+    loop = tf.while_loop(lambda i: i < 4, body, [0], parallel_iterations=1)
+    with started(tf) as session:
+        return [session.run(loop), session.run(w), session.run(loop), session.run(w)]
+
+
+@value
 def from_inside_a_loop(tf, resource):
     def body(i):
         tf.Variable(tf.zeros([2]), use_resource=resource)

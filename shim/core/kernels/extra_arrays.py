@@ -79,3 +79,18 @@ def _cumulative_logsumexp(k: Any, x: Any, axis: np.ndarray, *, exclusive: bool, 
     nothing = k.full((1,) * (rank + 1), -np.inf, k.dtype(x))
     table = k.where(k.asarray(mask), k.expand_dims(moved, axis=rank - 1), nothing)
     return k.moveaxis(k.logsumexp(table, axis=-1), rank - 1, along)
+
+
+def _histogram_shape(values: Spec, value_range: Spec, nbins: Spec) -> Shape:
+    return (None if nbins.value is None else int(nbins.value),)
+
+
+@kernel("HistogramFixedWidth", host=("nbins",), infer=_histogram_shape)
+def _histogram_fixed_width(k: Any, values: Any, value_range: Any, nbins: np.ndarray, *, dtype: str) -> Any:
+    count = int(nbins)
+    low, high = k.getitem(value_range, (0,)), k.getitem(value_range, (1,))
+    flat, kind = k.reshape(values, (-1,)), "float64" if k.dtype(values) == "float64" else "float32"
+    step = k.divide(k.subtract(k.astype(high, kind), k.astype(low, kind)), k.full((), count, kind))
+    places = k.floor(k.divide(k.astype(k.subtract(flat, low), kind), step))
+    places = k.astype(k.clip(places, k.full((), 0, kind), k.full((), count - 1, kind)), "int32")
+    return k.segment_sum(k.ones(k.shape(flat), dtype), places, count)

@@ -196,9 +196,12 @@ def _partitions(data: Spec, places: Spec, *, num_partitions: int) -> list[Shape]
     return [(None, *data.shape[len(places.shape) :])] * num_partitions
 
 
-@kernel("DynamicPartition", on_host=True, infer=_partitions)
+@kernel("DynamicPartition", host=("partitions",), infer=_partitions)
 def _dynamic_partition(k: Any, data: Any, places: np.ndarray, *, num_partitions: int) -> Any:
-    places = np.asarray(places)
-    rows = data.reshape(-1, *data.shape[places.ndim :]) if places.ndim != 1 else data
+    shape = k.shape(data)
+    rows = k.reshape(data, (places.size, *shape[places.ndim :])) if places.ndim != 1 else data
     flat = places.reshape(-1)
-    return [rows[flat == i] for i in range(num_partitions)]
+    wrong = np.flatnonzero((flat < 0) | (flat >= num_partitions))
+    if len(wrong):
+        raise ShapeError(f"partitions[{wrong[0]}] = {flat[wrong[0]]} is not in [0, {num_partitions})")
+    return [k.take(rows, k.asarray(np.flatnonzero(flat == i)), axis=0) for i in range(num_partitions)]

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from onevar.core import shape_rules as rules
+from onevar.core.checks import check
 from onevar.core.infer import same_shape
 from onevar.core.kernel import kernel
+from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.spec import Shape, ShapeError, Spec, show
 
 
@@ -171,11 +173,10 @@ def _broadcast_gradient_args(k: Any, s0: np.ndarray, s1: np.ndarray) -> Any:
 
 @kernel("CheckNumerics", infer=same_shape)
 def _check_numerics(k: Any, x: Any, *, message: str) -> Any:
-    # Where values cannot be looked at while computing (under a compiler), this op is the identity.
-    if not k.is_shape and isinstance(x, np.ndarray):
-        found = [name for name, is_so in (("Inf", np.isinf(x)), ("NaN", np.isnan(x))) if is_so.any()]
-        if found:
-            raise ValueError(f"{message} : Tensor had {' and '.join(found)} values")
+    infinite, no_number = k.any(k.isinf(x)), k.any(k.isnan(x))
+    for found, what in ((k.logical_and(infinite, no_number), "Inf and NaN"), (infinite, "Inf"), (no_number, "NaN")):
+        text = f"{message} : Tensor had {what} values"
+        check(k.logical_not(found), lambda text=text: InvalidArgumentError(None, None, text))  # type: ignore[misc]
     return x
 
 
