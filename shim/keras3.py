@@ -215,7 +215,7 @@ class KerasVariable(KerasAttributes, Variable):
             return self._scoped_value()
         return self._cell.snapshot()
 
-    _read = value.fget  # type: ignore[assignment]  # the same, without the property's detour
+    _read = value.fget  # type: ignore[assignment,attr-defined]  # the same, without the property's detour
 
     def _scoped_value(self) -> Tensor:
         cell = self._cell

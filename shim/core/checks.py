@@ -39,7 +39,8 @@ def check_indices(k: Any, indices: Any, size: int, error: Callable[[], Exception
         error: Makes the exception.
     """
     if isinstance(indices, np.ndarray | np.generic):
-        check(bool(np.all((indices >= 0) & (indices < size))), error)
+        array = np.asarray(indices)
+        check(bool(np.all((array >= 0) & (array < size))), error)
     elif not CURRENT.adapter[-1].checks_indices:
         dtype = k.dtype(indices)
         zero, end = k.asarray(np.array(0, dtype)), k.asarray(np.array(size, dtype))

@@ -48,7 +48,9 @@ def constant_of(array: np.ndarray, dtype: DType, name: str) -> Tensor:
 
 
 def _shaped(array: np.ndarray, shape: TensorShape, verify: bool) -> np.ndarray:
-    wanted = tuple(shape.as_list())
+    if not shape.is_fully_defined():
+        raise ValueError(f"tf.constant(shape={shape}): a constant's shape has to be known in full.")
+    wanted = tuple(size or 0 for size in shape.as_list())
     if array.shape == wanted:
         return array
     if verify:

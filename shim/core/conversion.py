@@ -126,7 +126,7 @@ def _shape_literal(shape: TensorShape, wanted: DType | None) -> np.ndarray:
         raise ValueError(f"Cannot convert a partially known TensorShape {shape} to a Tensor.")
     if wanted is not None and wanted.key not in ("int32", "int64"):
         raise TypeError(f"Cannot convert {shape} to dtype {wanted.name}.")
-    sizes = shape.as_list()
+    sizes = [size or 0 for size in shape.as_list()]
     return np.array(sizes, _int_type(max(sizes, default=0), wanted))
 
 

@@ -124,7 +124,7 @@ class Step:
         if len(outs) == 1:
             frame.env[outs[0]] = result[0] if isinstance(result, list | tuple) else result
             return
-        flat = []
+        flat: list[Any] = []
         for item in result if isinstance(result, list | tuple) else (result,):
             flat.extend(item) if isinstance(item, list | tuple) else flat.append(item)
         for slot, value in zip(outs, flat, strict=bool(outs)):
@@ -389,7 +389,8 @@ def translated(error: Exception) -> Exception:
     code = getattr(error, "error_code", None)
     if isinstance(error, OpError) or not isinstance(code, int) or not hasattr(error, "message"):
         return error
-    return exception_type_from_error_code(code)(None, None, str(error.message))
+    kind: Any = exception_type_from_error_code(code)
+    return kind(None, None, str(error.message))
 
 
 def located(error: Exception, step: Step | None) -> Exception:

@@ -27,7 +27,7 @@ class Request:
 
     __slots__ = ("grad_ys", "stop", "xs", "ys")
 
-    def __init__(self, ys: Sequence[Tensor], grad_ys: Sequence[Tensor | None], xs: Sequence[Tensor], stop: Sequence[Tensor]):
+    def __init__(self, ys: Sequence[Tensor], grad_ys: Sequence[Tensor | None], xs: Sequence[Tensor], stop: Collection[Tensor]):
         self.ys, self.grad_ys, self.xs, self.stop = tuple(ys), tuple(grad_ys), tuple(xs), frozenset(stop)
 
 

@@ -41,7 +41,8 @@ class name_scope:  # noqa: N801 (TensorFlow's name)
         if executing_eagerly():
             self._entered.append([])
             return f"{self._name}/" if self._name else ""
-        graph, contexts = get_default_graph(), []
+        graph = get_default_graph()
+        contexts: list[Any] = []
         owner = next((value.graph for value in self._values or () if isinstance(value, Tensor)), graph)
         # Values inside a control-flow body may come from around it; the body stays the default.
         if owner is not graph and not _inside(graph, owner):

@@ -144,6 +144,9 @@ class StateRef:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the current value."""
+        cell = self.slot.cell
+        if cell is not None and self.overlay is _UNSET and not self.traced:
+            return cell.shape  # without a read
         return tuple(int(size) for size in self.read().shape)
 
     @property

@@ -126,7 +126,7 @@ def _check_alike(structures: Sequence[Any], bodies: Sequence[FuncGraph]) -> None
     if first is not None:
         shown = [map_structure(lambda leaf: "leaf", s) if is_nested(s) else "leaf" for s in structures]
         try:
-            assert_same_structure(*shown)
+            assert_same_structure(shown[0], shown[1])
         except (TypeError, ValueError) as error:
             raise type(error)(f"Incompatible return values of true_fn and false_fn: {error}") from None
     if len(bodies[0].results) != len(bodies[1].results):

@@ -4,12 +4,17 @@ import difflib
 import pkgutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 _values: dict[str, Any] = {}
+_prefixes: set[str] = set()
+_loading: list[bool] = []
 _loaded: list[bool] = []
+# A second thread waits for the first to finish; the first gets through again from within a chapter.
+_lock = RLock()
 
 
 def export(*names: str) -> Callable[[T], T]:
@@ -31,6 +36,8 @@ def export_value(name: str, value: Any) -> None:
     """
     if _values.setdefault(name, value) is not value:
         raise ValueError(f"export of {name!r}: {_values[name]!r} has that name already.")
+    while name := name.rpartition(".")[0]:
+        _prefixes.add(name)
 
 
 def export_lazily(name: str, module: str, attribute: str) -> None:
@@ -53,24 +60,25 @@ class _Later(NamedTuple):
 
 def load() -> None:
     """Import all chapters, which are the other modules of this package, once."""
-    if not _loaded:
-        _loaded.append(True)
+    if _loaded:
+        return
+    with _lock:
+        if _loading or _loaded:
+            return
+        _loading.append(True)
         package = import_module("onevar.v1")
-        for chapter in pkgutil.iter_modules(package.__path__):
-            try:  # REMOVE-ME (lead): only while chapters are being written
-                import_module(f"onevar.v1.{chapter.name}")
-            except ImportError as error:
-                import sys
-
-                sys.stderr.write(f"onevar.v1.{chapter.name}: {error}\n")
-        for chapter in pkgutil.iter_modules(package.__path__):
+        chapters = [chapter.name for chapter in pkgutil.iter_modules(package.__path__)]
+        for chapter in chapters:
+            import_module(f"onevar.v1.{chapter}")
+        for chapter in chapters:
             # `tf.<name>` is what is exported under the name, never a file of ours.
-            vars(package).pop(chapter.name, None)
+            vars(package).pop(chapter, None)
+        _loaded.append(True)
 
 
 def ready() -> bool:
     """Whether the chapters have been imported, or are being."""
-    return bool(_loaded)
+    return bool(_loading)
 
 
 def exported(name: str) -> Any:
@@ -89,7 +97,7 @@ def exported(name: str) -> Any:
 def is_exported(name: str) -> bool:
     """Whether `tf.<name>` is there, as a value or as a namespace."""
     load()
-    return name in _values or any(known.startswith(f"{name}.") for known in _values)
+    return name in _values or name in _prefixes
 
 
 def names() -> Iterator[str]:

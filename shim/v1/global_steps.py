@@ -34,7 +34,7 @@ def global_step(sess: Any, global_step_tensor: Any) -> int:
     return int(sess.run(global_step_tensor))
 
 
-@export("train.get_global_step")
+@export("train.get_global_step", "contrib.framework.get_global_step")
 def get_global_step(graph: Graph | None = None) -> Any:
     """Return the global step of the graph: what is in `GraphKeys.GLOBAL_STEP`, else `global_step:0`, else None.
 
@@ -60,7 +60,7 @@ def get_global_step(graph: Graph | None = None) -> Any:
     return step
 
 
-@export("train.create_global_step")
+@export("train.create_global_step", "contrib.framework.create_global_step")
 def create_global_step(graph: Graph | None = None) -> Any:
     """Return a new variable `global_step`.
 
@@ -92,7 +92,7 @@ def create_global_step(graph: Graph | None = None) -> Any:
         return step
 
 
-@export("train.get_or_create_global_step")
+@export("train.get_or_create_global_step", "contrib.framework.get_or_create_global_step")
 def get_or_create_global_step(graph: Graph | None = None) -> Any:
     """Return the global step of the graph, made now if there is none.
 
@@ -104,7 +104,7 @@ def get_or_create_global_step(graph: Graph | None = None) -> Any:
     return create_global_step(graph) if step is None else step
 
 
-@export("train.assert_global_step")
+@export("train.assert_global_step", "contrib.framework.assert_global_step")
 def assert_global_step(global_step_tensor: Any) -> None:
     """Check that something can be a global step.
 

@@ -324,6 +324,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
             return x
         if x.dtype.base_dtype is not wanted:
             return op("Cast", x=x, DstT=wanted, name=name)
+    elif hasattr(x, "_dense_var_to_tensor") and x.dtype is wanted:  # a resource variable, not yet read
+        return x
     with name_scope(name, "Cast", [x]) as scope:
         if isinstance(x, SparseTensor):
             return SparseTensor(x.indices, cast(x.values, wanted, scope), x.dense_shape)

@@ -15,7 +15,7 @@ from onevar.v1.export import exported
 from onevar.v1.grouping_ops import no_op, with_dependencies
 from onevar.v1.saver_def import SaverDef
 
-_DEVICE = re.compile(r"/(?:device:)?(?:cpu|gpu|tpu|[A-Z_]+):(?:\d+|\*)", re.IGNORECASE)
+_DEVICE = re.compile(r"/(?:device:[a-z_]+|cpu|gpu|tpu):(?:\d+|\*)", re.IGNORECASE)
 
 
 def _on_cpu(where: str | None) -> str:
@@ -161,8 +161,8 @@ class BaseSaverBuilder:
                 return op("Identity", input=prefix)
 
     def _restore(
-        self, prefix: Any, saveables: Sequence[objects.SaveableObject], reshape: bool, restore_sequentially: bool, name: str,
-        shard: int = -1,
+        self, prefix: Any, saveables: Sequence[objects.SaveableObject], reshape: bool, restore_sequentially: bool,
+        name: str, shard: int = -1,
     ) -> Operation:  # fmt: skip
         tensors = iter(self.bulk_restore(prefix, saveables, shard, restore_sequentially))
         done = []

@@ -27,6 +27,11 @@ class SaverDef(Message):
         "keep_checkpoint_every_n_hours": 0.0, "version": 0,
     }  # fmt: skip
 
+    def _set(self, name: str, value: Any) -> None:
+        super()._set(name, value)
+        if isinstance(self._fields[name], float):  # The message has single precision.
+            self._values[name] = struct.unpack("<f", struct.pack("<f", self._values[name]))[0]
+
     def SerializeToString(self) -> bytes:  # noqa: N802 (protobuf's names)
         """Return the message as bytes, which TensorFlow's own class reads."""
         out = bytearray()

@@ -4,6 +4,7 @@ In a graph a Variable owns operations, and each Session holds a value of its own
 kinds of TensorFlow 1 are `onevar.v1.ref_variable.RefVariable` and `onevar.v1.resource_variable.ResourceVariable`.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -202,6 +203,10 @@ class Variable(Members, variable.Variable):
 
     def __len__(self) -> int:
         raise TypeError(f"object of type '{type(self).__name__}' has no len()")
+
+
+# The signature that `help` and editors show; the class above has the Keras 3 face's.
+Variable.__signature__ = inspect.signature(Variable.__init__.__get__(object()))  # type: ignore[attr-defined]
 
 
 # -- making -----------------------------------------------------------------------------------------

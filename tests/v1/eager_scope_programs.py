@@ -30,7 +30,8 @@ def nothing_is_reused(tf, store):
         pass
     return [
         scope.name, scope.original_name_scope, str(scope.reuse), scope.use_resource, v is w, again is v,
-        plain(v), plain(w), names([v, w, local, again]), local.trainable, first.name, second.name, names(tf.global_variables()),
+        plain(v), plain(w), names([v, w, local, again]),
+        local.trainable, first.name, second.name, names(tf.global_variables()),
     ]  # fmt: skip
 
 

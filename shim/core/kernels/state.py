@@ -105,7 +105,7 @@ def _shape_before(ref: Any) -> tuple[int, ...] | None:
     if ref.initialized:
         return tuple(ref.shape)
     declared = as_shape(ref.slot.operation.attrs.get("shape"))
-    return tuple(declared.as_list()) if declared.is_fully_defined() else None
+    return tuple(size or 0 for size in declared.as_list()) if declared.is_fully_defined() else None
 
 
 def _same_size(ref: Spec, value: Spec) -> Any:
