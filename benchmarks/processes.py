@@ -73,12 +73,12 @@ def added(case: str, backend: str) -> int:
 
 def _peak(call: Callable[[], Any]) -> int:
     """Watch the resident memory while `call` runs."""
-    highest = [_resident()]
+    highest = [resident()]
     before, done = highest[0], threading.Event()
 
     def watch() -> None:
         while not done.is_set():
-            highest[0] = max(highest[0], _resident())
+            highest[0] = max(highest[0], resident())
             time.sleep(0.001)
 
     watcher = threading.Thread(target=watch)
@@ -88,10 +88,10 @@ def _peak(call: Callable[[], Any]) -> int:
         result.block_until_ready()
     done.set()
     watcher.join()
-    return max(*highest, _resident()) - before
+    return max(*highest, resident()) - before
 
 
-def _resident() -> int:
+def resident() -> int:
     """Return the bytes of this process that are in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import processes
+import session_tables
 from rich.console import Console
 from rich.table import Table
+from session_tables import mark as _mark
 
 from onevar.core.registry import installed
 
 HERE = Path(__file__).parent
-PARTS = ("operators", "assign", "share", "import", "memory")
+PARTS = ("operators", "assign", "share", "import", "memory", "v1")
 BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 #: What an operator may cost, as a multiple of the native one.
 TARGETS = {"torch": 1.5, "jax": 1.3, "tensorflow": 1.3}
@@ -54,6 +56,10 @@ def main() -> int:
         with console.status("memory"):
             results["memory"] = processes.peaks(backends)
         console.print(show_memory(results["memory"]))
+    if "v1" in options.only and "tensorflow" in installed():  # what it is compared with
+        with console.status("v1"):
+            results["v1"] = _sessions(backends, options.rounds)
+        console.print(*session_tables.show(results["v1"]))
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
     return 0
@@ -76,6 +82,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--backend", type=names(here), default=list(here), metavar="NAMES", help=",".join(here))
     sizes = ("1 KB", "1 MB", "1 GB")
     parser.add_argument("--size", type=names(sizes), default=list(sizes), metavar="SIZES", help=", ".join(sizes))
+    parser.add_argument("--rounds", type=int, default=120, metavar="N", help="bursts of each call in the part v1")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the seconds and bytes")
     return parser.parse_args()
 
@@ -84,8 +91,12 @@ def _process(script: str, *arguments: str) -> Any:
     return json.loads(processes.fresh(str(HERE / script), *arguments))
 
 
-def _mark(text: str, good: bool | None) -> str:
-    return text if good is None else f"[green]{text}[/]" if good else f"[red]{text} ✗[/]"
+def _sessions(backends: list[str], rounds: int) -> dict[str, Any]:
+    return {
+        "run": {b: _process("sessions.py", "run", b, str(rounds)) for b in backends},
+        "build": _process("sessions.py", "build", str(max(5, rounds // 4))),
+        "memory": {face: _process("sessions.py", "memory", face) for face in ("tensorflow", "onevar")},
+    }
 
 
 def overhead_ratio(times: dict[str, float]) -> float | None:

@@ -2,7 +2,7 @@
 
 Load it by name, `-p onevar.conformance.plugin`; it is not loaded by itself, because it would then
 be imported by every pytest run on the machine. It adds the options `--backend`, `--device`,
-`--onevar-json` and `--onevar-html`, and the fixtures `adapter`, `backend`, `device` and `make`.
+`--onevar-json` and `--onevar-html`, and the fixtures `adapter`, `backend`, `device`, `make` and `v1`.
 
 A test module may set `BACKEND = "torch"` if it is about one framework; it then runs for that one.
 """
@@ -278,6 +278,18 @@ def make(target: Target) -> Callable[..., Any]:
         return onevar.Variable(*args, **{"backend": target.backend, "device": target.device, **kwargs})
 
     return variable
+
+
+@pytest.fixture
+def v1(target: Target) -> Iterator[Any]:
+    """`onevar.v1` in a graph of its own, its sessions on the framework and device under test."""
+    from onevar.conformance.v1_session import Bound
+    from onevar.core import registry
+
+    tf = Bound(target.backend, target.device)
+    registry.set_backend(target.backend)
+    with tf.Graph().as_default():
+        yield tf
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 SPEC = Path(__file__).with_name("spec.md")
-_SECTION = re.compile(r"## ([A-Z]{2}): (.+)")
-_ID = re.compile(r"[A-Z]{2}-\d\d")
+_SECTION = re.compile(r"## ([A-Z][A-Z0-9]): (.+)")
+_ID = re.compile(r"[A-Z][A-Z0-9]-\d\d")
 _CELL = re.compile(r"(?<!\\)\|")
 
 

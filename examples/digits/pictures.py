@@ -9,7 +9,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-COLOURS = {"numpy": "#4d77cf", "torch": "#e4572e", "jax": "#7b3fa0", "tensorflow": "#e8950c"}
+COLOURS = {
+    "TensorFlow itself": "#1d2430", "numpy": "#4d77cf", "torch": "#e4572e", "jax": "#7b3fa0", "tensorflow": "#e8950c",
+}  # fmt: skip
 _STYLE = {
     "font.family": "sans-serif", "font.size": 10, "svg.fonttype": "none", "axes.spines.top": False,
     "axes.spines.right": False, "axes.edgecolor": "#9aa3b0", "axes.labelcolor": "#4a5361", "xtick.color": "#4a5361",
@@ -55,7 +57,9 @@ def _differences(axes: plt.Axes, losses: dict[str, np.ndarray]) -> None:
     for name in others:
         apart = np.abs(losses[name] - losses[first])
         axes.plot(np.maximum(apart, 1e-10), ".", color=COLOURS.get(name), markersize=2.5, label=name)
-    axes.set(yscale="log", ylim=(1e-10, 1e-5), xlabel="step", ylabel="difference", title=f"Loss: difference to {first}")
+    furthest = max((float(np.abs(losses[name] - losses[first]).max()) for name in others), default=0.0)
+    axes.set(yscale="log", ylim=(1e-10, max(1e-5, 4 * furthest)), xlabel="step", ylabel="difference")
+    axes.set_title(f"Loss: difference to {first}")
     if others:
         axes.legend(frameon=False, markerscale=4, loc="lower left", ncols=len(others))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pictures
+import script
 import training
 from data import Digits
 from jinja2 import Environment, FileSystemLoader
@@ -18,13 +19,29 @@ import onevar
 _DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 
 
-def page(runs: dict[str, training.Run], mixed: Mixed, train: Digits, test: Digits) -> str:
-    """Return the page."""
+def page(
+    runs: dict[str, training.Run],
+    mixed: Mixed,
+    train: Digits,
+    test: Digits,
+    results: list[script.Result],
+    way: list[script.Leg],
+) -> str:
+    """Return the page: what the TensorFlow 1 script gave, then what the program over Variables gave."""
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
     first = next(iter(runs.values()))
     rows = [_row(first, runs[name]) for name in training.FRAMEWORKS if name in runs]
     apart = max((training.weights_apart(one, other) for one, other in combinations(runs.values(), 2)), default=0.0)
     return environment.get_template("report.html.j2").render(
+        scripts=[_script_row(results[0], result) for result in results],
+        script_steps=script.STEPS,
+        script_apart=f"{script.furthest(results):.1e}" if len(results) > 1 else "-",
+        script_good=script.furthest(results) <= script.LIMIT,
+        script_limit=f"{script.LIMIT:g}",
+        script_curves=pictures.curves({result.where: result.losses for result in results}) if results else "",
+        reference=results[0].where if results else "",
+        way=way,
+        way_good=script.handed_over(way),
         rows=rows,
         missing=training.missing(),
         first=first.backend,
@@ -57,6 +74,20 @@ def _row(first: training.Run, run: training.Run) -> dict[str, Any]:
         "losses": "-" if is_first else f"{training.losses_apart(first, run):.1e}",
         "gradient": run.lacks if run.gradient is None else f"{run.gradient:.1e}",
         "seconds": f"{run.seconds:.2f}",
+    }
+
+
+def _script_row(first: script.Result, result: script.Result) -> dict[str, Any]:
+    far = script.apart(first, result)
+    return {
+        "where": result.where,
+        "version": _version("tensorflow" if result.where == script.ITSELF else result.where),
+        "command": script.command(result.where),
+        "loss": f"{result.losses[-1]:.6f}",
+        "accuracy": f"{result.accuracy:.2%}",
+        "losses": "-" if result is first else f"{far:.1e}",
+        "good": far <= script.LIMIT,
+        "seconds": f"{result.step_seconds * 1e3:.2f}",
     }
 
 

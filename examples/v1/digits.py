@@ -73,19 +73,20 @@ def main():
         sess.run(tf.global_variables_initializer())
         if FLAGS.restore:
             saver.restore(sess, FLAGS.restore)
-        losses = []
-        started = time.time()
+        losses, seconds = [], []
         for images_now, labels_now in batches(images[train], labels[train], FLAGS.steps, FLAGS.batch):
+            started = time.time()
             value, _ = sess.run([loss, train_op], feed_dict={x: images_now, y: labels_now})
+            seconds.append(time.time() - started)
             losses.append(float(value))
-        seconds = time.time() - started
-        right = float(sess.run(accuracy, {x: images[test], y: labels[test]}))
-        print("step %d: loss %.6f, test accuracy %.4f" % (sess.run(global_step), losses[-1], right))
+        step, test_loss, right = sess.run([global_step, loss, accuracy], {x: images[test], y: labels[test]})
+        print("step %d: test loss %.6f, test accuracy %.4f" % (step, test_loss, right))
         if FLAGS.save:
             print("saved to", saver.save(sess, FLAGS.save, global_step=global_step))
         if FLAGS.json:
             with open(FLAGS.json, "w") as file:
-                json.dump({"losses": losses, "accuracy": right, "seconds": seconds}, file)
+                result = {"losses": losses, "seconds": seconds, "test_loss": float(test_loss), "accuracy": float(right)}
+                json.dump(result, file)
 
 
 if __name__ == "__main__":

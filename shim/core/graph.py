@@ -11,6 +11,7 @@ from onevar.core.dtype import DType
 from onevar.core.naming import NameTable, check_op_name
 from onevar.core.operation import Operation, Tensor
 from onevar.core.spec import Spec
+from onevar.errors import Unsupported
 
 
 class _Stacks(local):
@@ -159,6 +160,14 @@ class Graph:
         from onevar.core.build import create  # building uses graphs
 
         return create(self, op_type, inputs, attrs or {}, name or op_type)
+
+    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any:
+        """Not offered yet.
+
+        Raises:
+            Unsupported: Always.
+        """
+        raise Unsupported("Graph.as_graph_def: graphs cannot be written as a GraphDef yet.")
 
     def capture(self, tensor: Tensor) -> Tensor:
         """Return what stands for `tensor` in this graph.

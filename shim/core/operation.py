@@ -215,8 +215,8 @@ class Tensor:
             self._shape = merged
 
     def consumers(self) -> list[Operation]:
-        """Return the operations that take it."""
-        return [op for op in self.graph.operations if any(t is self for t in op.inputs)]
+        """Return the operations that take it, once for each input that it is."""
+        return [op for op in self.graph.operations for t in op.inputs if t is self]
 
     def eval(self, feed_dict: Mapping | None = None, session: Any = None) -> Any:
         """Return its value in `session`, or in the default one.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from onevar.core import control_flow
 from onevar.core.frame import (
-    AliasStep, KernelStep, MissingStep, PlaceholderStep, SnapshotStep, Step, StorageStep,
+    KernelStep, MissingStep, PlaceholderStep, SnapshotStep, Step, StorageStep, is_alias,
 )  # fmt: skip
 from onevar.core.gradient_steps import TYPE, ForwardStep
 from onevar.core.kernel import kernel_of
@@ -51,16 +51,13 @@ class Plan:
 
     def _fetch_slot(self, tensor: Tensor, slots: Slots) -> int:
         """Return where a fetched value is; that of a variable is what it is before the run's own writes."""
-        at = next((i for i, step in enumerate(self.steps) if _stands_for_variable(step) and tensor in step.operation.outputs), None)
-        if at is None or tensor in slots.given:
+        stands = tensor.op.type in STORAGE or is_alias(tensor.op)
+        if not stands or tensor.op.type == "VarHandleOp" or tensor in slots.given:
             return slots(tensor)
+        at = next(i for i, step in enumerate(self.steps) if step.operation is tensor.op)
         snapshot = SnapshotStep(tensor.op, [slots(tensor)], [slots.new()])
         self.steps.insert(at + 1, snapshot)
         return snapshot.outs[0]
-
-
-def _stands_for_variable(step: Step) -> bool:
-    return isinstance(step, StorageStep | AliasStep) and step.operation.type != "VarHandleOp"
 
 
 def with_bodies(operations: Iterable[Operation]) -> list[Operation]:

@@ -146,20 +146,27 @@ class _Analysis:
 
     def _feeds_behind(self, slot: int) -> set[int] | None:
         """Return the feeds that a value is computed from, or None if other things decide it too."""
-        if slot in self.feeds:
-            return None if slot in self.strings else {slot}
-        if slot in self.static:
-            return set()
-        step = self.maker.get(slot)
-        if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.on_host:
-            return None
         found: set[int] = set()
-        for other in reads_of(step):
-            more = self._feeds_behind(other)
-            if more is None:
-                return None
-            found |= more
+        seen, todo = {slot}, [slot]
+        while todo:
+            at = todo.pop()
+            if at in self.feeds and at not in self.strings:
+                found.add(at)
+            elif at not in self.static:
+                step = self.maker.get(at)
+                if not _is_pure(step):
+                    return None
+                more = reads_of(step) - seen  # type: ignore[arg-type]
+                seen |= more
+                todo.extend(more)
         return found
+
+
+def _is_pure(step: Step | None) -> bool:
+    """Whether a step computes the same from the same, without the host."""
+    if not isinstance(step, KernelStep):
+        return False
+    return not (step.kernel.random or step.kernel.state or step.kernel.on_host)
 
 
 def host_inputs(step: Step) -> set[int]:

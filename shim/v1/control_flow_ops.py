@@ -214,7 +214,8 @@ def while_loop(
         result = loop.build()
     if not return_same_structure and len(structure) == 1 and isinstance(result, list):
         return result[0]
-    return result
+    # As TensorFlow does: a list or a tuple by what the body returned.
+    return tuple(result) if loop.returns_tuple and isinstance(result, list) else result
 
 
 def _eager_loop(cond: Callable, body: Callable, structure: Any, maximum: Any, same: bool) -> Any:
@@ -243,6 +244,7 @@ class _Loop:
         if invariants is not None:
             self._declare(invariants)
         self.back_prop = back_prop
+        self.returns_tuple = False
         self.maximum = None if maximum is None else constant_value(convert_to_tensor(maximum))
         if maximum is not None and self.maximum is None:
             raise ValueError("maximum_iterations must be known when the loop is built. Received a tensor without a known value.")
@@ -293,7 +295,7 @@ class _Loop:
 
     def _record(self, loop: FuncGraph, returned: Any) -> None:
         if isinstance(returned, tuple) and not hasattr(returned, "_fields"):
-            returned = list(returned)
+            returned, self.returns_tuple = list(returned), True
         if not is_nested(returned):
             returned = [returned]
         expected = list(self.structure) if isinstance(self.structure, tuple) else self.structure

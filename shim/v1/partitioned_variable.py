@@ -8,7 +8,6 @@ from onevar.core.default_graph import control_dependencies
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.tensor_shape import TensorShape
-from onevar.v1.export import export
 
 
 class PartitionInfo:
@@ -169,7 +168,6 @@ def slices_of(shape: Sequence[int], partitions: Sequence[int]) -> Iterator[tuple
         begin += length
 
 
-@export("PartitionedVariable")
 class PartitionedVariable:
     """A variable in slices, which are Variables themselves.
 

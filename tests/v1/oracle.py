@@ -1,7 +1,11 @@
 """The same program in TensorFlow and in onevar: the graphs that it builds, and what a Session makes of them."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
+
+import onevar
 
 
 class Both:
@@ -12,14 +16,28 @@ class Both:
     """
 
     def __init__(self):
-        tensorflow = pytest.importorskip("tensorflow")
-        self.theirs = tensorflow.compat.v1
-        self.theirs.disable_v2_behavior()
-        import onevar
+        self.theirs = pytest.importorskip("tensorflow").compat.v1
         import onevar.v1 as ours
 
-        onevar.set_backend("numpy")
         self.ours = ours
+
+    @contextmanager
+    def in_use(self):
+        """TensorFlow behaves as version 1 for the time being, and onevar computes with NumPy.
+
+        `disable_v2_behavior` cannot be taken back: it would change TensorFlow for all tests that come later.
+        """
+        tf = self.theirs
+        tf.disable_v2_tensorshape()
+        tf.disable_control_flow_v2()
+        tf.disable_resource_variables()
+        try:
+            with onevar.use_backend("numpy"):
+                yield
+        finally:
+            tf.enable_v2_tensorshape()
+            tf.enable_control_flow_v2()
+            tf.enable_resource_variables()
 
     def graphs(self, program):
         """Return (operations, outputs) of each, described plainly."""

@@ -28,7 +28,7 @@ def run(program, feeds, backend):
             return session.run(outputs, {f"{name}:0": value for name, value in feeds.items() if name in names})
 
 
-@pytest.mark.parametrize("backend", ["torch", "jax"])
+@pytest.mark.parametrize("backend", ["torch", "jax", "tensorflow"])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_same_as_on_numpy(name, backend):
     if importlib.util.find_spec(backend) is None:

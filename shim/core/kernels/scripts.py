@@ -45,7 +45,8 @@ def py_func(k: Any, input: list[np.ndarray], *, token: str, Tout: list[str]) -> 
     if script is None:
         raise op_errors.InvalidArgumentError(None, None, f"{token} is not a function of this process.")
     try:
-        result = script.function(*input)
+        # A scalar is NumPy's, or bytes, as TensorFlow hands it over.
+        result = script.function(*(x[()] if x.ndim == 0 else x for x in input))
     except Exception as error:
         raise _failed(error) from error
     results = list(result) if isinstance(result, list | tuple) else [result]

@@ -1,63 +1,11 @@
 """Calls of op types, by type: what the definitions are compared with TensorFlow on."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
-import ml_dtypes
 import numpy as np
+from golden import sparse_cases
+from golden.op_arrays import BF16, C64, CASES, F16, F64, I64, U8, B, Case, case, f, n, s, v
 
+__all__ = ["CASES", "Case", "f", "sparse_cases", "v"]
 
-@dataclass
-class Case:
-    type: str
-    inputs: list[Any]
-    attrs: dict[str, Any] = field(default_factory=dict)
-    name: str = ""
-
-
-CASES: list[Case] = []
-
-
-def case(type: str, /, *inputs: Any, **attrs: Any) -> None:
-    number = sum(c.type == type for c in CASES)
-    arrays = [[_array(y) for y in x] if isinstance(x, list) else _array(x) for x in inputs]
-    CASES.append(Case(type, arrays, attrs, f"{type}-{number}"))
-
-
-def _array(x: Any) -> np.ndarray:
-    if isinstance(x, np.ndarray):
-        return x
-    if isinstance(x, bytes):
-        return np.array(x, object)
-    return np.array(x, np.bool_ if isinstance(x, bool) else np.int32 if isinstance(x, int) else np.float32)
-
-
-def f(*shape: int, dtype: Any = np.float32, low: float = -2.0, high: float = 2.0) -> np.ndarray:
-    """Numbers that look random and are the same everywhere."""
-    n = int(np.prod(shape))
-    base = np.modf(np.abs(np.sin(np.arange(1, n + 1) * 12.9898 + len(shape) + n * 0.37) * 43758.5453))[0]
-    values = low + (high - low) * base
-    if np.issubdtype(dtype, np.complexfloating):
-        values = values + 1j * (low + (high - low) * base[::-1])
-    return values.reshape(shape).astype(dtype)
-
-
-def n(*shape: int, dtype: Any = np.int32, low: int = -5, high: int = 6) -> np.ndarray:
-    """Integers from low up to high - 1."""
-    return np.asarray(np.floor(f(*shape, dtype=np.float64, low=low, high=high)), dtype)
-
-
-def v(*items: Any, dtype: Any = np.int32) -> np.ndarray:
-    return np.array(items, dtype)
-
-
-def s(*items: bytes) -> np.ndarray:
-    return np.array(items, object)
-
-
-F64, F16, BF16, C64, I64, U8, I8, B = (
-    np.float64, np.float16, ml_dtypes.bfloat16, np.complex64, np.int64, np.uint8, np.int8, np.bool_
-)  # fmt: skip
 SPECIAL = v(np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 1e30, dtype=np.float32)
 TRUE = v(True, False, True, dtype=B)
 
@@ -492,23 +440,3 @@ case("StaticRegexFullMatch", _TEXT, pattern=".*W.*")
 case("DecodeRaw", s(b"\x01\x00\x02\x00", b"\xff\xff\x00\x01"), out_type="int16")
 case("DecodeRaw", s(b"\x01\x00\x02\x00"), out_type="uint16", little_endian=False)
 case("DecodeRaw", s(b"abc"), out_type="uint8")
-
-# -- sparse tensors ---------------------------------------------------------------------------------
-_SPARSE = v([0, 1], [1, 0], [1, 3], dtype=I64), f(3), v(3, 4, dtype=I64)
-for _dense in (f(3, 4), f(3, 1), f(4)):
-    case("SparseDenseCwiseMul", *_SPARSE, _dense)
-case("SparseTensorDenseMatMul", *_SPARSE, f(4, 2))
-case("SparseTensorDenseMatMul", *_SPARSE, f(5, 3), adjoint_a=True, adjoint_b=True)
-case("SparseSoftmax", *_SPARSE)
-case("SparseSoftmax", v([0, 0, 1], [0, 0, 2], [1, 1, 0], dtype=I64), f(3), v(2, 2, 3, dtype=I64))
-case("SparseReshape", _SPARSE[0], _SPARSE[2], v(2, -1, dtype=I64))
-case("SparseReshape", _SPARSE[0], _SPARSE[2], v(2, 3, 2, dtype=I64))
-case("SparseToDense", _SPARSE[0], _SPARSE[2], _SPARSE[1], 0.5)
-case("SparseToDense", v(0, 2), v(4), 1.0, 0.0)
-case("SparseTensorDenseAdd", *_SPARSE, f(3, 4))
-case("SparseAdd", *_SPARSE, v([0, 1], [2, 2], dtype=I64), f(2), v(3, 4, dtype=I64), 0.0)
-case("SparseAdd", *_SPARSE, v([0, 1], [2, 2], dtype=I64), f(2), v(3, 4, dtype=I64), 0.9)
-case("SparseReorder", v([1, 3], [0, 1], [1, 0], dtype=I64), f(3), v(3, 4, dtype=I64))
-case("SparseReduceSum", *_SPARSE, v(0))
-case("SparseReduceSum", *_SPARSE, v(-1), keep_dims=True)
-case("SparseReduceSum", *_SPARSE, v())
