@@ -35,9 +35,7 @@ def round_keys(key: Pair) -> list[Pair]:
     Args:
         key: The stream's key.
     """
-    return [
-        ((key[0] + i * WEYL[0]) & 0xFFFFFFFF, (key[1] + i * WEYL[1]) & 0xFFFFFFFF) for i in range(ROUNDS)
-    ]
+    return [((key[0] + i * WEYL[0]) & 0xFFFFFFFF, (key[1] + i * WEYL[1]) & 0xFFFFFFFF) for i in range(ROUNDS)]
 
 
 def words_at(key: Pair, high: Pair, counters: np.ndarray, carry: np.ndarray | None = None) -> np.ndarray:

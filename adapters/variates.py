@@ -94,9 +94,7 @@ def normal(words: np.ndarray, dtype: str) -> np.ndarray:
     return _box_muller(words.reshape(-1, 2)).astype(numpy_type(dtype), copy=False)
 
 
-def keep_inside(
-    candidates: Callable[[np.ndarray, range], np.ndarray], rows: int, wanted: int
-) -> np.ndarray:
+def keep_inside(candidates: Callable[[np.ndarray, range], np.ndarray], rows: int, wanted: int) -> np.ndarray:
     """Return for each row its first numbers of magnitude below two, of shape (rows, wanted).
 
     Args:

@@ -26,7 +26,9 @@ def variable(x: torch.Tensor, *, trainable: bool, name: str, adopt: bool) -> tor
     if adopt and isinstance(x, torch.nn.Parameter):
         return x.requires_grad_(_differentiable(x) and trainable)
     data = x.detach()
-    if not adopt or 0 in data.stride():  # an expanded tensor's elements share memory, and could not be written one by one
+    if (
+        not adopt or 0 in data.stride()
+    ):  # an expanded tensor's elements share memory, and could not be written one by one
         data = data.clone(memory_format=torch.contiguous_format)
     return torch.nn.Parameter(data, requires_grad=trainable and _differentiable(data))
 

@@ -25,9 +25,7 @@ def attr_value(attr: Attr, value: Any, op_type: str) -> Any:
     if attr.allowed is not None:
         _check_allowed(attr, out, op_type)
     if attr.minimum is not None and kind == "int" and out < attr.minimum:
-        raise ValueError(
-            f"Attr '{attr.name}' of '{op_type}' Op passed {out} less than minimum {attr.minimum}."
-        )
+        raise ValueError(f"Attr '{attr.name}' of '{op_type}' Op passed {out} less than minimum {attr.minimum}.")
     return out
 
 
@@ -64,11 +62,13 @@ def _check_allowed(attr: Attr, value: Any, op_type: str) -> None:
                 + ", ".join(allowed)
             )
         names = '", "'.join(str(item) for item in allowed)
-        raise ValueError(f'Attr \'{attr.name}\' of \'{op_type}\' Op passed string \'{plain}\' not in: "{names}".')
+        raise ValueError(f"Attr '{attr.name}' of '{op_type}' Op passed string '{plain}' not in: \"{names}\".")
 
 
 def _int(value: Any) -> int:
-    if isinstance(value, numbers.Integral | np.integer) or (hasattr(value, "__index__") and not isinstance(value, bool)):
+    if isinstance(value, numbers.Integral | np.integer) or (
+        hasattr(value, "__index__") and not isinstance(value, bool)
+    ):
         return int(value)
     if isinstance(value, float) and value == int(value):
         return int(value)

@@ -22,7 +22,18 @@ from onevar.core.spec import ShapeError, Spec
 class Recipe:
     """What is done for each operation of a type, worked out once from its signature."""
 
-    __slots__ = ("attrs", "checks", "definition", "has_refs", "inferred", "inputs", "preferred", "simple", "single", "type")
+    __slots__ = (
+        "attrs",
+        "checks",
+        "definition",
+        "has_refs",
+        "inferred",
+        "inputs",
+        "preferred",
+        "simple",
+        "single",
+        "type",
+    )
 
     def __init__(self, op_type: str):
         self.type = op_type
@@ -31,7 +42,9 @@ class Recipe:
         #: Attributes that the inputs decide.
         self.inferred = {a for arg in self.inputs for a in (arg.type_attr, arg.number_attr, arg.type_list_attr) if a}
         self.attrs: tuple[Attr, ...] = tuple(self.definition.attrs.values())
-        self.checks = {a.name: frozenset(a.allowed) for a in self.attrs if a.kind in ("type", "list(type)") and a.allowed}
+        self.checks = {
+            a.name: frozenset(a.allowed) for a in self.attrs if a.kind in ("type", "list(type)") and a.allowed
+        }
         self.preferred = {a.name: as_dtype(a.default) for a in self.attrs if a.kind == "type" and a.has_default}
         self.has_refs = any(arg.is_ref for arg in self.inputs)
         self.simple = all(not arg.is_list for arg in self.inputs)
@@ -143,7 +156,9 @@ def _check_names(recipe: Recipe, arguments: dict[str, Any]) -> None:
     known = {arg.name for arg in recipe.inputs} | set(recipe.definition.attrs)
     for given in arguments:
         if given not in known and not given.startswith("_"):
-            raise TypeError(f"op('{recipe.type}') got an unexpected keyword argument '{given}'. It takes {sorted(known)}.")
+            raise TypeError(
+                f"op('{recipe.type}') got an unexpected keyword argument '{given}'. It takes {sorted(known)}."
+            )
 
 
 # -- inputs -----------------------------------------------------------------------------------------
@@ -291,7 +306,11 @@ def _same_types(
         types = ", ".join(tensor.dtype.base_dtype.name for tensor in tensors)
         raise TypeError(
             f"Tensors in list passed to '{arg.name}' of '{recipe.type}' Op have types [{types}] that "
-            + ("don't all match." if len(found) > 1 else f"do not match expected type {wanted.name if wanted else '?'}.")
+            + (
+                "don't all match."
+                if len(found) > 1
+                else f"do not match expected type {wanted.name if wanted else '?'}."
+            )
         )
     if arg.type_attr is not None and found:
         base = found.pop()

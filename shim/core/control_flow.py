@@ -166,7 +166,7 @@ class BranchStep(_Functional):
 
     __slots__ = ()
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         attrs = self.operation.attrs
         values = [frame.env[slot] for slot in self.ins]
         pred = _value(values[0])
@@ -224,7 +224,7 @@ class LoopStep(_Functional):
         given = zip(self.ins[count:], self.operation.inputs[count:], strict=True)
         return [*first, *(slot for slot, outside in given if outside in test.captures)]
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         attrs = self.operation.attrs
         cond, body = attrs["cond"], attrs["body"]
         count = len(self.outs)
@@ -246,7 +246,9 @@ class LoopStep(_Functional):
             done += 1
         self.finish(frame, variables)
 
-    def _compiled(self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]], limit: int | None) -> list[Any]:
+    def _compiled(
+        self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]], limit: int | None
+    ) -> list[Any]:
         attrs = self.operation.attrs
         graphs = attrs["cond"], attrs["body"]
         count = len(variables)
@@ -295,5 +297,6 @@ class LoopStep(_Functional):
         """Do one iteration for the variables that are host values; the others stay as they are."""
         results = body_of(self.operation.attrs["body"]).run(frame, variables, captures)
         return [
-            new if isinstance(old, np.ndarray | np.generic) else old for old, new in zip(variables, results, strict=True)
+            new if isinstance(old, np.ndarray | np.generic) else old
+            for old, new in zip(variables, results, strict=True)
         ]

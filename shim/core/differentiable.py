@@ -41,8 +41,9 @@ NO_GRADIENT = frozenset(
     TensorListConcatLists TensorListElementShape TensorListLength TensorListPushBackBatch TensorSummary
     TensorSummaryV2 TextLineReader Timestamp TruncatedNormal VarIsInitializedOp VariableShape WholeFileReader
     XlaVariadicReduce ZerosLike
-    """.split()
-) | {"StopGradient"}
+    StopGradient
+    """.split()  # noqa: SIM905 (a list would be two hundred lines)
+)
 
 
 def is_trainable(tensor: Tensor) -> bool:

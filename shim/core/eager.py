@@ -104,8 +104,10 @@ def _typed(value: Any) -> bool:
 
 
 def _dtype(tensor: Any, chosen: Adapter) -> DType:
-    return as_dtype("string" if tensor.dtype == object else tensor.dtype) if isinstance(tensor, np.ndarray) else as_dtype(
-        chosen.spec(tensor).dtype
+    return (
+        as_dtype("string" if tensor.dtype == object else tensor.dtype)
+        if isinstance(tensor, np.ndarray)
+        else as_dtype(chosen.spec(tensor).dtype)
     )
 
 
@@ -175,7 +177,8 @@ def _returned(recipe: Recipe, result: Any, chosen: Adapter) -> Any:
     if len(recipe.definition.outputs) == 1:
         return [_native(item, chosen) for item in _items(result)]
     return [
-        [_native(v, chosen) for v in item] if isinstance(item, list | tuple) else _native(item, chosen) for item in result
+        [_native(v, chosen) for v in item] if isinstance(item, list | tuple) else _native(item, chosen)
+        for item in result
     ]
 
 

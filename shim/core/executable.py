@@ -59,7 +59,7 @@ class Executable:
             return self._compiled_or_not(values)
 
     def _compiled_or_not(self, values: Sequence[np.ndarray]) -> list[Any]:
-        """Run it compiled; what the compiler cannot have (a loop of unknown length, differentiated) runs step by step."""
+        """Run it compiled; what a compiler cannot have (a loop of unknown length, differentiated) runs step by step."""
         try:
             return self._compiled(values)
         except Unsupported:
@@ -271,4 +271,3 @@ class _Version:
 
     def _chosen(self, frame: Frame, kept: Any, new: Any, old: Any) -> Any:
         return frame.k.where(kept, new, old) if tuple(new.shape) == tuple(old.shape) else new
-

@@ -108,6 +108,8 @@ def _strings(value: Any) -> np.ndarray:
     flat = out.reshape(-1)
     for index, item in enumerate(raw.reshape(-1).tolist()):
         if not isinstance(item, str | bytes):
-            raise InvalidArgumentError(None, None, f"Unsupported object type {type(item).__name__} fed for a string: {item!r}")
+            raise InvalidArgumentError(
+                None, None, f"Unsupported object type {type(item).__name__} fed for a string: {item!r}"
+            )
         flat[index] = item.encode() if isinstance(item, str) else item
     return out

@@ -26,7 +26,7 @@ class Fetches:
 
     def _leaf_or_more(self, graph: Graph, fetch: Any) -> Callable[[Mapping], Any]:
         if fetch is None:
-            raise TypeError(f"Argument `fetch` = {fetch} has invalid type \"{type(fetch).__name__}\". Cannot be None")
+            raise TypeError(f'Argument `fetch` = {fetch} has invalid type "{type(fetch).__name__}". Cannot be None')
         if isinstance(fetch, list | tuple):
             return self._sequence(graph, fetch)
         if isinstance(fetch, Mapping):
@@ -69,7 +69,7 @@ class Fetches:
             element = graph.as_graph_element(fetch, allow_tensor=True, allow_operation=True)
         except TypeError as error:
             raise TypeError(
-                f"Argument `fetch` = {whole} has invalid type \"{type(whole).__name__}\" must be a string or Tensor. "
+                f'Argument `fetch` = {whole} has invalid type "{type(whole).__name__}" must be a string or Tensor. '
                 f"({error})"
             ) from None
         except (ValueError, KeyError) as error:

@@ -40,7 +40,8 @@ class Frame:
     """
 
     __slots__ = (
-        "adapter", "collected", "constants", "device", "differentiated", "env", "host_k", "k", "on_host", "store", "wrote",
+        "adapter", "collected", "constants", "device", "differentiated", "env", "host_k", "k", "on_host", "store",
+        "wrote",
     )  # fmt: skip
 
     def __init__(
@@ -140,7 +141,7 @@ class ConstStep(Step):
         super().__init__(operation, ins, outs)
         self.value = operation.attrs["value"]
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         frame.env[self.outs[0]] = self.value
 
 
@@ -149,7 +150,7 @@ class StorageStep(Step):
 
     __slots__ = ()
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         ref = frame.store.ref(self.operation)
         ref.on_host = frame.on_host
         frame.env[self.outs[0]] = ref
@@ -160,7 +161,7 @@ class AliasStep(Step):
 
     __slots__ = ()
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         frame.env[self.outs[0]] = frame.env[self.ins[0]]
 
 
@@ -169,7 +170,7 @@ class SnapshotStep(Step):
 
     __slots__ = ()
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         value = frame.env[self.ins[0]]
         frame.env[self.outs[0]] = value.read() if type(value) is StateRef else value
 
@@ -179,7 +180,7 @@ class PlaceholderStep(Step):
 
     __slots__ = ()
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         op = self.operation
         out = op.outputs[0]
         known = "" if out.spec.shape is None else f" and shape {show(out.spec.shape)}"
@@ -196,7 +197,7 @@ _CPP = {"float32": "float", "float64": "double", "float16": "half"}
 class KernelStep(Step):
     """An operation with a definition over primitives."""
 
-    __slots__ = ("attrs", "host", "kernel", "keeps_refs", "on_host", "override", "reads")
+    __slots__ = ("attrs", "host", "keeps_refs", "kernel", "on_host", "override", "reads")
 
     def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int], kernel: Kernel):
         super().__init__(operation, ins, outs)
@@ -211,11 +212,13 @@ class KernelStep(Step):
         self.keeps_refs = frozenset(i for i, a in enumerate(args) if a.is_ref or a.dtype == "resource")
         self.override: dict[str, Callable | None] = {}
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         env, kernel = frame.env, self.kernel
         CURRENT.operation = self.operation
         args = [
-            [self._value(env[i], False) for i in slot] if type(slot) is tuple else self._value(env[slot], at in self.keeps_refs)
+            [self._value(env[i], False) for i in slot]
+            if type(slot) is tuple
+            else self._value(env[slot], at in self.keeps_refs)
             for at, slot in enumerate(self.ins)
         ]
         if self.on_host:
@@ -318,7 +321,7 @@ class MissingStep(Step):
 
     __slots__ = ()
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         kind = self.operation.type
         raise UnimplementedError(
             None, self.operation,
@@ -372,7 +375,7 @@ def run_steps(frame: Frame, steps: Sequence[Step]) -> None:
     try:
         for step in steps:
             step.run(frame)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (raised anew, with where it happened)
         raise located(error, step) from cause(error)
     finally:
         CURRENT.adapter.pop()

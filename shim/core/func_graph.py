@@ -119,7 +119,9 @@ class FuncGraph(Graph):
         return operation
 
 
-def trace(name: str, outer: Graph, function: Callable[..., Any], arguments: Sequence[Any] = ()) -> tuple[FuncGraph, Any]:
+def trace(
+    name: str, outer: Graph, function: Callable[..., Any], arguments: Sequence[Any] = ()
+) -> tuple[FuncGraph, Any]:
     """Call `function` with stand-ins for `arguments` in a new body; return the body and what was returned.
 
     Args:

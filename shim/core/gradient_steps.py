@@ -27,7 +27,9 @@ class Request:
 
     __slots__ = ("grad_ys", "stop", "xs", "ys")
 
-    def __init__(self, ys: Sequence[Tensor], grad_ys: Sequence[Tensor | None], xs: Sequence[Tensor], stop: Collection[Tensor]):
+    def __init__(
+        self, ys: Sequence[Tensor], grad_ys: Sequence[Tensor | None], xs: Sequence[Tensor], stop: Collection[Tensor]
+    ):
         self.ys, self.grad_ys, self.xs, self.stop = tuple(ys), tuple(grad_ys), tuple(xs), frozenset(stop)
 
 
@@ -113,7 +115,7 @@ class MarkerStep(Step):
         super().__init__(operation, (), ())
         self.slot, self.index = slot, index
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         value = frame.native(frame.env[self.slot])
         if type(value) is StateRef:
             return
@@ -157,12 +159,12 @@ class ForwardStep(Step):
             out.extend(after[slot] for slot in written if slot in after)
         return out
 
-    def run(self, frame: Frame, runner: Callable[[Frame, Sequence[Step]], None] = run_steps) -> None:
+    def run(self, frame: Frame, runner: Callable[[Frame, Sequence[Step]], None] = run_steps) -> None:  # noqa: D102 (see Step)
         if "gradients" in frame.adapter.lacks:
             others = ", ".join(name for name in installed() if name != frame.adapter.name) or "none"
             raise Unsupported(
-                f"tf.gradients: the {frame.adapter.name} adapter lacks 'gradients': {frame.adapter.lacks['gradients']}. "
-                f"Open the Session on another: tf.Session(backend=...), ONEVAR_BACKEND. Installed here: {others}."
+                f"tf.gradients: the {frame.adapter.name} adapter lacks 'gradients': "
+                f"{frame.adapter.lacks['gradients']}. Open the Session on another: tf.Session(backend=...), ONEVAR_BACKEND. Installed here: {others}."
             )
         env = frame.env
         before = [env[slot] for slot in self.ins]
@@ -228,9 +230,7 @@ class _Run:
     def _aux(self) -> dict[str, Any]:
         frame = self.frame
         values = {slot: frame.env[slot] for slot in self.step.exports}
-        refs = {
-            at: ref.overlay for at, ref in enumerate(frame.store.refs.values()) if ref.traced and ref.written
-        }
+        refs = {at: ref.overlay for at, ref in enumerate(frame.store.refs.values()) if ref.traced and ref.written}
         streams = {at: s.traced for at, s in enumerate(frame.store.streams.values()) if s.traced is not None}
         native = {slot: value for slot, value in values.items() if frame.store.adapter.owns(value)}
         self.host = {slot: value for slot, value in values.items() if slot not in native}
@@ -275,7 +275,7 @@ class PullbackStep(Step):
         self.reads = [group.ys.index(y) for y in request.ys]
         self.positions = [group.xs_at[group.xs.index(x)] for x in request.xs]
 
-    def run(self, frame: Frame) -> None:
+    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         pull, ys, points = frame.env[self.group.handle]
         cotangents: list[Any] = [None] * len(ys)
         for at, slot in zip(self.reads, self.given, strict=True):
@@ -293,4 +293,3 @@ def _value(value: Any) -> Any:
 
 def _is_storage(tensor: Tensor) -> bool:
     return tensor.op.type in STORAGE or is_alias(tensor.op)
-

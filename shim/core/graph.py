@@ -30,7 +30,7 @@ class _Stacks(local):
 class _Controls:
     """One `control_dependencies` scope: what runs before, and what was made inside."""
 
-    __slots__ = ("inputs", "new_stack", "seen", "control_flow", "saved")
+    __slots__ = ("control_flow", "inputs", "new_stack", "saved", "seen")
 
     def __init__(self, inputs: Sequence[Operation] | None):
         self.new_stack = inputs is None

@@ -55,7 +55,9 @@ class NameTable:
                 name = name.decode()
             pattern = _SCOPE_NAME if self.scope.stack else _OP_NAME
             if not pattern.match(name):
-                raise ValueError(f"'{name}' is not a valid {'scope' if self.scope.stack else 'root scope'} name. {_RULE}")
+                raise ValueError(
+                    f"'{name}' is not a valid {'scope' if self.scope.stack else 'root scope'} name. {_RULE}"
+                )
         before = self.scope.stack
         if not name:
             entered = ""
@@ -70,7 +72,10 @@ class NameTable:
             self.scope.stack = before
 
 
-_RULE = "It has to consist of letters, digits and any of _ . \\ / > -, and at the root it begins with a letter, a digit or a dot."
+_RULE = (
+    "It has to consist of letters, digits and any of _ . \\ / > -, and at the root it begins with a letter, a digit or "
+    "a dot."
+)
 
 
 def check_op_name(name: str) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.op_defs import OpDef, op_def
 from onevar.core.op_errors import OperatorNotAllowedInGraphError
-from onevar.core.op_errors import OperatorNotAllowedInGraphError
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape, as_shape
 
@@ -146,7 +145,17 @@ class Tensor:
         spec: Shape, dtype and, where it is known, contents.
     """
 
-    __slots__ = ("__weakref__", "_keras_history", "_keras_mask", "_name", "_shape", "dtype", "op", "spec", "value_index")
+    __slots__ = (
+        "__weakref__",
+        "_keras_history",
+        "_keras_mask",
+        "_name",
+        "_shape",
+        "dtype",
+        "op",
+        "spec",
+        "value_index",
+    )
 
     # NumPy's operators leave the work to ours.
     __array_priority__ = 100
@@ -242,8 +251,8 @@ class Tensor:
 
     def __iter__(self) -> Iterator["Tensor"]:
         raise OperatorNotAllowedInGraphError(
-            f"Iterating over a symbolic `tf.Tensor` is not allowed in Graph mode: {self!r}. Use tf.unstack, tf.map_fn or "
-            "tf.while_loop."
+            f"Iterating over a symbolic `tf.Tensor` is not allowed in Graph mode: {self!r}. Use tf.unstack, "
+            "tf.map_fn or tf.while_loop."
         )
 
     def __len__(self) -> int:

@@ -4,7 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from onevar.core import control_flow
 from onevar.core.frame import (
-    KernelStep, MissingStep, PlaceholderStep, SnapshotStep, Step, StorageStep, is_alias,
+    KernelStep,
+    MissingStep,
+    PlaceholderStep,
+    SnapshotStep,
+    Step,
+    is_alias,
 )  # fmt: skip
 from onevar.core.gradient_steps import TYPE, ForwardStep
 from onevar.core.kernel import kernel_of

@@ -39,7 +39,9 @@ class Slots:
         return self.new() if tensor in self.given else self(tensor)
 
 
-def steps_for(operations: Collection[Operation], slots: Slots, fed: Collection[Tensor], wanted: Iterable[Tensor]) -> list[Step]:
+def steps_for(
+    operations: Collection[Operation], slots: Slots, fed: Collection[Tensor], wanted: Iterable[Tensor]
+) -> list[Step]:
     """Return the steps that run `operations`.
 
     Args:
@@ -76,7 +78,9 @@ class _Node:
         self.name = operations[0].name if operations else ""
 
 
-def _with_gradients(order: Sequence[Operation], slots: Slots, fed: Collection[Tensor], wanted: set[Tensor]) -> list[Step]:
+def _with_gradients(
+    order: Sequence[Operation], slots: Slots, fed: Collection[Tensor], wanted: set[Tensor]
+) -> list[Step]:
     groups = gradient_steps.groups(order, fed)
     home: dict[Operation, _Node] = {}
     nodes: list[_Node] = []
@@ -115,7 +119,11 @@ def _mark_late(nodes: Sequence[_Node], before: dict[_Node, list[_Node]]) -> None
 
 
 def _emit(
-    ordered: Sequence[_Node], forward_of: dict[Operation, Any], slots: Slots, fed: Collection[Tensor], wanted: set[Tensor]
+    ordered: Sequence[_Node],
+    forward_of: dict[Operation, Any],
+    slots: Slots,
+    fed: Collection[Tensor],
+    wanted: set[Tensor],
 ) -> list[Step]:
     inside = {op: node for node in ordered if node.group is not None for op in node.operations}
     looked_at = set(wanted)

@@ -41,7 +41,7 @@ class BaseSession:
         device: str | None = None,
     ):  # fmt: skip
         if graph is not None and not isinstance(graph, Graph):
-            raise TypeError(f"Argument `graph` must be a tf.Graph, but got \"{type(graph).__name__}\"")
+            raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
         _check_target(target)
         self._graph = graph if graph is not None else get_default_graph()
         self._config = config
@@ -151,7 +151,9 @@ class BaseSession:
         """
         if feed_list is not None and not isinstance(feed_list, list | tuple):
             raise TypeError("Argument `feed_list` must be a list or tuple.")
-        tensors = [t for key in feed_list or () for t, _ in expanded(self._graph.as_graph_element(key, True, False), None)]
+        tensors = [
+            t for key in feed_list or () for t, _ in expanded(self._graph.as_graph_element(key, True, False), None)
+        ]
         mapped, executable = self._prepared(fetches, tuple(tensors))
         graph = self._graph
 
@@ -214,7 +216,9 @@ class BaseSession:
             if slot.strings is not None:
                 raise TypeError(f"Variable {slot.name!r} holds strings, which no framework's memory does.")
             raise FailedPreconditionError(
-                None, slot.operation, f"Attempting to use uninitialized value {slot.name}. Run its initializer in this Session first."
+                None,
+                slot.operation,
+                f"Attempting to use uninitialized value {slot.name}. Run its initializer in this Session first.",
             )
         return slot.cell
 
@@ -258,8 +262,8 @@ def _check_target(target: Any) -> None:
     if target in ("", b"", None, "local"):
         return
     raise NotImplementedError(
-        f"Session(target={target!r}): there are no remote sessions here. Leave the target out; to use several machines, "
-        "see the framework's own means (jax.distributed, torch.distributed)."
+        f"Session(target={target!r}): there are no remote sessions here. Leave the target out; to use several "
+        "machines, see the framework's own means (jax.distributed, torch.distributed)."
     )
 
 
@@ -292,7 +296,9 @@ class Session(BaseSession):
 
     def __enter__(self) -> "Session":
         if self._contexts:
-            raise RuntimeError("Session context managers are not re-entrant. Use `Session.as_default()` to enter it again.")
+            raise RuntimeError(
+                "Session context managers are not re-entrant. Use `Session.as_default()` to enter it again."
+            )
         for context in (self._graph.as_default(), self.as_default()):
             context.__enter__()
             self._contexts.append(context)

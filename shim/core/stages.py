@@ -113,7 +113,9 @@ class _Analysis:
         feeds = set(plan.feed_slots)
         self.feeds = feeds
         strings = {
-            slot for slot, t in zip(plan.feed_slots, plan.feeds, strict=True) if t.dtype.key in ("string", "variant", "resource")
+            slot
+            for slot, t in zip(plan.feed_slots, plan.feeds, strict=True)
+            if t.dtype.key in ("string", "variant", "resource")
         }
         self.strings = strings
         while True:

@@ -182,9 +182,7 @@ class StateRef:
 
     def accumulate(self, value: Any, kernel: str) -> None:
         """Add `value` to the state (`"add"`), or subtract it (`"subtract"`)."""
-        if self.traced:
-            self.write(getattr(self.slot.adapter.k, kernel)(self.read(), value))
-        elif self.overlay is not _UNSET:
+        if self.traced or self.overlay is not _UNSET:
             self.write(getattr(self.slot.adapter.k, kernel)(self.read(), value))
         else:
             self.slot.accumulate(value, kernel)

@@ -13,7 +13,16 @@ import numpy as np
 
 from onevar.core.checks import CURRENT
 from onevar.core.frame import (
-    AliasStep, ConstStep, Frame, KernelStep, SnapshotStep, Step, StorageStep, cause, located, run_steps,
+    AliasStep,
+    ConstStep,
+    Frame,
+    KernelStep,
+    SnapshotStep,
+    Step,
+    StorageStep,
+    cause,
+    located,
+    run_steps,
 )  # fmt: skip
 from onevar.core.gradient_steps import ForwardStep, MarkerStep, PullbackStep
 from onevar.core.stages import Stage, reads_of
@@ -98,9 +107,7 @@ class Recording:
     def _kernel(self, step: KernelStep) -> Call | None:
         kernel, env = step.kernel, self.frame.env
         slots = reads_of(step)
-        if kernel.on_host or any(
-            isinstance(env[slot], _HOST) and slot not in self.constant for slot in slots
-        ):
+        if kernel.on_host or any(isinstance(env[slot], _HOST) and slot not in self.constant for slot in slots):
             raise Unstable
         # Of tensors' contents a definition makes tensors: an array follows from shapes and constants.
         if not kernel.state and not kernel.random and all(isinstance(env[slot], _HOST) for slot in step.outs):
@@ -236,7 +243,7 @@ class _Env:
         self.env = env
 
 
-def _quick(function: Callable, getters: Sequence[Any], out: int) -> Call | None:
+def _quick(function: Callable, getters: Sequence[Any], out: int) -> Call | None:  # noqa: C901 (one form after the other)
     kinds = tuple(type(getter) for getter in getters)
     if kinds == (int,):
         (a,) = getters
@@ -282,7 +289,7 @@ def _run(calls: Sequence[Call], origins: Sequence[Step], env: list) -> None:
         for call in calls:
             call(env)
             at += 1
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (raised anew, with where it happened)
         raise located(error, origins[at]) from cause(error)
 
 

@@ -8,7 +8,7 @@ optimizing compiler.
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from onevar.v1.export import export, export_value
+from onevar.v1.export import export
 
 
 class Message:
@@ -123,10 +123,7 @@ def _scalar(message: str, name: str, default: Any, value: Any) -> Any:
     else:
         wanted = (str, bytes)
     if not isinstance(value, wanted):
-        try:  # NumPy's scalars
-            value = value.item()
-        except AttributeError:
-            pass
+        value = value.item() if hasattr(value, "item") else value  # NumPy's scalars
     if not isinstance(value, wanted):
         raise TypeError(f"{message}.{name}: {value!r} has type {type(value).__name__}, but expected one of: {wanted}")
     return type(default)(value) if isinstance(default, bool | float) else value

@@ -17,7 +17,7 @@ from onevar.core.nest import assert_same_structure, flatten, is_nested, map_stru
 from onevar.core.operation import Operation, Tensor
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape, as_shape
-from onevar.v1.composites import composite, components, rebuilt
+from onevar.v1.composites import components, composite, rebuilt
 from onevar.v1.export import export
 
 
@@ -247,10 +247,12 @@ class _Loop:
         self.returns_tuple = False
         self.maximum = None if maximum is None else constant_value(convert_to_tensor(maximum))
         if maximum is not None and self.maximum is None:
-            raise ValueError("maximum_iterations must be known when the loop is built. Received a tensor without a known value.")
+            raise ValueError(
+                "maximum_iterations must be known when the loop is built. Received a tensor without a known value."
+            )
 
     def _declare(self, invariants: Any) -> None:
-        shapes = [s for s in _flat_shapes(invariants)]
+        shapes = _flat_shapes(invariants)
         if len(shapes) != len(self.leaves):
             raise ValueError(
                 f"'shape_invariants' must have one shape for each of the {len(self.leaves)} loop variables. "
@@ -262,8 +264,8 @@ class _Loop:
             if not _includes(shape, tensor.shape):
                 raise ValueError(
                     f"The shape invariant specified for {tensor.name} is not compatible with the initial shape of the "
-                    f"loop variable. It enters the loop with shape {tensor.shape}, but the specified shape invariant is "
-                    f"{shape}."
+                    f"loop variable. It enters the loop with shape {tensor.shape}, but the specified shape invariant "
+                    f"is {shape}."
                 )
             self.specs[index] = Spec(shape.tuple, tensor.dtype.key)
 
@@ -327,7 +329,7 @@ class _Loop:
                 )
             raise ValueError(
                 f"The shape of {first.name} after one iteration is {result.shape}, which its shape invariant {entered} "
-                "does not include. Use the `shape_invariants` argument of tf.while_loop to specify a less-specific shape."
+                "does not include. Use the `shape_invariants` argument of tf.while_loop for a less-specific shape."
             )
         return result
 
@@ -360,4 +362,3 @@ def _includes(general: TensorShape, special: TensorShape) -> bool:
     if special.tuple is None or len(special.tuple) != len(general.tuple):
         return False
     return all(g is None or g == s for g, s in zip(general.tuple, special.tuple, strict=True))
-

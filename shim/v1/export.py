@@ -41,7 +41,7 @@ def export_value(name: str, value: Any) -> None:
 
 
 def export_lazily(name: str, module: str, attribute: str) -> None:
-    """Offer what a module defines that is imported when it is asked for, because few programs need it and it takes long.
+    """Offer what a module defines that is imported when it is asked for: few programs need it, and it takes long.
 
     Args:
         name: The name below `tf.`.

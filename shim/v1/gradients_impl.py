@@ -8,9 +8,9 @@ from onevar.core import gradient_steps
 from onevar.core.build import op
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor, internal_convert_to_tensor_or_indexed_slices
-from onevar.core.dtype import as_dtype
 from onevar.core.default_graph import get_default_graph
 from onevar.core.differentiable import is_trainable, passes
+from onevar.core.dtype import as_dtype
 from onevar.core.frame import is_alias
 from onevar.core.func_graph import FuncGraph
 from onevar.core.graph import Graph
@@ -71,7 +71,9 @@ def gradients(
         TypeError: A `y` is complex and has no `grad_ys`, or a gradient is of another dtype.
     """
     if executing_eagerly():
-        raise RuntimeError("tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.")
+        raise RuntimeError(
+            "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead."
+        )
     unconnected = UnconnectedGradients(unconnected_gradients)
     y_list, x_list, stops = _listed(ys), _listed(xs), _listed(stop_gradients)
     seeds = [None] * len(y_list) if grad_ys is None else _listed(grad_ys)
@@ -136,8 +138,8 @@ def _seed(y: Tensor, seed: Any, index: int) -> Tensor | None:
     tensor = convert_to_tensor(seed, preferred_dtype=y.dtype.base_dtype, name=f"grad_ys_{index}")
     if tensor.dtype.base_dtype is not y.dtype.base_dtype:
         raise TypeError(
-            f"Gradient type {tensor.dtype.base_dtype.name} of grad_ys[{index}] does not match type {y.dtype.base_dtype.name} "
-            f"of {y.name}."
+            f"Gradient type {tensor.dtype.base_dtype.name} of grad_ys[{index}] does not match type "
+            f"{y.dtype.base_dtype.name} of {y.name}."
         )
     if not tensor.shape.is_compatible_with(y.shape):
         raise ValueError(f"grad_ys[{index}] has shape {tensor.shape}, which is not that of {y.name}: {y.shape}.")
@@ -171,8 +173,8 @@ class _Backward:
         parts: dict[Tensor, list[Any]] = {}
         cuts = frozenset(t for op in own for t in op.outputs)
         self._collect(self.ys, self.seeds, cuts, parts)
-        for op in sorted(own, key=lambda op: -op.serial):
-            self._through(op, cuts, parts)
+        for operation in sorted(own, key=lambda made: -made.serial):
+            self._through(operation, cuts, parts)
         return [self._total(parts.get(x, [])) if x is not None else None for x in self.xs]
 
     def _relevant(self, ys: Iterable[Tensor], cuts: frozenset[Tensor] = frozenset()) -> set[Tensor]:
@@ -243,4 +245,3 @@ def _like(target: Tensor) -> tuple[Any, Spec]:
     if target.dtype.key == "resource" and isinstance(spec.value, Spec):
         spec = spec.value
     return as_dtype(spec.dtype), Spec(spec.shape, spec.dtype)
-

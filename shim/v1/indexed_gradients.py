@@ -61,7 +61,9 @@ def sliced(x: Tensor, points: Sequence[Tensor], gradients: Mapping[Tensor, Tenso
     if len(points) == 1:
         return IndexedSlices(values[0], indices[0], shape)
     return IndexedSlices(
-        op("ConcatV2", values=values, axis=0, name="concat"), op("ConcatV2", values=indices, axis=0, name="concat"), shape
+        op("ConcatV2", values=values, axis=0, name="concat"),
+        op("ConcatV2", values=indices, axis=0, name="concat"),
+        shape,
     )
 
 

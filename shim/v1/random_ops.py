@@ -301,5 +301,3 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
         limit = add(op("Sub", "sub", x=shape, y=size), 1, "add")
         offset = random_uniform(shape_op(shape), dtype=dtypes.int32, maxval=dtypes.int32.max, seed=seed)
         return slice_(value, op("FloorMod", "mod", x=offset, y=limit), size, scope)
-
-

@@ -48,9 +48,7 @@ def _generator(seed: Any, alg: Any) -> dict[str, Any]:
     return {"key": key, "counter": counter, "alg": found.value}
 
 
-def _normal(
-    op_type: str, shape: Any, seed: Any, mean: Any, stddev: Any, dtype: Any, scope: str, alg: Any
-) -> Any:
+def _normal(op_type: str, shape: Any, seed: Any, mean: Any, stddev: Any, dtype: Any, scope: str, alg: Any) -> Any:
     dtype = dtypes.as_dtype(dtype)
     shape = shape_tensor(shape)
     mean = convert_to_tensor(mean, dtype, "mean")

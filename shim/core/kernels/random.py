@@ -68,7 +68,13 @@ def _bounds(minval: np.ndarray, maxval: np.ndarray, count: int) -> tuple[int, in
 
 @kernel("RandomUniformInt", host=("shape", "minval", "maxval"), random=True)
 def random_uniform_int(
-    k: Any, stream: Any, shape: np.ndarray, minval: np.ndarray, maxval: np.ndarray, *, Tout: str  # noqa: N803
+    k: Any,
+    stream: Any,
+    shape: np.ndarray,
+    minval: np.ndarray,
+    maxval: np.ndarray,
+    *,
+    Tout: str,  # noqa: N803
 ) -> Any:
     """Draw integers from [minval, maxval)."""
     return _drawn(k, "philox_uniform_int", stream, shape, *_bounds(minval, maxval, prod(dims(shape))), Tout)

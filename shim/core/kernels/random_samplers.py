@@ -93,9 +93,7 @@ def _poissons(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: in
 
 
 @kernel("StatelessRandomPoisson", on_host=True, infer=_wanted)
-def stateless_random_poisson(
-    k: Any, shape: np.ndarray, seed: np.ndarray, lam: np.ndarray, *, dtype: str
-) -> np.ndarray:
+def stateless_random_poisson(k: Any, shape: np.ndarray, seed: np.ndarray, lam: np.ndarray, *, dtype: str) -> np.ndarray:
     """Draw from Poisson distributions."""
     sizes, samples = _per_parameter(shape, lam)
     return _poissons(*generator(seed), 0, lam, samples, dtype).reshape(sizes)
@@ -121,9 +119,7 @@ def _check_multinomial(logits: np.ndarray, num_samples: np.ndarray) -> int:
 
 
 @kernel("Multinomial", on_host=True, random=True, infer=_samples)
-def multinomial(
-    k: Any, stream: Any, logits: np.ndarray, num_samples: np.ndarray, *, output_dtype: str
-) -> np.ndarray:
+def multinomial(k: Any, stream: Any, logits: np.ndarray, num_samples: np.ndarray, *, output_dtype: str) -> np.ndarray:
     """Draw classes by their logarithmic weights."""
     count = _check_multinomial(logits, num_samples)
     found = sampling.multinomial(stream.key, stream.high, stream.counter, logits, count)
@@ -155,9 +151,7 @@ def random_shuffle(k: Any, stream: Any, value: np.ndarray) -> np.ndarray:
 
 
 @kernel("StatelessShuffle", on_host=True, infer=_same_shape)
-def stateless_shuffle(
-    k: Any, value: np.ndarray, key: np.ndarray, counter: np.ndarray, alg: np.ndarray
-) -> np.ndarray:
+def stateless_shuffle(k: Any, value: np.ndarray, key: np.ndarray, counter: np.ndarray, alg: np.ndarray) -> np.ndarray:
     """Shuffle along the first axis."""
     if value.size <= 1 or value.shape[0] <= 1:
         return value
