@@ -49,8 +49,8 @@ def _run_cell(backend: str, name: str, times: dict[str, float] | None) -> str:
 def _building(results: dict[str, Any], memory: dict[str, float]) -> Table:
     table = Table(
         title="Graphs and plans of the v1 engine, without a framework",
-        caption=f"To reach: graphs {BUILD_TARGET:g} times as fast as TensorFlow; time per node of the larger plan at most "
-        f"{GROWTH_TARGET:g} times the smaller one's.",
+        caption=f"To reach: graphs {BUILD_TARGET:g} times as fast as TensorFlow; time per node of the larger plan "
+        f"at most {GROWTH_TARGET:g} times the smaller one's.",
     )
     table.add_column("what")
     for heading in ("TensorFlow", "onevar", "ratio"):

@@ -31,7 +31,8 @@ def prove(v1: Any, adapter: Any, name: str, one: Program, arguments: tuple) -> N
         if "no primitive" in str(error):
             pytest.skip(str(error))
         raise
-    assert not list(differences(ours, golden()[name])), name
+    found = list(differences(ours, golden()[name]))
+    assert not found, f"{name}: {'; '.join(found[:3])}"
 
 
 @requirement("V1-01")

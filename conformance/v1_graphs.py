@@ -298,7 +298,7 @@ def shared_variables(tf: Any, resource: bool) -> Any:
     with tf.variable_scope("net"):
         refused += [error(tf.get_variable, "w", [3, 2], words="already exists"), error(tf.get_variable, "q")]
     with tf.variable_scope(None, "net"):
-        unique = tf.get_variable("w", [1])
+        unique = tf.get_variable("w", [1], initializer=tf.zeros_initializer())
     names = [v.name for v in tf.global_variables()]
     with started(tf) as session:
         return [thrice(session, [y, again, new]), names, new is same, refused, unique.name, y.name, again.name, scope.name]

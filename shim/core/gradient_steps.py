@@ -164,7 +164,8 @@ class ForwardStep(Step):
             others = ", ".join(name for name in installed() if name != frame.adapter.name) or "none"
             raise Unsupported(
                 f"tf.gradients: the {frame.adapter.name} adapter lacks 'gradients': "
-                f"{frame.adapter.lacks['gradients']}. Open the Session on another: tf.Session(backend=...), ONEVAR_BACKEND. Installed here: {others}."
+                f"{frame.adapter.lacks['gradients']}. Open the Session on another: tf.Session(backend=...), "
+                f"ONEVAR_BACKEND. Installed here: {others}."
             )
         env = frame.env
         before = [env[slot] for slot in self.ins]

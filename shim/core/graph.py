@@ -2,42 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from threading import RLock, local
+from threading import RLock
 from typing import Any
 
 from onevar.core import lookup
 from onevar.core.context import THREAD
 from onevar.core.dtype import DType
+from onevar.core.graph_stacks import Controls, Stacks
 from onevar.core.naming import NameTable, check_op_name
 from onevar.core.operation import Operation, Tensor
 from onevar.core.spec import Spec
 from onevar.errors import Unsupported
-
-
-class _Stacks(local):
-    """Scopes that each thread opens for itself."""
-
-    def __init__(self) -> None:
-        self.controls: list[_Controls] = []
-        self.devices: list[Any] = []
-        self.colocations: list[Operation] = []
-        self.attrs: dict[str, Any] = {}
-        self.gradient_overrides: dict[str, str] = {}
-        self.containers: list[str] = [""]
-        self.control_flow: Any = None
-
-
-class _Controls:
-    """One `control_dependencies` scope: what runs before, and what was made inside."""
-
-    __slots__ = ("control_flow", "inputs", "new_stack", "saved", "seen")
-
-    def __init__(self, inputs: Sequence[Operation] | None):
-        self.new_stack = inputs is None
-        self.inputs: tuple[Operation, ...] = tuple(inputs or ())
-        self.seen: set[Operation] = set()
-        self.control_flow: Any = None
-        self.saved: list[_Controls] = []
 
 
 class Graph:
@@ -61,7 +36,7 @@ class Graph:
         self._by_name: dict[str, Operation] = {}
         self._serial = [0]
         self._names = NameTable()
-        self._stacks = _Stacks()
+        self._stacks = Stacks()
         self._collections: dict[Any, list] = {}
         self._finalized = False
         self._unfeedable: set[Any] = set()
@@ -271,7 +246,7 @@ class Graph:
             TypeError: An element is no operation, tensor or what converts to one.
         """
         inputs = None if control_inputs is None else [lookup.control_input(self, item) for item in control_inputs]
-        scope = _Controls(inputs)
+        scope = Controls(inputs)
         stacks = self._stacks
         if scope.new_stack:
             scope.saved, stacks.controls = stacks.controls, []

@@ -1,9 +1,9 @@
-"""Saves or restores with onevar on one framework, in a process of its own.
+"""Saves and restores with onevar on one framework, in a process of its own.
 
-    python saver_interchange.py save|restore BACKEND resource|reference plain|sharded PREFIX
+    python saver_interchange.py BACKEND FOLDER
 
-What is restored is written to `PREFIX.pickle`. TensorFlow as a framework needs eager execution, which the tests that
-compare with its v1 API switch off.
+For each of `CASES`, `FOLDER/ours-CASE` is saved and `FOLDER/theirs-CASE` is restored; what it held is pickled beside it.
+TensorFlow as a framework needs eager execution, which the tests that compare with its v1 API switch off.
 """
 
 import pickle
@@ -14,21 +14,32 @@ import saver_programs as programs
 
 import onevar.v1 as tf
 
+#: Whether variables are resources, whether the save is sharded.
+CASES = {"reference": (False, False), "resource": (True, False), "sharded": (True, True)}
 
-def main(act, backend, kind, layout, prefix):
+
+def main(backend, folder):
     contents = programs.held(backend)
-    resource = kind == "resource"
-    with tf.Graph().as_default() as graph, tf.Session(graph=graph, backend=backend) as session:
-        variables = programs.declare(tf, contents, resource, zero=act == "restore")
-        saver = tf.train.Saver(variables, sharded=layout == "sharded")
-        if act == "save":
-            session.run(tf.global_variables_initializer())
-            for _ in range(2):  # The second time the plan is compiled.
-                saver.save(session, prefix)
-            return
-        for _ in range(2):
-            saver.restore(session, prefix)
-        Path(f"{prefix}.pickle").write_bytes(pickle.dumps(session.run(variables)))
+    for case, (resource, sharded) in CASES.items():
+        for act in (save, restore):
+            with tf.Graph().as_default() as graph, tf.Session(graph=graph, backend=backend) as session:
+                act(session, contents, Path(folder), case, resource, sharded)
+
+
+def save(session, contents, folder, case, resource, sharded):
+    saver = tf.train.Saver(programs.declare(tf, contents, resource), sharded=sharded)
+    session.run(tf.global_variables_initializer())
+    for _ in range(2):  # The second time the plan is compiled.
+        saver.save(session, str(folder / f"ours-{case}"))
+
+
+def restore(session, contents, folder, case, resource, sharded):
+    path = str(folder / f"theirs-{case}")
+    variables = programs.declare(tf, contents, resource, zero=True)
+    saver = tf.train.Saver(variables)
+    for _ in range(2):
+        saver.restore(session, path)
+    Path(f"{path}.pickle").write_bytes(pickle.dumps(session.run(variables)))
 
 
 if __name__ == "__main__":
