@@ -96,6 +96,8 @@ def _with_gradients(
     before: dict[_Node, list[_Node]] = {}
     for node in nodes:
         needs = [need for op in node.operations for need in _needs(op, fed, forward_of)]
+        if node.group is not None:
+            needs.extend(tensor.op for tensor in (*node.group.xs, *node.group.ys) if tensor not in fed)
         before[node] = [home[need] for need in needs if need in home and home[need] is not node]
     for op, group in forward_of.items():
         if op in home and home[op].group is not group:

@@ -145,7 +145,10 @@ class Recording:
         def first(inner: Frame, steps: Sequence[Step]) -> None:
             recorded.extend(self._recorded(steps))
 
+        # What is differentiated for is no constant inside, whatever it is outside.
+        held = {slot: self.constant.pop(slot) for slot in (*step.ins, *step.mark_slots) if slot in self.constant}
         step.run(frame, first)
+        self.constant.update(held)
         origins, calls = [of for of, _ in recorded], [call for _, call in recorded]
 
         def again(inner: Frame, steps: Sequence[Step]) -> None:

@@ -2,7 +2,7 @@
 
     python saver_interchange.py BACKEND FOLDER
 
-For each of `CASES`, `FOLDER/ours-CASE` is saved and `FOLDER/theirs-CASE` is restored; what it held is pickled beside it.
+For each of `CASES`, `FOLDER/ours-CASE` is saved, and `FOLDER/theirs-CASE` restored; what it held is pickled beside it.
 TensorFlow as a framework needs eager execution, which the tests that compare with its v1 API switch off.
 """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden.op_cases import CASES, Case
+from onevar.conformance.golden.op_cases import CASES, Case
 from golden.op_variants import variants
 from golden.size_programs import PROGRAMS
 from kernel_calls import dtype_name, infer_shapes

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden.op_cases import CASES, Case
+from onevar.conformance.golden.op_cases import CASES, Case
 from kernel_calls import all_attrs, computing, run
 
 from onevar.core import registry

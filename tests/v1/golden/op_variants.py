@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from golden.op_cases import Case
+from onevar.conformance.golden.op_cases import Case
 
 from onevar.core.kernel import kernel_of
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from golden.gradient_cases import CASES as GRADIENTS
-from golden.op_cases import CASES, Case
+from onevar.conformance.golden.op_cases import CASES, Case
 from golden.op_variants import variants
 from golden.size_programs import PROGRAMS
 from tensorflow.python.framework import op_def_library

@@ -1,6 +1,6 @@
 """Calls of op types on sparse tensors: indices, values and a dense shape."""
 
-from golden.op_arrays import I64, case, f, v
+from onevar.conformance.golden.op_arrays import I64, case, f, v
 
 _SPARSE = v([0, 1], [1, 0], [1, 3], dtype=I64), f(3), v(3, 4, dtype=I64)
 for _dense in (f(3, 4), f(3, 1), f(4)):
