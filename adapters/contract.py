@@ -148,7 +148,8 @@ class Adapter(Tracing, ABC):
             Tensors for which their framework's `direct` says so then cross by their own capsule.
         keeps_int64: Keras's rule for this framework where only the lattice, not an operand, asks
             for int64 (`uint32 + int32`): int64 if True, int32 if False.
-        checks_indices: Whether an index out of bounds is an error of the framework's own. Otherwise onevar looks.
+        checks_indices: Whether an index out of bounds, negative ones included, is an error of the framework's own.
+            Otherwise onevar looks.
     """
 
     name: ClassVar[str]
@@ -162,7 +163,7 @@ class Adapter(Tracing, ABC):
     guard_reads: ClassVar[bool] = False
     guards_dlpack: ClassVar[bool] = False
     keeps_int64: ClassVar[bool] = False
-    checks_indices: ClassVar[bool] = True
+    checks_indices: ClassVar[bool] = False
 
     def __init__(self) -> None:
         missing = [k for k in KERNELS if k not in self.kernels]
@@ -305,6 +306,13 @@ class Adapter(Tracing, ABC):
         An adapter overrides it where the framework does that in place.
         """
         return self.write(native, self.kernels[kernel](self.read(native), x), fresh=fresh)
+
+    def put(self, native: Native, rows: Tensor, values: Tensor, *, fresh: bool) -> Native:
+        """Replace the rows along the first axis that `rows`, integers that do not repeat, name by `values`.
+
+        An adapter overrides it where the framework does that in place.
+        """
+        return self.write(native, self.k.scatter(self.read(native), rows, values, "set"), fresh=fresh)
 
     def set_trainable(self, native: Native, trainable: bool) -> None:
         """Tell the native whether gradients are wanted, where it has such a switch."""

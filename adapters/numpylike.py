@@ -176,8 +176,16 @@ def _remainder(xp: Any, x: Any, y: Any) -> Any:
 
 def _setitem(xp: Any, x: Any, index: Any, value: Any) -> Any:
     new = xp.asarray(x, copy=True)
-    new[index] = value
+    # The standard wants every axis to be spoken for.
+    new[index if any(part is ... for part in index) else (*index, ...)] = value
     return new
+
+
+def _full(xp: Any, shape: Any, value: Any, dtype: str) -> Any:
+    if isinstance(value, bool | int | float | complex):
+        return xp.full(shape, value, dtype=getattr(xp, dtype))
+    # The standard fills with Python's numbers only.
+    return xp.asarray(xp.broadcast_to(xp.asarray(value, dtype=getattr(xp, dtype)), shape), copy=True)
 
 
 def _squeeze(xp: Any, x: Any, axis: Any) -> Any:
@@ -200,7 +208,7 @@ _BOUND: Mapping[str, Callable] = {
     "astype": lambda xp, x, dtype: xp.astype(x, getattr(xp, dtype), copy=False),
     "zeros": _typed("zeros"),
     "ones": _typed("ones"),
-    "full": lambda xp, shape, value, dtype: xp.full(shape, value, dtype=getattr(xp, dtype)),
+    "full": _full,
     "arange": lambda xp, start, stop, step, dtype: xp.arange(start, stop, step, dtype=getattr(xp, dtype)),
     "eye": _eye,
     "shape": lambda xp, x: tuple(x.shape),

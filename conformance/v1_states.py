@@ -266,15 +266,15 @@ def outside_of_the_bounds(tf: Any, resource: bool) -> Any:
     v = tf.Variable([[1.0, 2.0], [3.0, 4.0]], use_resource=resource)
     rows, points = tf.placeholder(tf.int32), tf.placeholder(tf.int32)
     cases = [
-        (tf.gather(v, rows), rows, [0, 2], "not in [0, 2)"),
-        (tf.gather(tf.constant([1.0, 2.0]), rows), rows, [-1], "not in [0, 2)"),
-        (tf.scatter_update(v, rows, [[1.0, 1.0]]), rows, [2], "not in [0, 2)"),
-        (tf.scatter_add(v, rows, [[1.0, 1.0], [1.0, 1.0]]), rows, [-1, 0], "not in [0, 2)"),
-        (tf.scatter_nd_add(v, points, [1.0]), points, [[0, 2]], "does not index into"),
-        (tf.gather_nd(v * 1.0, points), points, [[5, 0]], "does not index into"),
+        (tf.gather(v, rows), rows, [0, 2]),
+        (tf.gather(tf.constant([1.0, 2.0]), rows), rows, [-1]),
+        (tf.scatter_update(v, rows, [[1.0, 1.0]]), rows, [2]),
+        (tf.scatter_add(v, rows, [[1.0, 1.0], [1.0, 1.0]]), rows, [-1, 0]),
+        (tf.scatter_nd_add(v, points, [1.0]), points, [[0, 2]]),
+        (tf.gather_nd(v * 1.0, points), points, [[5, 0]]),
     ]
     with started(tf) as session:
-        found = [[error(session.run, step, {fed: bad}, words=words) for _ in range(3)] for step, fed, bad, words in cases]
+        found = [[error(session.run, step, {fed: bad}) for _ in range(3)] for step, fed, bad in cases]
         return [*found, session.run(v), thrice(session, cases[0][0], {rows: [1, 0, 1]}), session.run(cases[2][0], {rows: [1]})]
 
 

@@ -146,6 +146,10 @@ class Cell:
         """Do `accumulate` without questions, for a finished tensor of the Cell's shape; nothing is returned."""
         self._write(self.adapter.accumulate, value, kernel)
 
+    def put(self, rows: Tensor, values: Tensor) -> None:
+        """Replace some rows, each named once, by `values`."""
+        self._write(self.adapter.put, rows, values)
+
     def update(self, compute: Callable[[Tensor], Tensor]) -> Tensor:
         """Replace the value by `compute(value)` as one step; return the new value."""
         with self.lock:

@@ -86,6 +86,9 @@ class NumpyAdapter(Adapter):
     def accumulate(self, native: np.ndarray, x: Any, kernel: str, *, fresh: bool) -> np.ndarray:
         return state.accumulate(native, x, _IN_PLACE[kernel], fresh=fresh)
 
+    def put(self, native: np.ndarray, rows: np.ndarray, values: np.ndarray, *, fresh: bool) -> np.ndarray:
+        return state.put(native, rows, values, fresh=fresh)
+
 
 _IN_PLACE: dict[str, np.ufunc] = {"add": np.add, "subtract": np.subtract}
 

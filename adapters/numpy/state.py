@@ -48,6 +48,14 @@ def accumulate(native: np.ndarray, x: Any, ufunc: np.ufunc, *, fresh: bool) -> n
     return ufunc(native, x, out=native)
 
 
+def put(native: np.ndarray, rows: np.ndarray, values: np.ndarray, *, fresh: bool) -> np.ndarray:
+    """Replace rows in place, or in new memory."""
+    if fresh or not native.flags.writeable:
+        native = aligned_copy(native)
+    native[rows] = values
+    return native
+
+
 class _Holder:
     native = variable(np.empty(1), trainable=False, name="", adopt=False)
 

@@ -23,6 +23,7 @@ class TensorflowAdapter(Adapter):
     compiles = True
     kernels = KERNELS
     float_kernels = FLOAT_KERNELS
+    checks_indices = True
     primitives = PRIMITIVES
     lacks = {
         "float8_arithmetic": "TensorFlow has no float8 kernels but Cast; cast to float32 first",

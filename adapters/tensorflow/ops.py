@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from functools import cache
 from inspect import signature
+from math import prod
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
@@ -13,6 +15,11 @@ _CONTROL = frozenset({
     "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "ControlTrigger", "Abort", "NoOp",
     "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "SymbolicGradient", "RemoteCall",
 })  # fmt: skip
+
+#: Ops whose result follows from shapes, and how.
+_OF_SHAPES: dict[str, Callable[[tuple[int, ...]], Any]] = {
+    "Shape": lambda shape: shape, "ShapeN": lambda shape: shape, "Size": prod, "Rank": len,
+}  # fmt: skip
 
 
 @cache
@@ -40,7 +47,23 @@ def op(op_type: str) -> Callable | None:
         return tuple(result) if isinstance(result, tuple) else result
 
     run.__name__ = op_type
-    return run
+    return _known_while_traced(op_type, run) if op_type in _OF_SHAPES else run
+
+
+def _known_while_traced(op_type: str, run: Callable) -> Callable:
+    """Return an op of shapes that answers with NumPy where it can: sizes are then constants of the trace."""
+    of_one = _OF_SHAPES[op_type]
+
+    def answer(inputs: Any, **attributes: Any) -> Any:
+        every = inputs if type(inputs) is list else [inputs]
+        if not all(isinstance(x, tf.Tensor) and x.shape.is_fully_defined() for x in every):
+            return run(inputs, **attributes)
+        dtype = attributes.get("out_type", "int32")
+        answers = [np.array(of_one(tuple(x.shape)), dtype) for x in every]
+        return answers if type(inputs) is list else answers[0]
+
+    answer.__name__ = op_type
+    return answer
 
 
 def _parameters(definition: Any, function: Callable) -> dict[str, str]:

@@ -20,6 +20,7 @@ class TorchAdapter(Adapter):
     tensor_type = torch.Tensor
     kernels = KERNELS
     float_kernels = FLOAT_KERNELS
+    checks_indices = True
     primitives = PRIMITIVES
     lacks = {"float8_arithmetic": "torch computes on float8 only inside scaled_mm; cast to float32 first"}
     borrow_rules = exchange.BORROW_RULES
@@ -95,6 +96,9 @@ class TorchAdapter(Adapter):
 
     def accumulate(self, native: Any, x: Any, kernel: str, *, fresh: bool) -> torch.nn.Parameter:
         return state.accumulate(native, x, kernel, fresh=fresh)
+
+    def put(self, native: Any, rows: Any, values: Any, *, fresh: bool) -> torch.nn.Parameter:
+        return state.put(native, rows, values, fresh=fresh)
 
     def set_trainable(self, native: torch.nn.Parameter, trainable: bool) -> None:
         if native.dtype.is_floating_point or native.dtype.is_complex:

@@ -73,6 +73,15 @@ def accumulate(native: torch.nn.Parameter, x: Any, kernel: str, *, fresh: bool) 
     return native
 
 
+def put(native: torch.nn.Parameter, rows: torch.Tensor, values: torch.Tensor, *, fresh: bool) -> torch.nn.Parameter:
+    """Replace rows in place, or in new storage."""
+    if fresh:
+        _move(native, native.detach().clone(memory_format=torch.contiguous_format))
+    with torch.no_grad():
+        native.index_copy_(0, rows.long(), values)
+    return native
+
+
 def _move(native: torch.nn.Parameter, data: torch.Tensor) -> None:
     native.data = data
     # `.data =` leaves the version as it was; a graph that saved the Parameter would not notice.

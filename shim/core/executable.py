@@ -18,6 +18,9 @@ from onevar.errors import Unsupported
 # References to an array that are ours when they are counted: the cell's, the list's, the argument's.
 _OWN_REFERENCES = 3
 
+# Operations that block until another run feeds or empties what they wait for.
+_WAITING = ("Queue", "Barrier", "Stage", "Unstage", "Accumulator")
+
 
 class Executable:
     """A plan with the state of a Session."""
@@ -33,6 +36,8 @@ class Executable:
         self.constants: dict[int, Any] = {}
         self.runs = 0
         self.uncompilable = False
+        #: Whether a run may wait for what another thread's run does: such runs do not wait for one another.
+        self.waits = any(step.operation.type.startswith(_WAITING) for step in plan.steps)
 
     def __call__(self, values: Sequence[np.ndarray]) -> list[Any]:
         """Run it.
@@ -43,6 +48,13 @@ class Executable:
         Returns:
             The values of the fetches: arrays of their own.
         """
+        if self.waits:
+            return self._run(values)
+        # Threads may share a Session: state is handed to a compiled program and back, and marked while one is traced.
+        with self.store.lock:
+            return self._run(values)
+
+    def _run(self, values: Sequence[np.ndarray]) -> list[Any]:
         self.runs += 1
         if self.adapter.tensor_type is np.ndarray:
             return self._interpreted(values, on_host=False)
@@ -187,6 +199,10 @@ class _Version:
         self.run = program.adapter.compile(self._trace, donate=True, jit_level=program.jit_level)
 
     def __call__(self, args: Sequence[Any]) -> list[Any]:
+        with self.program.store.lock:
+            return self._called(args)
+
+    def _called(self, args: Sequence[Any]) -> list[Any]:
         program = self.program
         adapter = program.adapter
         read = adapter.read
@@ -260,7 +276,11 @@ class _Version:
             if collected.errors:
                 flags = frame.k.stack([frame.k.reshape(c, ()) for c in collected.conditions], axis=0)
                 kept = frame.k.all(flags)
-                new_state = [self._chosen(frame, kept, new, old) for new, old in zip(new_state, state, strict=True)]
+                guard = (collected, len(collected.conditions))
+                new_state = [
+                    new if ref.guarded == guard else self._chosen(frame, kept, new, old)
+                    for ref, new, old in zip(self.written, new_state, state, strict=True)
+                ]
                 results.append(flags)
             return results, [*new_state, *created]
         finally:

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any, TypeVar
 
 from onevar.core.op_defs import op_def
@@ -13,6 +14,8 @@ Function = TypeVar("Function", bound=Callable)
 KERNELS: "dict[str, Kernel]" = {}
 
 _loaded = False
+_loading: list[bool] = []
+_lock = RLock()
 
 
 @dataclass(slots=True)
@@ -139,8 +142,12 @@ def kernel_of(type: str) -> Kernel | None:
     global _loaded
     found = KERNELS.get(type)
     if found is None and not _loaded:
-        _loaded = True
-        load()
+        # Another thread waits until all are there; the modules themselves may ask while they are loaded.
+        with _lock:
+            if not _loading and not _loaded:
+                _loading.append(True)
+                load()
+                _loaded = True
         found = KERNELS.get(type)
     return found
 

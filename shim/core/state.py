@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Callable
+from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from onevar.adapters.contract import Adapter, Tensor
 from onevar.cell import Cell
+from onevar.core.checks import CURRENT
 from onevar.core.op_errors import FailedPreconditionError
 from onevar.core.operation import Operation
 
@@ -101,6 +103,20 @@ class Slot:
         else:
             self.write(getattr(self.adapter.k, kernel)(self.read(), tensor))
 
+    def scatter(self, indices: Any, updates: Any, mode: str) -> bool:
+        """Update rows in place, as the primitive `scatter` does out of place; return whether the framework can."""
+        cell, adapter = self.cell, self.adapter
+        if cell is None or "in_place" in adapter.lacks or not adapter.owns(updates):
+            return False
+        flat = host_array(adapter, indices).reshape(-1)
+        touched, inverse = np.unique(flat, return_inverse=True)
+        rows = adapter.convert(touched, None, self.device)
+        given = adapter.k.reshape(adapter.stop_gradient(updates), (flat.size, *cell.shape[1:]))
+        part = adapter.k.take(self.read(), rows, axis=0)
+        part = adapter.k.scatter(part, adapter.convert(inverse, None, self.device), given, mode)
+        cell.put(rows, part)
+        return True
+
     def _tensor(self, value: Any) -> Tensor:
         if self.adapter.owns(value):
             return self.adapter.stop_gradient(value)
@@ -119,16 +135,18 @@ class StateRef:
         overlay: A value that stands for the state: while a computation is traced or differentiated.
         traced: Whether writes go to the overlay, to be kept later by who set it.
         written: Whether a write happened while `traced`.
+        guarded: Where all writes were undone in place for conditions that fail: which conditions, and how many.
         on_host: Whether reads give NumPy arrays.
     """
 
-    __slots__ = ("on_host", "overlay", "slot", "traced", "written")
+    __slots__ = ("guarded", "on_host", "overlay", "slot", "traced", "written")
 
     def __init__(self, slot: Slot):
         self.slot = slot
         self.overlay: Any = _UNSET
         self.traced = False
         self.written = False
+        self.guarded: tuple[Any, int] | None = None
         self.on_host = False
 
     @property
@@ -174,7 +192,7 @@ class StateRef:
         if self.traced:
             if isinstance(value, np.ndarray | np.generic) and self.dtype != "string":
                 value = self.slot.adapter.k.asarray(np.asarray(value))
-            self.overlay, self.written = value, True
+            self.overlay, self.written, self.guarded = value, True, None
             return
         self.slot.write(value)
         if self.overlay is not _UNSET:
@@ -187,10 +205,31 @@ class StateRef:
         else:
             self.slot.accumulate(value, kernel)
 
+    def scatter(self, k: Any, indices: Any, updates: Any, mode: str) -> None:
+        """Do `k.scatter` on rows of the value: where nothing is traced, only these rows are touched."""
+        if self.traced:
+            self._scatter_traced(k, indices, updates, mode)
+        elif self.overlay is not _UNSET or self.on_host or not self.slot.scatter(indices, updates, mode):
+            self.write(k.scatter(self.read(), indices, updates, mode))
+
+    def _scatter_traced(self, k: Any, indices: Any, updates: Any, mode: str) -> None:
+        """Scatter to no row at all where a condition fails: choosing between two whole values would copy them."""
+        collected = CURRENT.collected[-1]
+        alone = not self.written or self.guarded is not None
+        if collected is None or not collected.conditions or self.slot.adapter.checks_indices:
+            self.write(k.scatter(self.read(), indices, updates, mode))
+            return
+        nowhere = k.asarray(np.array(self.shape[0], k.dtype(indices)))
+        guarded = k.where(collected.all(k), indices, nowhere)
+        self.write(k.scatter(self.read(), guarded, updates, mode))
+        if alone:
+            self.guarded = (collected, len(collected.conditions))
+
     def clear(self) -> Any:
         """Stop tracing; return the overlay, or None."""
         value, self.overlay = self.overlay, _UNSET
         self.traced = self.written = False
+        self.guarded = None
         return None if value is _UNSET else value
 
 
@@ -299,6 +338,8 @@ class Store:
         self.device = device
         self.refs: dict[Any, StateRef] = {}
         self.streams: dict[Operation, Stream] = {}
+        #: Held while a compiled program takes the state over and gives it back: threads may share a Session.
+        self.lock = RLock()
         #: What other stateful operations keep: `resource(operation, make)`.
         self.resources: dict[Any, Any] = {}
 

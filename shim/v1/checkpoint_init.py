@@ -9,7 +9,7 @@ from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import device
 from onevar.core.operation import Tensor
 from onevar.core.tensor_shape import TensorShape
-from onevar.v1.checkpoint_utils import load_checkpoint, path_of
+from onevar.v1.checkpoint_reader import load_checkpoint, path_of
 from onevar.v1.export import export
 from onevar.v1.partitioned_variable import PartitionedVariable
 from onevar.v1.saveables import SaveableObject, on, saveables_for
@@ -55,7 +55,8 @@ class _Source:
     def __init__(self, ckpt_dir_or_file: Any):
         self.given = ckpt_dir_or_file
         self.path = path_of(ckpt_dir_or_file)
-        self.shapes = load_checkpoint(self.path).get_variable_to_shape_map()
+        with load_checkpoint(self.path) as reader:
+            self.shapes = reader.get_variable_to_shape_map()
         self.variables = default_variable_store().vars
 
     def matches(self, name: str, target: Any) -> Iterator[tuple[str, Any]]:

@@ -86,9 +86,6 @@ class History:
     def _CheckpointFilename(self, p: Any) -> str:  # noqa: N802 (TensorFlow's names)
         return p[0] if isinstance(p, tuple) else p
 
-    def _MetaGraphFilename(self, checkpoint_filename: str, meta_graph_suffix: str = "meta") -> str:  # noqa: N802
-        return checkpoint_state.meta_graph_filename(checkpoint_filename, meta_graph_suffix)
-
     def _RecordLastCheckpoint(self, latest_save_path: str) -> None:  # noqa: N802
         if self._max_to_keep <= 0:
             return

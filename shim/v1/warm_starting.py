@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from onevar.core.default_graph import get_collection
 from onevar.v1.checkpoint_init import init_from_checkpoint
-from onevar.v1.checkpoint_utils import path_of
+from onevar.v1.checkpoint_reader import path_of
 from onevar.v1.export import export, exported
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.partitioned_variable import PartitionedVariable, PartitionInfo

@@ -6,39 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from onevar.conformance.v1_ops import all_attrs, dtype_name
 from onevar.core import registry
 from onevar.core.checks import CURRENT
 from onevar.core.infer import group, infer
 from onevar.core.kernel import kernel_of
 from onevar.core.op_defs import op_def
 from onevar.core.spec import Spec
-from onevar.dtypes import NAMES
-
-
-def dtype_name(array: np.ndarray) -> str:
-    return "string" if array.dtype == object else NAMES.get(array.dtype, array.dtype.name)
 
 
 def spec_of(x: Any, value: bool = False) -> Any:
     if isinstance(x, list):
         return [spec_of(item, value) for item in x]
     return Spec(x.shape, dtype_name(x), x if value else None)
-
-
-def all_attrs(type: str, inputs: list, attrs: dict) -> dict:
-    """The attributes with defaults and what follows from the inputs."""
-    definition = op_def(type)
-    found = {name: attr.default for name, attr in definition.attrs.items() if attr.has_default}
-    for arg, x in zip(definition.inputs, inputs, strict=True):
-        first = x[0] if isinstance(x, list) and x else x
-        if arg.type_attr and not isinstance(first, list):
-            found[arg.type_attr] = dtype_name(first)
-        if arg.number_attr:
-            found[arg.number_attr] = len(x)
-        if arg.type_list_attr:
-            found[arg.type_list_attr] = [dtype_name(item) for item in x]
-    found.update(attrs)
-    return {key: value.decode() if isinstance(value, bytes) else value for key, value in found.items()}
 
 
 @contextmanager

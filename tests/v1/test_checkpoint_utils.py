@@ -132,7 +132,7 @@ def test_dtypes_are_checked_when_it_runs(folder):
         ({"nothing": "v"}, ValueError, "Tensor nothing is not found in .* checkpoint"),
         ({"var1": "other"}, ValueError, "Assignment map with scope only name"),
         ({"var1": "v/"}, ValueError, "should map to scope only var1"),
-        ({"useful/var2": "v"}, ValueError, r"Shape of variable v:0 \(\(2,\)\) doesn't match .* var2 \(\[4, 2\]\)"),
+        ({"useful/var2": "v"}, ValueError, r"Shape of variable v:0 \(\(2,\)\) doesn't match .*/var2 \(\[4, 2\]\)"),
         ({"sliced": "p"}, ValueError, "Shape of variable p"),
         ({"useful/": "/"}, ValueError, "is not found in"),
         ({"useful/": "nowhere/"}, ValueError, "made none there"),
@@ -203,9 +203,9 @@ def test_warm_start_with_words(folder, words, parts, resource):
     new = words("new", "orange", "guava", "banana", "apple", "raspberry")
     partitioner = tf.fixed_size_partitioner(parts) if parts > 1 else None
     v = tf.get_variable("sliced", [6, 2], partitioner=partitioner, use_resource=resource)
-    info = tf.train.VocabInfo(new, 5, 1, old, backup_initializer=tf.constant_initializer(-1.0))
+    info = tf.train.VocabInfo(new, 5, 1, old, backup_initializer=tf.ones_initializer())
     tf.train.warm_start(folder, None, {"sliced": info})
-    assert initialised(v) == [[*W[::-1].tolist(), [-1, -1], [-1, -1]]]
+    assert initialised(v) == [[*W[::-1].tolist(), [1, 1], [1, 1]]]
 
 
 def test_warm_start_with_words_of_columns(folder, words):
@@ -234,9 +234,13 @@ def test_fewer_old_words(folder, words):
 def test_words_that_do_not_fit(folder, words, size, shape, axis, kind, message):
     old, new = words("old", "a", "b", "c", "d"), words("new", "d", "c", "b", "a")
     v = tf.get_variable("sliced", shape)
-    with pytest.raises(kind, match=message):
+
+    def begin():
         tf.train.warm_start(folder, "sliced", {"sliced": tf.train.VocabInfo(new, size, 0, old, axis=axis)})
         initialised(v)
+
+    with pytest.raises(kind, match=message):
+        begin()
 
 
 def test_the_axis_is_a_row_or_a_column():

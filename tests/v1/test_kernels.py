@@ -1,60 +1,13 @@
 """Every op definition against TensorFlow's op, with every framework's primitives: values recorded and live."""
 
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pytest
-from onevar.conformance.golden.op_cases import CASES, Case
 from kernel_calls import all_attrs, computing, run
 
+from onevar.conformance.v1_ops import CASES, Case, compare, expected
 from onevar.core import registry
 from onevar.core.kernel import KERNELS, kernel_of, load
 from onevar.core.op_errors import InvalidArgumentError
-
-GOLDEN = Path(__file__).parent / "golden"
-
-# Relative, for numbers around 1: functions that differ in the last bits between libraries.
-LOOSE = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 2e-5, "float64": 1e-9, "complex64": 2e-5, "complex128": 1e-9}
-# Decompositions are unique up to signs (which their own test fixes), and are tested by what they multiply to.
-UP_TO_SIGN = {"Qr", "Svd", "SelfAdjointEigV2"}
-
-
-@cache
-def golden() -> dict[str, np.ndarray]:
-    with np.load(GOLDEN / "ops.npz") as arrays:
-        return {key: arrays[key] for key in arrays.files}
-
-
-def expected(one: Case) -> list[np.ndarray]:
-    found = []
-    while f"{one.name}/{len(found)}" in golden():
-        found.append(golden()[f"{one.name}/{len(found)}"])
-    return found
-
-
-def compare(one: Case, got: list, wanted: list[np.ndarray]) -> None:
-    assert len(got) == len(wanted)
-    if not one.attrs.get("compute_uv", True) or not one.attrs.get("compute_v", True):
-        # TensorFlow leaves what was not asked for as the memory was.
-        got, wanted = got[:1], wanted[:1]
-    for ours, theirs in zip(got, wanted, strict=True):
-        ours = np.asarray(ours)
-        assert ours.shape == theirs.shape
-        if theirs.dtype.kind == "S":
-            assert ours.astype(bytes).tolist() == theirs.tolist()
-            continue
-        name = ours.dtype.name
-        if name == "bfloat16":
-            ours = ours.astype(np.float32)
-        assert ours.dtype == theirs.dtype
-        if one.type in UP_TO_SIGN:
-            ours, theirs = abs(ours), abs(theirs)
-        if name in LOOSE:
-            scale = max(1.0, float(np.abs(theirs[np.isfinite(theirs)]).max(initial=0)) if theirs.size else 1.0)
-            np.testing.assert_allclose(ours, theirs, rtol=LOOSE[name], atol=LOOSE[name] * min(scale, 100))
-        else:
-            np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("one", CASES, ids=lambda one: one.name)
@@ -119,7 +72,7 @@ def test_definitions_can_be_traced():
 
 def test_the_goldens_are_what_tensorflow_gives():
     pytest.importorskip("tensorflow")
-    from golden.record_ops import values
+    from onevar.conformance.golden.record_ops import values
 
     for one in CASES:
         compare(one, values(one), expected(one))

@@ -91,8 +91,7 @@ def check_points(k: Any, indices: Any, shape: tuple[int, ...], what: str) -> Non
 
 
 def _rows(k: Any, ref: Any, indices: Any, updates: Any, mode: str, words: Callable[..., str]) -> None:
-    value = ref.read()
-    shape, picked, given = tuple(k.shape(value)), tuple(k.shape(indices)), tuple(k.shape(updates))
+    shape, picked, given = tuple(ref.shape), tuple(k.shape(indices)), tuple(k.shape(updates))
     if not shape:
         raise InvalidArgumentError(None, None, "params must be at least 1-D, got shape []")
     wanted = picked + shape[1:]
@@ -105,7 +104,7 @@ def _rows(k: Any, ref: Any, indices: Any, updates: Any, mode: str, words: Callab
         return
     check_rows(k, indices, shape[0])
     if not (mode == "set" and prod(wanted) == 0):
-        ref.write(k.scatter(value, native(k, ref, indices), updates, mode))
+        ref.scatter(k, native(k, ref, indices), updates, mode)
 
 
 def _words(given: tuple, picked: tuple, shape: tuple) -> str:

@@ -1,4 +1,4 @@
-"""Write ops.npz, op_shapes.json and op_gradients.json: what TensorFlow's ops give for the calls of op_cases.py.
+"""Write ops.npz, op_shapes.json and op_gradients.json: what TensorFlow's ops give for the calls of conformance/golden/op_cases.py.
 
 Run with TensorFlow 2.21 installed: `python tests/v1/golden/record_ops.py`. The shapes are those that TensorFlow infers
 when a graph is built, with as much known of the inputs as `variants` says.
@@ -11,39 +11,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from golden.gradient_cases import CASES as GRADIENTS
-from onevar.conformance.golden.op_cases import CASES, Case
 from golden.op_variants import variants
 from golden.size_programs import PROGRAMS
-from tensorflow.python.framework import op_def_library
 
+from onevar.conformance.golden.op_cases import CASES, Case
+from onevar.conformance.golden.record_ops import call, record
 from onevar.core.kernel import kernel_of
-from onevar.core.op_defs import op_def
 
 HERE = Path(__file__).parent
-
-
-def call(one: Case, inputs: list[Any]) -> list[Any]:
-    """The tensors of one case with these inputs in the default graph, those of lists one after the other."""
-    names = [arg.name for arg in op_def(one.type).inputs]
-    known = op_def(one.type).attrs
-    inferred = {a for arg in op_def(one.type).inputs for a in (arg.type_attr, arg.number_attr, arg.type_list_attr)}
-    attrs = {name: attr.default for name, attr in known.items() if attr.has_default and name not in inferred}
-    attrs.update(one.attrs)
-    for name, attr in known.items():
-        if attr.kind == "type" and name in attrs:
-            attrs[name] = tf.as_dtype(attrs[name])
-    result = op_def_library.apply_op(one.type, **dict(zip(names, inputs, strict=True)), **attrs)
-    flat: list[Any] = []
-    for item in result if isinstance(result, (list, tuple)) else [result]:
-        flat += item if isinstance(item, list) else [item]
-    return flat
-
-
-def values(one: Case) -> list[np.ndarray]:
-    """What TensorFlow computes."""
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        inputs = [[tf.constant(y) for y in x] if isinstance(x, list) else tf.constant(x) for x in one.inputs]
-        return [np.asarray(item) for item in session.run(call(one, inputs))]
 
 
 def shapes(one: Case) -> dict[str, Any]:
@@ -102,13 +77,7 @@ def _write(name: str, found: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    arrays = {f"{one.name}/{i}": a for one in CASES for i, a in enumerate(values(one))}
-    plain = {}
-    for key, array in arrays.items():
-        if array.dtype.name == "bfloat16":
-            array = array.astype(np.float32)
-        plain[key] = array.astype(bytes) if array.dtype == object else array
-    np.savez_compressed(HERE / "ops.npz", **plain)
+    record()
     known = {one.name: shapes(one) for one in CASES}
     _write("op_shapes.json", known | {program.__name__: program_shape(program) for program in PROGRAMS})
     _write("op_gradients.json", {one.name: gradients(one) for one in GRADIENTS})

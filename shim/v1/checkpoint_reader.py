@@ -1,7 +1,7 @@
 """Looking into checkpoints: `tf.train.load_checkpoint`, `load_variable`, `list_variables`."""
 
 import os
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -24,6 +24,21 @@ class CheckpointReader:
 
     def __init__(self, filepattern: Any):
         self._reader = Reader(local_path(filepattern))
+
+    def close(self) -> None:
+        """Close the files; they are closed as well when nobody has the reader any more."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        reader = getattr(self, "_reader", None)
+        if reader is not None:
+            reader.close()
 
     def has_tensor(self, tensor_str: str) -> bool:
         """Whether there is a tensor of that name."""
@@ -117,7 +132,8 @@ def load_variable(ckpt_dir_or_file: Any, name: str) -> np.ndarray:
         ValueError: The folder has no checkpoint.
         OpError: There is no such checkpoint or tensor, or it is damaged.
     """
-    return load_checkpoint(ckpt_dir_or_file).get_tensor(name.removesuffix(":0"))
+    with load_checkpoint(ckpt_dir_or_file) as reader:
+        return reader.get_tensor(name.removesuffix(":0"))
 
 
 @export("train.list_variables")
@@ -131,4 +147,5 @@ def list_variables(ckpt_dir_or_file: Any) -> list[tuple[str, list[int]]]:
         ValueError: The folder has no checkpoint.
         OpError: There is no such checkpoint, or it is damaged.
     """
-    return sorted(load_checkpoint(ckpt_dir_or_file).get_variable_to_shape_map().items())
+    with load_checkpoint(ckpt_dir_or_file) as reader:
+        return sorted(reader.get_variable_to_shape_map().items())
