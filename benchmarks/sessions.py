@@ -32,8 +32,16 @@ def faces() -> dict[str, Any]:
 
     import onevar.v1
 
-    tf.disable_v2_behavior()
+    _as_in_version_1(tf)
     return {"tensorflow": tf, "onevar": onevar.v1}
+
+
+def _as_in_version_1(tf: Any) -> None:
+    """Switch to the variables of TensorFlow 1; eager execution, which the adapter computes with, stays."""
+    import logging
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # this switch is deprecated
+    tf.disable_resource_variables()
 
 
 def tiny(tf: Any) -> Program:
@@ -160,7 +168,7 @@ def memory(face: str, nodes: int = 10_000) -> int:
     if face == "tensorflow":
         import tensorflow.compat.v1 as tf
 
-        tf.disable_v2_behavior()
+        _as_in_version_1(tf)
     else:
         import onevar.v1 as tf
     _additions(tf, 100)  # what the first graph does once is behind it

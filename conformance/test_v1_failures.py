@@ -1,4 +1,4 @@
-"""V1: runs that fail leave the state alone; what a run returned is the caller's; threads; no gradients said honestly."""
+"""V1: runs that fail leave the state alone; what a run returned is the caller's; threads; missing gradients."""
 
 import threading
 

@@ -35,7 +35,11 @@ def branches(tf: Any) -> Any:
 def cases(tf: Any) -> Any:
     """`case` takes the first that holds, or the default."""
     x = tf.placeholder(tf.float32, [None])
-    choices = [(x[0] < 0.0, lambda: tf.constant(1)), (x[0] > 5.0, lambda: tf.constant(2)), (x[0] > 4.0, lambda: tf.constant(4))]
+    choices = [
+        (x[0] < 0.0, lambda: tf.constant(1)),
+        (x[0] > 5.0, lambda: tf.constant(2)),
+        (x[0] > 4.0, lambda: tf.constant(4)),
+    ]
     first = tf.case(choices, default=lambda: tf.constant(3))
     named = tf.case({x[0] < 0.0: lambda: x * 2.0, x[0] > 5.0: lambda: x[:1]}, default=lambda: -x, exclusive=True)
     with tf.Session() as session:
@@ -103,7 +107,10 @@ GRADIENTS = ("gradients",)
 @program("V1-32", needs=GRADIENTS, kinds=True)
 def first_order(tf: Any, resource: bool) -> Any:
     """Gradients for variables, placeholders and tensors in the middle; None where nothing depends."""
-    w, b = tf.Variable([[1.0, -2.0], [0.5, 3.0]], use_resource=resource), tf.Variable([0.5, -0.5], use_resource=resource)
+    w, b = (
+        tf.Variable([[1.0, -2.0], [0.5, 3.0]], use_resource=resource),
+        tf.Variable([0.5, -0.5], use_resource=resource),
+    )
     unused = tf.Variable(1.0, use_resource=resource)
     x = tf.placeholder(tf.float32, [None, 2])
     hidden = tf.tanh(tf.matmul(x, w) + b)
@@ -111,7 +118,9 @@ def first_order(tf: Any, resource: bool) -> Any:
     found = tf.gradients(loss, [w, b, x, hidden, unused])
     zero = tf.gradients(loss, [unused], unconnected_gradients="zero")
     with started(tf) as session:
-        runs = [thrice(session, [loss, *found[:4], zero], {x: data}) for data in ([[1.0, 2.0]], [[0.1, 0.2], [-1.0, 0.0]])]
+        runs = [
+            thrice(session, [loss, *found[:4], zero], {x: data}) for data in ([[1.0, 2.0]], [[0.1, 0.2], [-1.0, 0.0]])
+        ]
         return [runs, found[4] is None, [g.shape.as_list() for g in found[:2]], tf.gradients(loss, [tf.constant(1.0)])]
 
 
@@ -138,9 +147,24 @@ def ties_and_edges(tf: Any) -> Any:
     """Where a derivative has a choice, it is TensorFlow's."""
     x = tf.constant([-1.0, 0.0, 0.0, 2.0, 2.0])
     y = tf.constant([-1.0, 0.0, 1.0, 2.0, 1.0])
-    made = [tf.abs(x), tf.maximum(x, y), tf.minimum(x, y), tf.reduce_max(x), tf.reduce_min(x), tf.sqrt(tf.abs(y)),
-            tf.clip_by_value(x, 0.0, 2.0), tf.where(x > 0.0, x * x, x), tf.sign(x), tf.floor(x) * x, tf.reduce_prod(x + 3.0),
-            tf.square(x) / (y + 2.0), tf.div_no_nan(x, y), tf.pow(x + 2.0, y), tf.cumsum(x) * y, tf.round(x) + x]  # fmt: skip
+    made = [
+        tf.abs(x),
+        tf.maximum(x, y),
+        tf.minimum(x, y),
+        tf.reduce_max(x),
+        tf.reduce_min(x),
+        tf.sqrt(tf.abs(y)),
+        tf.clip_by_value(x, 0.0, 2.0),
+        tf.where(x > 0.0, x * x, x),
+        tf.sign(x),
+        tf.floor(x) * x,
+        tf.reduce_prod(x + 3.0),
+        tf.square(x) / (y + 2.0),
+        tf.div_no_nan(x, y),
+        tf.pow(x + 2.0, y),
+        tf.cumsum(x) * y,
+        tf.round(x) + x,
+    ]
     found = [tf.gradients(made_of, x)[0] for made_of in made]
     present = [g is not None for g in found]
     with tf.Session() as session:
@@ -153,12 +177,24 @@ def through_shapes(tf: Any) -> Any:
     x = tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     weights = tf.constant([[1.0, -1.0, 0.5], [2.0, 0.0, 3.0]])
     made = [
-        x[0] * weights, tf.concat([x, weights], 1) ** 2.0, tf.stack([x, weights])[0] * weights, tf.transpose(x) * 2.0,
-        tf.reshape(x, [3, 2])[1:], tf.reduce_mean(x, 1) * [1.0, 2.0], tf.tile(x, [2, 2]), x[:, ::-1] * weights,
-        tf.pad(x, [[1, 0], [0, 2]]) * 3.0, tf.gather_nd(x, [[0, 1], [0, 1], [1, 2]]), tf.reduce_max(x, 0), tf.split(x, 3, 1)[1],
-        tf.expand_dims(x[:, 0], 0) + weights[:, :1], tf.matmul(x, weights, transpose_b=True), tf.unstack(x)[1] * x[0],
-        tf.strided_slice(x, [0, 2], [2, 0], [1, -1]), tf.cast(tf.cast(x, tf.float32), tf.float32),
-    ]  # fmt: skip
+        x[0] * weights,
+        tf.concat([x, weights], 1) ** 2.0,
+        tf.stack([x, weights])[0] * weights,
+        tf.transpose(x) * 2.0,
+        tf.reshape(x, [3, 2])[1:],
+        tf.reduce_mean(x, 1) * [1.0, 2.0],
+        tf.tile(x, [2, 2]),
+        x[:, ::-1] * weights,
+        tf.pad(x, [[1, 0], [0, 2]]) * 3.0,
+        tf.gather_nd(x, [[0, 1], [0, 1], [1, 2]]),
+        tf.reduce_max(x, 0),
+        tf.split(x, 3, 1)[1],
+        tf.expand_dims(x[:, 0], 0) + weights[:, :1],
+        tf.matmul(x, weights, transpose_b=True),
+        tf.unstack(x)[1] * x[0],
+        tf.strided_slice(x, [0, 2], [2, 0], [1, -1]),
+        tf.cast(tf.cast(x, tf.float32), tf.float32),
+    ]
     with tf.Session() as session:
         return thrice(session, [tf.gradients(y, x)[0] for y in made])
 
@@ -224,6 +260,7 @@ def sparse_gradients(tf: Any, resource: bool) -> Any:
 @program("V1-37", needs=GRADIENTS)
 def gradients_of_ones_own(tf: Any) -> Any:
     """`custom_gradient` decides."""
+
     @tf.custom_gradient
     def clipped(x: Any) -> Any:
         return x * 2.0, lambda dy: tf.clip_by_value(dy, -1.0, 1.0) * 7.0
@@ -242,7 +279,9 @@ def training(tf: Any, resource: bool) -> Any:
     target = tf.placeholder(tf.float32, [None, 1])
     w = tf.get_variable("w", [4, 8], initializer=tf.glorot_uniform_initializer(seed=3), use_resource=resource)
     b = tf.get_variable("b", [8], initializer=tf.zeros_initializer(), use_resource=resource)
-    u = tf.get_variable("u", [8, 1], initializer=tf.random_normal_initializer(stddev=0.3, seed=5), use_resource=resource)
+    u = tf.get_variable(
+        "u", [8, 1], initializer=tf.random_normal_initializer(stddev=0.3, seed=5), use_resource=resource
+    )
     output = tf.matmul(tf.nn.sigmoid(tf.matmul(x, w) + b), u)
     loss = tf.reduce_mean(tf.squared_difference(output, target))
     rate = tf.Variable(0.5, trainable=False, use_resource=resource)
@@ -274,15 +313,29 @@ def shapes_as_values(tf: Any) -> Any:
     n = tf.placeholder(tf.int32, [])
     rows = tf.shape(m)[0]
     made = [
-        tf.reshape(m, [rows * tf.shape(m)[1]]), tf.reshape(m, [tf.shape(m)[1], -1]), tf.zeros([n, rows]), tf.range(n),
-        tf.fill(tf.stack([n, 2]), tf.reduce_sum(m)), tf.size(x), tf.rank(x), tf.shape(x), tf.reduce_mean(m) * tf.cast(rows, tf.float32),
-        tf.tile(m, [1, n]), m[: n - 1, :], tf.broadcast_to(m[:1], [n, tf.shape(m)[1]]), tf.linspace(0.0, 1.0, n), tf.one_hot(n - 1, n),
-        tf.slice(m, [rows - 1, 0], [1, -1]), tf.split(tf.concat([m, m], 0), 2)[1],
-    ]  # fmt: skip
+        tf.reshape(m, [rows * tf.shape(m)[1]]),
+        tf.reshape(m, [tf.shape(m)[1], -1]),
+        tf.zeros([n, rows]),
+        tf.range(n),
+        tf.fill(tf.stack([n, 2]), tf.reduce_sum(m)),
+        tf.size(x),
+        tf.rank(x),
+        tf.shape(x),
+        tf.reduce_mean(m) * tf.cast(rows, tf.float32),
+        tf.tile(m, [1, n]),
+        m[: n - 1, :],
+        tf.broadcast_to(m[:1], [n, tf.shape(m)[1]]),
+        tf.linspace(0.0, 1.0, n),
+        tf.one_hot(n - 1, n),
+        tf.slice(m, [rows - 1, 0], [1, -1]),
+        tf.split(tf.concat([m, m], 0), 2)[1],
+    ]
     with tf.Session() as session:
         shapes = (((2, 3), 2, [1.0]), ((1, 4), 3, [[1.0, 2.0]]), ((2, 3), 2, 5.0), ((2, 3), 4, [1.0]))
         return [
-            session.run(made, {m: np.arange(float(np.prod(s))).reshape(s), n: k, x: data}) for s, k, data in shapes for _ in range(2)
+            session.run(made, {m: np.arange(float(np.prod(s))).reshape(s), n: k, x: data})
+            for s, k, data in shapes
+            for _ in range(2)
         ]
 
 
@@ -294,10 +347,18 @@ def sizes_that_data_decide(tf: Any) -> Any:
     kept = tf.boolean_mask(x, x > 1.0)
     values, index = tf.unique(x)
     made = [
-        tf.where(x > 1.0), kept, kept * 2.0 + tf.reduce_sum(kept), values, index, tf.size(kept), tf.gather(x, tf.where(x > 1.0)[:, 0]),
-        tf.boolean_mask(v * 2.0, v > 0.0), tf.dynamic_partition(x, tf.cast(x > 1.0, tf.int32), 2), tf.setdiff1d(x, [1.0]),
+        tf.where(x > 1.0),
+        kept,
+        kept * 2.0 + tf.reduce_sum(kept),
+        values,
+        index,
+        tf.size(kept),
+        tf.gather(x, tf.where(x > 1.0)[:, 0]),
+        tf.boolean_mask(v * 2.0, v > 0.0),
+        tf.dynamic_partition(x, tf.cast(x > 1.0, tf.int32), 2),
+        tf.setdiff1d(x, [1.0]),
         tf.where(x > 1.0, x, -x),
-    ]  # fmt: skip
+    ]
     with started(tf) as session:
         return [thrice(session, made, {x: data}) for data in ([1.0, 2.0, 3.0, 2.0], [0.0], [5.0, 1.0], [5.0, 6.0, 7.0])]
 
@@ -308,7 +369,9 @@ def python_in_the_middle(tf: Any) -> Any:
     x = tf.placeholder(tf.float32, [None])
     v = tf.Variable([1.0, 2.0])
     before = tf.tanh(x) * 2.0 + v
-    middle = tf.py_func(lambda a, n: (np.sort(a)[::-1].copy(), np.int64(n + a.size)), [before, tf.size(x)], [tf.float32, tf.int64])
+    middle = tf.py_func(
+        lambda a, n: (np.sort(a)[::-1].copy(), np.int64(n + a.size)), [before, tf.size(x)], [tf.float32, tf.int64]
+    )
     middle[0].set_shape([2])
     after = tf.reduce_sum(middle[0] * [1.0, 10.0]) + tf.cast(middle[1], tf.float32)
     with tf.control_dependencies([after]):

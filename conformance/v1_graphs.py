@@ -7,7 +7,7 @@ import numpy as np
 
 from onevar.conformance.v1_table import error, program, started, thrice
 
-Pair = namedtuple("Pair", "first second")  # noqa: PYI024 - what a program would use
+Pair = namedtuple("Pair", "first second")
 
 
 def _built(graph: Any) -> list[list[str]]:
@@ -46,12 +46,20 @@ def lookups(tf: Any) -> Any:
     x = tf.constant([1, 2], name="x")
     y = tf.add(x, x, name="scope/y")
     return [
-        graph.get_tensor_by_name("x:0") is x, graph.get_operation_by_name("scope/y") is y.op,
-        graph.as_graph_element("scope/y:0") is y, graph.as_graph_element("x") is x.op, tf.get_default_graph() is x.graph,
-        error(graph.get_tensor_by_name, "x", words="tensor name"), error(graph.get_tensor_by_name, "nothing:0"),
-        error(graph.get_operation_by_name, "nothing"), error(graph.get_tensor_by_name, "x:1"),
-        [op.name for op in y.op.inputs[0].consumers()], y.op.type, y.op.get_attr("T").name, y.graph is graph,
-    ]  # fmt: skip
+        graph.get_tensor_by_name("x:0") is x,
+        graph.get_operation_by_name("scope/y") is y.op,
+        graph.as_graph_element("scope/y:0") is y,
+        graph.as_graph_element("x") is x.op,
+        tf.get_default_graph() is x.graph,
+        error(graph.get_tensor_by_name, "x", words="tensor name"),
+        error(graph.get_tensor_by_name, "nothing:0"),
+        error(graph.get_operation_by_name, "nothing"),
+        error(graph.get_tensor_by_name, "x:1"),
+        [op.name for op in y.op.inputs[0].consumers()],
+        y.op.type,
+        y.op.get_attr("T").name,
+        y.graph is graph,
+    ]
 
 
 @program("V1-02")
@@ -109,9 +117,21 @@ def fetches_of_every_structure(tf: Any) -> Any:
     v = tf.Variable([True, False])
     nothing = tf.no_op()
     fetches = [
-        a, "a:0", [a], (a, b), {"x": a, "y": [b, nothing]}, Pair(b, [a, a]), [], {}, nothing, v, v.initializer, [[["b:0"]]],
-        "b", a.op,
-    ]  # fmt: skip
+        a,
+        "a:0",
+        [a],
+        (a, b),
+        {"x": a, "y": [b, nothing]},
+        Pair(b, [a, a]),
+        [],
+        {},
+        nothing,
+        v,
+        v.initializer,
+        [[["b:0"]]],
+        "b",
+        a.op,
+    ]
     with started(tf) as session:
         found = [thrice(session, fetch) for fetch in fetches]
         kinds = [type(value).__name__ for value in session.run([a, b, v])]
@@ -139,11 +159,15 @@ def feeds_of_any_tensor(tf: Any) -> Any:
     flag = tf.placeholder(tf.bool)
     with tf.Session() as session:
         return [
-            thrice(session, [y, middle], {x: [1.0, 2.0]}), thrice(session, y, {middle: [5.0], d: [0.5]}),
-            thrice(session, [x, d], {x: np.arange(3), d: np.float64([0.25])}), thrice(session, y, {"Placeholder:0": [3]}),
-            thrice(session, [i, tf.shape(i)], {i: [[1], [2]]}), session.run([i, flag], {i: 3, flag: True}),
-            thrice(session, x, {x: np.arange(6.0)[::-2]}), session.run(tf.constant(1.0) + 1.0, {}),
-        ]  # fmt: skip
+            thrice(session, [y, middle], {x: [1.0, 2.0]}),
+            thrice(session, y, {middle: [5.0], d: [0.5]}),
+            thrice(session, [x, d], {x: np.arange(3), d: np.float64([0.25])}),
+            thrice(session, y, {"Placeholder:0": [3]}),
+            thrice(session, [i, tf.shape(i)], {i: [[1], [2]]}),
+            session.run([i, flag], {i: 3, flag: True}),
+            thrice(session, x, {x: np.arange(6.0)[::-2]}),
+            session.run(tf.constant(1.0) + 1.0, {}),
+        ]
 
 
 @program("V1-05")
@@ -157,10 +181,15 @@ def refused_feeds(tf: Any) -> Any:
         cases = [
             error(session.run, y, {x: [1.0, 2.0]}, words="Cannot feed value of shape (2,) for Tensor"),
             error(session.run, y, {x: [[1.0]]}, words="Cannot feed value of shape (1, 1) for Tensor"),
-            error(session.run, y, {x: "text"}), error(session.run, y, {x: None}), error(session.run, i, {i: [[1], [2, 3]]}),
-            error(session.run, y, {foreign: 1.0}), error(session.run, y, {"nothing:0": 1.0}),
-            error(session.run, y, {x: tf.constant(1.0)}), error(session.run, i, {i: 1.5}), error(session.run, i, {i: 2**40}),
-        ]  # fmt: skip
+            error(session.run, y, {x: "text"}),
+            error(session.run, y, {x: None}),
+            error(session.run, i, {i: [[1], [2, 3]]}),
+            error(session.run, y, {foreign: 1.0}),
+            error(session.run, y, {"nothing:0": 1.0}),
+            error(session.run, y, {x: tf.constant(1.0)}),
+            error(session.run, i, {i: 1.5}),
+            error(session.run, i, {i: 2**40}),
+        ]
         return [*cases, thrice(session, y, {x: [[1.0], [2.0]]})]
 
 
@@ -236,10 +265,12 @@ def properties(tf: Any, resource: bool) -> Any:
               v.initial_value.dtype.name, v.constraint is tf.abs, v.device, v.op.type] for v in (w, c)]  # fmt: skip
     listed = [[v.name for v in tf.get_collection(key)] for key in ("variables", "trainable_variables", "mine")]
     refused = [
-        error(tf.Variable, use_resource=resource), error(tf.Variable, 1, trainable=True, collections="mine"),
-        error(tf.Variable, [1.0, "a"], use_resource=resource), error(tf.Variable, 1.5, dtype=tf.int32, use_resource=resource),
+        error(tf.Variable, use_resource=resource),
+        error(tf.Variable, 1, trainable=True, collections="mine"),
+        error(tf.Variable, [1.0, "a"], use_resource=resource),
+        error(tf.Variable, 1.5, dtype=tf.int32, use_resource=resource),
         error(tf.Variable, tf.placeholder(tf.float32), use_resource=resource),
-    ]  # fmt: skip
+    ]
     return [found, listed, refused, [v.name for v in tf.global_variables()]]
 
 
@@ -249,9 +280,33 @@ def operators(tf: Any, resource: bool) -> Any:
     w = tf.Variable([[1.0, -2.0], [3.0, 4.0]], use_resource=resource)
     i, b = tf.Variable([7, -7], use_resource=resource), tf.Variable([True, False], use_resource=resource)
     made = [
-        w + 1.0, 1.0 - w, w * w, 2.0 / w, w // 2.0, w % 3.0, w**2.0, 2.0**w, w @ w, -w, abs(w), w < 1.0, w >= w, i / 2, i // 2,
-        i % 4, 2 - i, ~b, b & [True, True], b | b, b ^ True, w[0], w[:, 1], w[::-1, None, 0], tf.add(w, w), i < [8, -8],
-    ]  # fmt: skip
+        w + 1.0,
+        1.0 - w,
+        w * w,
+        2.0 / w,
+        w // 2.0,
+        w % 3.0,
+        w**2.0,
+        2.0**w,
+        w @ w,
+        -w,
+        abs(w),
+        w < 1.0,
+        w >= w,
+        i / 2,
+        i // 2,
+        i % 4,
+        2 - i,
+        ~b,
+        b & [True, True],
+        b | b,
+        b ^ True,
+        w[0],
+        w[:, 1],
+        w[::-1, None, 0],
+        tf.add(w, w),
+        i < [8, -8],
+    ]
     same = [w == w, w != i, w == 1.0, len({w, w, i}), w in [i, w], hash(w) == hash(w)]
     refused = [error(lambda: w + i), error(lambda: w + 1j), error(lambda: i + 1.5), error(bool, w), error(iter, w),
                error(lambda: w & w), error(lambda: i**0.5), error(list, w), error(len, w)]  # fmt: skip
@@ -267,7 +322,9 @@ def collections_of_variables(tf: Any) -> Any:
     frozen = tf.Variable(3.0, name="f", trainable=False)
     tf.add_to_collection("mine", w)
     report, flag = tf.report_uninitialized_variables(), tf.is_variable_initialized(frozen)
-    listed = [[v.name for v in found] for found in (tf.global_variables(), tf.local_variables(), tf.trainable_variables())]
+    listed = [
+        [v.name for v in found] for found in (tf.global_variables(), tf.local_variables(), tf.trainable_variables())
+    ]
     with tf.Session() as session:
         found = [sorted(session.run(report).tolist()), thrice(session, flag)]
         session.run(w.initializer)
@@ -280,6 +337,7 @@ def collections_of_variables(tf: Any) -> Any:
 @program("V1-23", kinds=True)
 def shared_variables(tf: Any, resource: bool) -> Any:
     """`get_variable` and `variable_scope`: names, reuse, defaults, and what is refused."""
+
     def layer(x: Any, units: int) -> Any:
         w = tf.get_variable("w", [x.shape[-1], units], initializer=tf.ones_initializer())
         return tf.matmul(x, w) + tf.get_variable("b", [units], initializer=tf.constant_initializer([0.5, 1.5]))
@@ -301,7 +359,16 @@ def shared_variables(tf: Any, resource: bool) -> Any:
         unique = tf.get_variable("w", [1], initializer=tf.zeros_initializer())
     names = [v.name for v in tf.global_variables()]
     with started(tf) as session:
-        return [thrice(session, [y, again, new]), names, new is same, refused, unique.name, y.name, again.name, scope.name]
+        return [
+            thrice(session, [y, again, new]),
+            names,
+            new is same,
+            refused,
+            unique.name,
+            y.name,
+            again.name,
+            scope.name,
+        ]
 
 
 @program("V1-24")
@@ -314,6 +381,17 @@ def partitioned(tf: Any) -> Any:
     whole = tf.convert_to_tensor(w)
     step = list(w)[1].assign_add([[10.0, 10.0], [20.0, 20.0]])
     with started(tf) as session:
-        found = [thrice(session, [whole, tf.reduce_sum(w), tf.matmul(w, tf.ones([2, 1]))]), thrice(session, step), session.run(whole)]
-    return [*found, [v.name for v in tf.global_variables()], w.get_shape().as_list(), [v.shape.as_list() for v in w], same is w,
-            w.name, len(w)]  # fmt: skip
+        found = [
+            thrice(session, [whole, tf.reduce_sum(w), tf.matmul(w, tf.ones([2, 1]))]),
+            thrice(session, step),
+            session.run(whole),
+        ]
+    return [
+        *found,
+        [v.name for v in tf.global_variables()],
+        w.get_shape().as_list(),
+        [v.shape.as_list() for v in w],
+        same is w,
+        w.name,
+        len(w),
+    ]

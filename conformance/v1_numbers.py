@@ -9,9 +9,20 @@ from onevar.conformance.v1_table import program, started, thrice
 def initializers(tf: Any) -> Any:
     """Every initializer gives TensorFlow's numbers."""
     names = (
-        "zeros", "ones", "random_normal", "random_uniform", "truncated_normal", "glorot_uniform", "glorot_normal", "he_normal",
-        "he_uniform", "lecun_normal", "lecun_uniform", "variance_scaling", "uniform_unit_scaling",
-    )  # fmt: skip
+        "zeros",
+        "ones",
+        "random_normal",
+        "random_uniform",
+        "truncated_normal",
+        "glorot_uniform",
+        "glorot_normal",
+        "he_normal",
+        "he_uniform",
+        "lecun_normal",
+        "lecun_uniform",
+        "variance_scaling",
+        "uniform_unit_scaling",
+    )
     made = []
     for name in names:
         seeded = {} if name in ("zeros", "ones") else {"seed": 3}
@@ -43,10 +54,15 @@ def random_numbers(tf: Any) -> Any:
     x = tf.placeholder(tf.float32, [3])
     normal = tf.random_normal([3], seed=1)
     made = [
-        normal, normal * x + 1.0, tf.random_uniform([2, 2], -1.0, 1.0, seed=2), tf.truncated_normal([4], 1.0, 0.5, seed=3),
-        tf.random_uniform([5], 0, 100, tf.int32, seed=4), tf.random_shuffle([1, 2, 3, 4, 5], seed=5),
-        tf.reduce_sum(tf.random_normal([4, 3], seed=6) * x, 1), tf.random_uniform([], seed=7),
-    ]  # fmt: skip
+        normal,
+        normal * x + 1.0,
+        tf.random_uniform([2, 2], -1.0, 1.0, seed=2),
+        tf.truncated_normal([4], 1.0, 0.5, seed=3),
+        tf.random_uniform([5], 0, 100, tf.int32, seed=4),
+        tf.random_shuffle([1, 2, 3, 4, 5], seed=5),
+        tf.reduce_sum(tf.random_normal([4, 3], seed=6) * x, 1),
+        tf.random_uniform([], seed=7),
+    ]
     with tf.Session() as session:
         return [session.run(made, {x: [1.0, 2.0, k]}) for k in range(5)]
 
@@ -64,8 +80,11 @@ def random_numbers_of_a_graph(tf: Any) -> Any:
 @program("V1-26", needs=("64bit",))
 def random_numbers_of_64_bits(tf: Any) -> Any:
     """Wide random numbers."""
-    made = [tf.random_uniform([3], maxval=2**40, dtype=tf.int64, seed=3), tf.random_normal([3], dtype=tf.float64, seed=2),
-            tf.random_uniform([2], dtype=tf.float64, seed=2)]  # fmt: skip
+    made = [
+        tf.random_uniform([3], maxval=2**40, dtype=tf.int64, seed=3),
+        tf.random_normal([3], dtype=tf.float64, seed=2),
+        tf.random_uniform([2], dtype=tf.float64, seed=2),
+    ]
     with tf.Session() as session:
         return thrice(session, made)
 
@@ -94,8 +113,12 @@ def streams_of_a_session(tf: Any) -> Any:
 def stateless_numbers(tf: Any) -> Any:
     """Stateless random ops are functions of their seed."""
     seed = tf.placeholder(tf.int32, [2])
-    made = [tf.random.stateless_uniform([3], seed), tf.random.stateless_normal([2, 2], seed, 1.0, 2.0),
-            tf.random.stateless_uniform([3], seed, 1, 50, tf.int32), tf.random.stateless_truncated_normal([3], [4, 5])]  # fmt: skip
+    made = [
+        tf.random.stateless_uniform([3], seed),
+        tf.random.stateless_normal([2, 2], seed, 1.0, 2.0),
+        tf.random.stateless_uniform([3], seed, 1, 50, tf.int32),
+        tf.random.stateless_truncated_normal([3], [4, 5]),
+    ]
     with tf.Session() as session:
         return [thrice(session, made, {seed: pair}) for pair in ([1, 2], [3, -4])]
 

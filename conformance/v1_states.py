@@ -77,7 +77,14 @@ def writes_in_branches(tf: Any, resource: bool) -> Any:
     which = tf.placeholder(tf.bool)
     up = tf.cond(which, lambda: n.assign_add(1) + 0, lambda: n.assign_sub(10) + 0)
     with started(tf) as session:
-        found = [session.run(v), session.run(first), session.run(v), session.run(first), session.run(first), session.run(v)]
+        found = [
+            session.run(v),
+            session.run(first),
+            session.run(v),
+            session.run(first),
+            session.run(first),
+            session.run(v),
+        ]
         return [*found, [session.run(up, {which: flag}) for flag in (True, True, False, True, False)], session.run(n)]
 
 
@@ -130,9 +137,18 @@ def assignments(tf: Any, resource: bool) -> Any:
     """Assign, add, subtract: methods and functions, over several runs."""
     v = tf.Variable([[1.0, 2.0], [3.0, 4.0]], use_resource=resource)
     x = tf.placeholder(tf.float32, [2, 2])
-    steps = [v.assign(x), v.assign_add(x), v.assign_sub(x * 0.5), tf.assign(v, x + v), tf.assign_add(v, x), tf.assign_sub(v, x)]
+    steps = [
+        v.assign(x),
+        v.assign_add(x),
+        v.assign_sub(x * 0.5),
+        tf.assign(v, x + v),
+        tf.assign_add(v, x),
+        tf.assign_sub(v, x),
+    ]
     with started(tf) as session:
-        found = [[thrice(session, step, {x: [[k + 1.0, 2.0], [0.5, -k]]}), session.run(v)] for k, step in enumerate(steps)]
+        found = [
+            [thrice(session, step, {x: [[k + 1.0, 2.0], [0.5, -k]]}), session.run(v)] for k, step in enumerate(steps)
+        ]
         v.load([[7.0, 8.0], [9.0, 0.0]], session)
         return [*found, session.run(v), v.eval(session)]
 
@@ -142,7 +158,9 @@ def slices_assigned(tf: Any, resource: bool) -> Any:
     """Slices of a Variable are assigned to."""
     m = tf.Variable(np.arange(12.0, dtype=np.float32).reshape(3, 4), use_resource=resource)
     x = tf.placeholder(tf.float32)
-    steps = [part.assign(x + 0.5) for part in (m[0], m[:, 1], m[::2, 1:3], m[::-1, ::-1], m[..., -1], m[1:2], m[2:0:-1, 3:])]
+    steps = [
+        part.assign(x + 0.5) for part in (m[0], m[:, 1], m[::2, 1:3], m[::-1, ::-1], m[..., -1], m[1:2], m[2:0:-1, 3:])
+    ]
     with started(tf) as session:
         return [session.run(step, {x: float(k)}) for _ in range(2) for k, step in enumerate(steps)]
 
@@ -201,7 +219,12 @@ def strings_as_state(tf: Any, resource: bool) -> Any:
     with tf.control_dependencies([step]):
         both = n.assign_add(tf.reduce_sum(tf.strings.length(s.read_value())))
     with started(tf) as session:
-        return [session.run(s), *[session.run([step, both], {x: "-"}) for _ in range(3)], thrice(session, s), session.run(n)]
+        return [
+            session.run(s),
+            *[session.run([step, both], {x: "-"}) for _ in range(3)],
+            thrice(session, s),
+            session.run(n),
+        ]
 
 
 @program("V1-21", needs=("complex",), kinds=True)
@@ -233,7 +256,12 @@ def bfloat16_state(tf: Any, resource: bool) -> Any:
     v = tf.Variable(tf.constant([1.0, 2.5, -3.0], tf.bfloat16), use_resource=resource)
     step = v.assign(v * v + tf.constant(0.5, tf.bfloat16))
     with started(tf) as session:
-        return [session.run(v), session.run(step), session.run(step), thrice(session, [tf.cast(v, tf.float32), tf.reduce_max(v)])]
+        return [
+            session.run(v),
+            session.run(step),
+            session.run(step),
+            thrice(session, [tf.cast(v, tf.float32), tf.reduce_max(v)]),
+        ]
 
 
 @program("V1-42", needs=("float16",), kinds=True)
@@ -249,12 +277,25 @@ def float16_state(tf: Any, resource: bool) -> Any:
 def dtypes_do_not_mix(tf: Any) -> Any:
     """Tensors are never promoted; Python numbers take the tensor's dtype."""
     f, i, d = tf.constant([1.0]), tf.constant([1]), tf.constant([1.0], tf.float64)
-    refused = [error(call) for call in (
-        lambda: f + i, lambda: f * d, lambda: i + 1.5, lambda: tf.matmul(f[None], i[:, None]), lambda: tf.concat([f, i], 0),
-        lambda: tf.where([True], f, i), lambda: tf.constant(1.5, tf.int32), lambda: tf.constant("a", tf.float32),
-        lambda: tf.add_n([f, d]), lambda: tf.convert_to_tensor(f, tf.int32), lambda: tf.logical_not(f),
-        lambda: tf.gather(f, f), lambda: tf.reshape(f, f), lambda: tf.cond(i, lambda: f, lambda: f),
-    )]  # fmt: skip
+    refused = [
+        error(call)
+        for call in (
+            lambda: f + i,
+            lambda: f * d,
+            lambda: i + 1.5,
+            lambda: tf.matmul(f[None], i[:, None]),
+            lambda: tf.concat([f, i], 0),
+            lambda: tf.where([True], f, i),
+            lambda: tf.constant(1.5, tf.int32),
+            lambda: tf.constant("a", tf.float32),
+            lambda: tf.add_n([f, d]),
+            lambda: tf.convert_to_tensor(f, tf.int32),
+            lambda: tf.logical_not(f),
+            lambda: tf.gather(f, f),
+            lambda: tf.reshape(f, f),
+            lambda: tf.cond(i, lambda: f, lambda: f),
+        )
+    ]
     made = [f + 1, d + 1, i + 1, i / 2, i // 2, f / 2, 1 / d, tf.constant(1), tf.constant(1.0), tf.constant(True),
             tf.constant("a"), tf.constant([1, 2.5]), tf.cast(d, tf.int32), tf.to_float(i)]  # fmt: skip
     return [refused, [t.dtype.name for t in made]]
@@ -275,7 +316,12 @@ def outside_of_the_bounds(tf: Any, resource: bool) -> Any:
     ]
     with started(tf) as session:
         found = [[error(session.run, step, {fed: bad}) for _ in range(3)] for step, fed, bad in cases]
-        return [*found, session.run(v), thrice(session, cases[0][0], {rows: [1, 0, 1]}), session.run(cases[2][0], {rows: [1]})]
+        return [
+            *found,
+            session.run(v),
+            thrice(session, cases[0][0], {rows: [1, 0, 1]}),
+            session.run(cases[2][0], {rows: [1]}),
+        ]
 
 
 @program("V1-45")
@@ -287,8 +333,12 @@ def checks(tf: Any) -> Any:
     with tf.control_dependencies([tf.Assert(tf.reduce_all(x < 10.0), [x, "too large"])]):
         z = x + 1.0
     finite = tf.check_numerics(x, "not a number")
-    cases = [(y, [1.0, 2.0], [1.0, -2.0], "must be positive"), (z, [1.0], [11.0], "too large"),
-             (finite, [1.0], [1.0, float("nan")], "not a number"), (tf.reshape(x, [2, 2]), [1.0] * 4, [1.0] * 3, None)]  # fmt: skip
+    cases = [
+        (y, [1.0, 2.0], [1.0, -2.0], "must be positive"),
+        (z, [1.0], [11.0], "too large"),
+        (finite, [1.0], [1.0, float("nan")], "not a number"),
+        (tf.reshape(x, [2, 2]), [1.0] * 4, [1.0] * 3, None),
+    ]
     with tf.Session() as session:
         found = []
         for fetch, good, bad, words in cases:

@@ -1,12 +1,15 @@
 """Every example runs as it is with what is installed."""
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 from importlib import util
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -14,7 +17,7 @@ NEEDS = {
     "mix_frameworks.py": (),
     "keras_face.py": (),
     "write_an_adapter.py": ("array_api_strict",),
-    "digits/demo.py": ("sklearn", "rich", "jinja2", "matplotlib"),
+    "digits/demo.py": ("sklearn", "rich", "jinja2", "matplotlib", "typer"),
 }
 
 
@@ -74,10 +77,49 @@ def test_demo_trains_alike_and_copies_nothing(tmp_path: Path) -> None:
     for name, module in {"torch": "torch", "jax": "jax", "tensorflow": "tensorflow"}.items():
         if util.find_spec(module) is None:
             assert f'pip install "onevar[{name}]"' in out
+    if any(util.find_spec(module) for module in ("torch", "jax", "tensorflow")):
+        assert "A TensorFlow 1 script, unmodified" in out
     html = page.read_text(encoding="utf-8")
     assert 'src="data:image/png;base64,' in html
     assert "<svg" in html
     assert 'src="http' not in html and "<link" not in html  # it needs nothing but itself
+
+
+def test_demo_fails_where_losses_are_not_those_of_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES / "digits")
+    script = importlib.import_module("script")
+
+    def result(where: str, off: float = 0.0, test_loss: float = 0.3) -> Any:
+        return script.Result(where, np.full(5, 1.0) + off, np.ones(5), test_loss, 0.9)
+
+    def way(judged: float) -> list:
+        return [script.Leg(5, 5, result("jax")), script.Leg(0, 5, result(script.ITSELF, test_loss=judged))]
+
+    itself = result(script.ITSELF)
+    assert script.right([itself, result("jax", 1e-6), result("torch")], way(0.3))
+    assert not script.right([itself, result("jax", 2e-4), result("torch")], way(0.3))
+    assert not script.right([itself, result("jax"), result("torch", np.nan)], way(0.3))
+    assert not script.right([itself, result("jax")], way(0.31))
+    assert script.right([], [])
+
+
+def test_the_script_of_the_demo_knows_nothing_of_onevar() -> None:
+    code = (EXAMPLES / "v1" / "digits.py").read_text(encoding="utf-8")
+    imports = [line for line in code.splitlines() if line.startswith(("import ", "from "))]
+    assert "import tensorflow.compat.v1 as tf" in imports
+    assert not any("onevar" in line for line in imports)
+
+
+def test_benchmarks_of_the_v1_engine_run(tmp_path: Path) -> None:
+    pytest.importorskip("rich")
+    if util.find_spec("tensorflow") is None:
+        pytest.skip("it is compared with TensorFlow")
+    result = tmp_path / "result.json"
+    run_file(BENCHMARKS / "run.py", "--only", "v1", "--backend", "numpy", "--rounds", "2", "--json", str(result))
+    found = json.loads(result.read_text())["v1"]
+    assert found["run"]["numpy"]["assign_add"]["onevar"] > 0
+    assert found["memory"]["onevar"] > 0
+    assert set(found["build"]["plan"]) == {"1000", "10000"}
 
 
 def test_benchmarks_run(tmp_path: Path) -> None:

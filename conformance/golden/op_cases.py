@@ -1,6 +1,7 @@
 """Calls of op types, by type: what the definitions are compared with TensorFlow on."""
 
 import numpy as np
+
 from onevar.conformance.golden import sparse_cases
 from onevar.conformance.golden.op_arrays import BF16, C64, CASES, F16, F64, I64, U8, B, Case, case, f, n, s, v
 

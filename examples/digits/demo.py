@@ -55,7 +55,7 @@ def main() -> int:
         console.print(f"Report with pictures: {options.html}")
     # With a framework missing NumPy computes too, and what it allocates may lie less aligned than others demand.
     uncopied = not mixed.copied or bool(training.missing())
-    return 0 if agree and uncopied and script.furthest(results) <= script.LIMIT and script.handed_over(way) else 1
+    return 0 if agree and uncopied and script.right(results, way) else 1
 
 
 def run_script(console: Console) -> tuple[list[script.Result], list[script.Leg]]:

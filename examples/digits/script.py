@@ -103,7 +103,7 @@ def apart(one: Result, other: Result) -> float:
 
 def furthest(results: list[Result]) -> float:
     """Return the largest difference of any run's losses from the first run's."""
-    return max((apart(results[0], result) for result in results[1:]), default=0.0)
+    return float(np.max([apart(results[0], result) for result in results[1:]], initial=0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +144,8 @@ def handed_over(way: list[Leg]) -> bool:
     """Whether the last, which only restores and judges, finds the loss that the one before it left."""
     judged = [leg for leg in way if leg.steps == 0]
     return all(abs(leg.result.test_loss - way[-2].result.test_loss) <= LIMIT for leg in judged)
+
+
+def right(results: list[Result], way: list[Leg]) -> bool:
+    """Whether every loss is TensorFlow's within `LIMIT`, and the checkpoint arrived."""
+    return furthest(results) <= LIMIT and handed_over(way)

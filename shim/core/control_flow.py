@@ -11,6 +11,8 @@ from onevar.core.func_graph import FuncGraph
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import bodies, needed, writes
 from onevar.core.state import StateRef
+from onevar.core.trip_count import TripCount
+from onevar.errors import Unsupported
 
 _BRANCHES = frozenset({"If", "StatelessIf"})
 _LOOPS = frozenset({"While", "StatelessWhile"})
@@ -210,10 +212,21 @@ def _known(frame: Frame, value: Any) -> bool:
     return isinstance(value, np.ndarray | np.generic | bool) or frame.adapter.is_concrete(value)
 
 
+def _check_shapes(before: Sequence[Any], after: Sequence[Any]) -> None:
+    """Raise where a loop variable has another shape after an iteration: frameworks compile no such loop."""
+    for old, new in zip(before, after, strict=True):
+        if tuple(getattr(old, "shape", ())) != tuple(getattr(new, "shape", ())):
+            raise Unsupported("a loop whose variables change their shape cannot be compiled.")
+
+
 class LoopStep(_Functional):
     """`tf.while_loop`: inputs are the variables, then what the bodies capture."""
 
-    __slots__ = ()
+    __slots__ = ("trips",)
+
+    def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int]):
+        super().__init__(operation, ins, outs)
+        self.trips: TripCount | None = None
 
     def deciding(self) -> list[int]:
         """Return the slots of what the condition looks at."""
@@ -233,6 +246,11 @@ class LoopStep(_Functional):
         captures = [self.captured(frame, graph, given, values[count:]) for graph in (cond, body)]
         variables = [_value(value) for value in values[:count]]
         limit = self.operation.attrs.get("_maximum_iterations")
+        if frame.collected is not None:
+            trips = self._counted(frame, variables, captures, limit)
+            if trips is not None and trips > UNROLLED:
+                self.finish(frame, self._compiled(frame, variables, captures, trips))
+                return
         done = 0
         while limit is None or done < limit:
             proceed = body_of(cond).run(frame, variables, captures[0])[0]
@@ -245,6 +263,13 @@ class LoopStep(_Functional):
             variables = body_of(body).run(frame, variables, captures[1])
             done += 1
         self.finish(frame, variables)
+
+    def _counted(
+        self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]], limit: int | None
+    ) -> int | None:
+        if self.trips is None:
+            self.trips = TripCount(body_of(self.operation.attrs["cond"]), body_of(self.operation.attrs["body"]))
+        return self.trips.count(frame, variables, captures, limit)
 
     def _compiled(
         self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]], limit: int | None
@@ -264,14 +289,17 @@ class LoopStep(_Functional):
                 results = body_of(graphs[which]).run(frame, values[:count], captures[which], collected)
                 errors.extend(collected.errors[:1])
                 held = frame.k.logical_and(values[-1], collected.all(frame.k))
-                return [*(frame.native(r) for r in results), *state.read(), held]
+                results = [frame.native(r) for r in results]
+                if which:
+                    _check_shapes(values[:count], results)
+                return [*results, *state.read(), held]
             finally:
                 state.restore(saved)
 
         start = [*(frame.native(v) for v in variables), *state.read(), frame.k.asarray(np.array(True))]
         differentiable = frame.differentiated > 0
         if differentiable and limit is None:
-            limit = self._trips(frame, variables, captures)
+            limit = self._counted(frame, variables, captures, None)
         results = frame.adapter.while_loop(
             lambda *values: run(0, values)[0], lambda *values: run(1, values), start, limit, differentiable
         )
@@ -279,24 +307,3 @@ class LoopStep(_Functional):
             check(results[-1], errors[0])
         state.leave(results[count:-1], [s[1] for s in saved[0]], [s is not None for s in saved[1]])
         return list(results[:count])
-
-    def _trips(self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]]) -> int | None:
-        """Return how often the loop runs, where that follows from host values alone."""
-        attrs = self.operation.attrs
-        current, trips = list(variables), 0
-        while True:
-            proceed = body_of(attrs["cond"]).run(frame, current, captures[0])[0]
-            if not isinstance(proceed, np.ndarray | np.generic | bool):
-                return None
-            if not bool(np.asarray(proceed).reshape(())):
-                return trips
-            current = self._host_part(frame, current, captures[1])
-            trips += 1
-
-    def _host_part(self, frame: Frame, variables: Sequence[Any], captures: list[Any]) -> list[Any]:
-        """Do one iteration for the variables that are host values; the others stay as they are."""
-        results = body_of(self.operation.attrs["body"]).run(frame, variables, captures)
-        return [
-            new if isinstance(old, np.ndarray | np.generic) else old
-            for old, new in zip(variables, results, strict=True)
-        ]

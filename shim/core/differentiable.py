@@ -70,7 +70,7 @@ def reached(
     active = set(sources)
     stopped = set(stop)
     for operation in order:
-        if passes(operation) and any(t in active and t not in stopped for t in operation.inputs):
+        if passes(operation) and any(t in active for t in operation.inputs):
             active.update(t for t in operation.outputs if is_trainable(t) and t not in fed and t not in stopped)
     return active
 
@@ -84,7 +84,8 @@ def between(
     wanted = {y for y in ys if y in active}
     found: set[Operation] = set()
     for operation in reversed(order):
-        if passes(operation) and any(t in wanted for t in operation.outputs):
+        # A source that counts as a constant has a gradient, but none goes on from there.
+        if passes(operation) and any(t in wanted and t not in stop for t in operation.outputs):
             inputs = [t for t in operation.inputs if t in active]
             if inputs:
                 found.add(operation)

@@ -85,6 +85,7 @@ class Executable:
         frame = Frame(self.store, self.plan.size, on_host=on_host, constants=self.constants)
         for slot, value in zip(self.plan.feed_slots, values, strict=True):
             frame.env[slot] = value
+        before = [ref.on_host for ref in self.refs]
         for ref in self.refs:
             ref.on_host = on_host
         with self.adapter.computing():
@@ -95,14 +96,14 @@ class Executable:
                     raise RuntimeError(str(error)) from error
                 raise
             finally:
-                for ref in self.refs:
-                    ref.on_host = False
+                for ref, was in zip(self.refs, before, strict=True):
+                    ref.on_host = was  # a Python function may run its own Session again
             return [self._fetched(frame.env[slot]) for slot in self.plan.fetch_slots]
 
     def _compiled(self, values: Sequence[np.ndarray]) -> list[Any]:
         if self.stages is None:
             self.stages = stages_of(self.plan)
-        if len(self.stages) == 1 and not self.stages[0].host:
+        if self.stages[0].whole:
             return self._single(values)
         with self.adapter.computing():
             frame = Frame(self.store, self.plan.size, constants=self.constants)

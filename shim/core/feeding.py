@@ -7,7 +7,6 @@ import numpy as np
 
 from onevar.core.fetching import CONVERSIONS
 from onevar.core.graph import Graph
-from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.operation import IndexedSlices, Operation, Tensor
 
 
@@ -18,6 +17,11 @@ def feeds(graph: Graph, feed_dict: Mapping) -> Iterator[tuple[Tensor, np.ndarray
         TypeError: A key is no tensor, or a value is one or cannot be of the tensor's dtype.
         ValueError: A value's shape is not the tensor's.
     """
+    if not isinstance(feed_dict, Mapping):
+        raise TypeError(
+            "FlattenDictItems: 'dict' must be a dictionary or collection.Mapping type object, instead of "
+            f"'{type(feed_dict).__name__}'."
+        )
     for key, value in feed_dict.items():
         for tensor, part in expanded(key, value):
             element = tensor if type(tensor) is Tensor and tensor.op.graph is graph else _element(graph, tensor)
@@ -108,8 +112,9 @@ def _strings(value: Any) -> np.ndarray:
     flat = out.reshape(-1)
     for index, item in enumerate(raw.reshape(-1).tolist()):
         if not isinstance(item, str | bytes):
-            raise InvalidArgumentError(
-                None, None, f"Unsupported object type {type(item).__name__} fed for a string: {item!r}"
+            raise TypeError(
+                f"Type of feed value {item!r} with type {type(item)!s} is not compatible with Tensor type <class 'object'>. "
+                "Strings are fed as str or bytes."
             )
         flat[index] = item.encode() if isinstance(item, str) else item
     return out

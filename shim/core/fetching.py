@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from onevar.core.graph import Graph
+from onevar.core.op_errors import InaccessibleTensorError
 from onevar.core.operation import IndexedSlices, Operation, Tensor
 
 #: Types of users' own: `(type, fetch, feed, feed_for_partial_run)`, the last registered first.
@@ -31,8 +32,8 @@ class Fetches:
             return self._sequence(graph, fetch)
         if isinstance(fetch, Mapping):
             parts = {key: self._leaf_or_more(graph, value) for key, value in fetch.items()}
-            kind = type(fetch)
-            return lambda values: _same_mapping(kind, {key: part(values) for key, part in parts.items()})
+            kind, factory = type(fetch), getattr(fetch, "default_factory", None)
+            return lambda values: _same_mapping(kind, {key: part(values) for key, part in parts.items()}, factory)
         if hasattr(fetch, "__attrs_attrs__"):
             names = [attribute.name for attribute in type(fetch).__attrs_attrs__]
             fields = [self._leaf_or_more(graph, getattr(fetch, name)) for name in names]
@@ -65,6 +66,8 @@ class Fetches:
         return lambda values: IndexedSlicesValue(*([values[e] for e in elements] + [None])[:3])
 
     def _element(self, graph: Graph, fetch: Any, whole: Any) -> Any:
+        if isinstance(fetch, Tensor | Operation) and not graph.is_fetchable(fetch):
+            raise _not_fetchable(fetch)
         try:
             element = graph.as_graph_element(fetch, allow_tensor=True, allow_operation=True)
         except TypeError as error:
@@ -76,20 +79,27 @@ class Fetches:
             text = error.args[0] if error.args else str(error)
             raise ValueError(f"Argument `fetch` = {whole} cannot be interpreted as a Tensor. ({text})") from None
         if not graph.is_fetchable(element):
-            raise ValueError(f"Operation '{_name(element)}' has been marked as not fetchable.")
+            raise _not_fetchable(element)
         self.elements[element] = None
         return element
+
+
+def _not_fetchable(element: Tensor | Operation) -> Exception:
+    return InaccessibleTensorError(
+        f"Operation {_name(element)} has been marked as not fetchable. Typically this happens when it is defined in "
+        "another function or code block: inside a branch or loop it has no value outside."
+    )
 
 
 def _name(element: Tensor | Operation) -> str:
     return element.op.name if isinstance(element, Tensor) else element.name
 
 
-def _same_mapping(kind: type, values: dict) -> Any:
+def _same_mapping(kind: Any, values: dict, factory: Any) -> Any:
     if kind is dict:
         return values
     if hasattr(kind, "default_factory"):
-        return values
+        return kind(factory, values)
     return kind(values)
 
 

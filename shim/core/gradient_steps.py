@@ -109,20 +109,19 @@ def pullback(operation: Operation, group: Group, slots: Any) -> "PullbackStep":
 class MarkerStep(Step):
     """After the step that makes an intermediate `x`: declares it as a point to differentiate for, or stops there."""
 
-    __slots__ = ("index", "slot")
+    __slots__ = ("index", "slot", "stops")
 
-    def __init__(self, operation: Operation, slot: int, index: int | None):
+    def __init__(self, operation: Operation, slot: int, index: int | None, stops: bool = True):
         super().__init__(operation, (), ())
-        self.slot, self.index = slot, index
+        self.slot, self.index, self.stops = slot, index, stops
 
     def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         value = frame.native(frame.env[self.slot])
         if type(value) is StateRef:
             return
-        if self.index is None:
-            frame.env[self.slot] = frame.adapter.stop_gradient(value)
-        else:
-            frame.env[self.slot] = frame.env[-1](self.index, value)
+        if self.stops:
+            value = frame.adapter.stop_gradient(value)
+        frame.env[self.slot] = value if self.index is None else frame.env[-1](self.index, value)
 
 
 class ForwardStep(Step):
@@ -148,7 +147,7 @@ class ForwardStep(Step):
         """Return the steps with markers after those that make an intermediate `x` or a constant."""
         after: dict[int, Step] = {}
         for index, x in enumerate(self.marks):
-            after[slots(x)] = MarkerStep(x.op, slots(x), index)
+            after[slots(x)] = MarkerStep(x.op, slots(x), index, x in group.stop)
         for tensor in group.stop:
             if tensor not in group.xs:
                 after.setdefault(slots(tensor), MarkerStep(tensor.op, slots(tensor), None))

@@ -217,7 +217,9 @@ class Graph:
 
         Raises:
             ValueError: TensorFlow accepts no operation of that name.
+            RuntimeError: The graph is finalized.
         """
+        self._check_not_finalized()
         if name and name[-1] == "/":
             return name[:-1]
         if not self._names.scope.stack:

@@ -43,6 +43,8 @@ class BaseSession:
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
         _check_target(target)
+        if config is not None and not hasattr(config, "gpu_options"):
+            raise TypeError(f'Argument `config` must be a tf.ConfigProto, but got "{type(config).__name__}"')
         self._graph = graph if graph is not None else get_default_graph()
         self._config = config
         self._adapter = adapter(backend or default_backend())
@@ -107,7 +109,9 @@ class BaseSession:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
         given = self._feeds(feed_dict)
         mapped, executable = self._prepared(fetches, tuple(given))
-        values = executable(tuple(given.values()))
+        # Runs of one Session take turns: each sees the variables as the one before left them.
+        with self._lock:
+            values = executable(tuple(given.values()))
         return mapped.build(dict(zip(executable.plan.fetches, values, strict=True)))
 
     def _feeds(self, feed_dict: Mapping | None) -> dict[Tensor, Any]:
@@ -150,7 +154,7 @@ class BaseSession:
             TypeError: `feed_list` is no list.
         """
         if feed_list is not None and not isinstance(feed_list, list | tuple):
-            raise TypeError("Argument `feed_list` must be a list or tuple.")
+            raise TypeError(f"Argument `feed_list` must be a list or tuple. Received: feed_list={feed_list}")
         tensors = [
             t for key in feed_list or () for t, _ in expanded(self._graph.as_graph_element(key, True, False), None)
         ]
@@ -163,7 +167,8 @@ class BaseSession:
             if len(values) != len(tensors):
                 raise TypeError(f"This function takes {len(tensors)} values, for feed_list. Received: {len(values)}.")
             arrays = tuple(array_for(graph, t, v) for t, v in zip(tensors, values, strict=True))
-            results = executable(arrays)
+            with self._lock:
+                results = executable(arrays)
             return mapped.build(dict(zip(executable.plan.fetches, results, strict=True)))
 
         return call
@@ -261,6 +266,8 @@ def _shortcut(fetches: Any, fed: tuple[Tensor, ...]) -> Any:
 def _check_target(target: Any) -> None:
     if target in ("", b"", None, "local"):
         return
+    if not isinstance(target, str | bytes):
+        raise TypeError(f'Argument `target` must be a string, but got "{type(target).__name__}"')
     raise NotImplementedError(
         f"Session(target={target!r}): there are no remote sessions here. Leave the target out; to use several "
         "machines, see the framework's own means (jax.distributed, torch.distributed)."

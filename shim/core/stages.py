@@ -48,6 +48,7 @@ class Stage:
         storages: Operations whose variables it uses.
         changed: Those that it writes to.
         random: Operations in it that draw random numbers.
+        whole: Whether it is all that the plan does.
     """
 
     def __init__(self) -> None:
@@ -61,6 +62,7 @@ class Stage:
         self.random: list[Operation] = []
         self.takes_all = False
         self.feeds_static = False
+        self.whole = False
         self.positions: list[int] = []
 
     def static(self, env: Mapping[int, Any] | Sequence[Any]) -> tuple[Known, ...]:
@@ -247,7 +249,12 @@ def _collected(plan: Plan, analysis: _Analysis, numbered: Sequence[tuple[int, bo
 
 def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stage: Stage) -> None:
     read_by_host = {slot for step in stage.host for slot in reads_of(step)}
-    if at == len(stages) - 1 and (at > 0 or stage.host):
+    last = at == len(stages) - 1
+    # Strings that are fed and fetched again are nothing for a compiler.
+    whole = stage.whole = (
+        last and at == 0 and not stage.host and bool(stage.device) and analysis.strings.isdisjoint(plan.fetch_slots)
+    )
+    if last and not whole:
         read_by_host |= set(plan.fetch_slots)
     stage.host = [*_recomputed(analysis, read_by_host), *stage.host]
     made = {slot for step in stage.device for slot in writes_of(step)}
@@ -256,8 +263,6 @@ def _connect(plan: Plan, analysis: _Analysis, stages: list[Stage], at: int, stag
     stage.device = [*again, *stage.device]
     made |= {slot for step in again for slot in writes_of(step)}
     wanted = {slot for step in stage.device for slot in reads_of(step)} - made
-    last = at == len(stages) - 1
-    whole = last and at == 0 and not stage.host
     if whole:
         wanted |= set(plan.fetch_slots) - made
     hosted = {slot for step in stage.device for slot in host_inputs(step)} | _host_predicates(analysis, stage)

@@ -16,7 +16,11 @@ from onevar.v1.export import export
 
 @export("case")
 def case(
-    pred_fn_pairs: Any, default: Callable | None = None, exclusive: bool = False, strict: bool = False, name: str = "case"
+    pred_fn_pairs: Any,
+    default: Callable | None = None,
+    exclusive: bool = False,
+    strict: bool = False,
+    name: str = "case",
 ) -> Any:
     """Return what the function of the first pair does whose predicate holds when the graph runs, else what `default` does.
 
@@ -83,7 +87,9 @@ def _check_pair(item: Any) -> None:
 
 def _exclusive(preds: Sequence[Tensor]) -> list[Operation]:
     """Return the assertion that at most one predicate holds."""
-    counted = op("Sum", input=op("Cast", x=op("Pack", values=list(preds)), DstT="int32"), reduction_indices=0, keep_dims=False)
+    counted = op(
+        "Sum", input=op("Cast", x=op("Pack", values=list(preds)), DstT="int32"), reduction_indices=0, keep_dims=False
+    )
     holds = op("Less", x=counted, y=constant(2))
     names = ", ".join(pred.name for pred in preds)
     said = f"Input error: exclusive=True: more than 1 conditions ({names}) evaluated as True:"

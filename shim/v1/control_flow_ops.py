@@ -107,9 +107,9 @@ def _as_result(body: FuncGraph, value: Any) -> Tensor:
         from onevar.core.constant import constant
 
         if value.graph is not body:
-            return constant(True, name="done")
+            return constant(body.name.endswith("/then"), name="done")
         with control_dependencies([value]):
-            return constant(True, name="done")
+            return constant(body.name.endswith("/then"), name="done")
     tensor = body.capture(convert_to_tensor(value))
     if tensor.dtype._is_ref_dtype or tensor.op.type == "_Arg":
         from onevar.core.build import op
@@ -209,13 +209,46 @@ def while_loop(
         raise ValueError("'loop_vars' must be provided.")
     if executing_eagerly():
         return _eager_loop(cond, body, structure, maximum_iterations, return_same_structure)
+    if maximum_iterations is not None:
+        limit = convert_to_tensor(maximum_iterations, name="maximum_iterations")
+        if limit.shape.ndims not in (0, None):
+            raise ValueError(f"'maximum_iterations' must be a scalar. Received shape: {limit.shape}")
+        if constant_value(limit) is None:
+            return _counting(cond, body, structure, shape_invariants, limit, back_prop, name, return_same_structure)
     with name_scope(name, "while", None):
         loop = _Loop(cond, body, structure, shape_invariants, maximum_iterations, back_prop)
         result = loop.build()
-    if not return_same_structure and len(structure) == 1 and isinstance(result, list):
-        return result[0]
+    if not return_same_structure and _is_one(structure):
+        return flatten(result)[0]
     # As TensorFlow does: a list or a tuple by what the body returned.
     return tuple(result) if loop.returns_tuple and isinstance(result, list) else result
+
+
+def _counting(
+    cond: Callable, body: Callable, structure: Any, invariants: Any, limit: Tensor, back_prop: bool, name: str | None,
+    same: bool,
+) -> Any:  # fmt: skip
+    """Return the loop with a counter as its first variable, for a limit that is known when the graph runs."""
+    from onevar.core.build import op
+
+    def proceed(i: Tensor, values: Any) -> Tensor:
+        return op("LogicalAnd", x=op("Less", x=i, y=limit), y=cond(*values))
+
+    def step(i: Tensor, values: Any) -> Any:
+        return op("AddV2", x=i, y=1), body(*values)
+
+    first = convert_to_tensor(0, limit.dtype.base_dtype, name="iteration_counter")
+    shapes = None if invariants is None else [TensorShape([]), invariants]
+    result = while_loop(
+        proceed, step, [first, structure], shapes, back_prop=back_prop, name=name, return_same_structure=True
+    )[1]
+    return flatten(result)[0] if not same and _is_one(structure) else result
+
+
+def _is_one(structure: Any) -> bool:
+    """Whether a loop has one tensor for all its variables."""
+    leaves = flatten(structure)
+    return len(leaves) == 1 and len(components(leaves[0])) == 1
 
 
 def _eager_loop(cond: Callable, body: Callable, structure: Any, maximum: Any, same: bool) -> Any:

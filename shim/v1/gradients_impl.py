@@ -16,7 +16,7 @@ from onevar.core.func_graph import FuncGraph
 from onevar.core.graph import Graph
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import IndexedSlices, Operation, Tensor
-from onevar.core.reach import in_order, needed
+from onevar.core.reach import bodies, in_order, needed
 from onevar.core.spec import Spec
 from onevar.core.state import STORAGE
 from onevar.v1.custom_gradients import custom_gradient_of
@@ -123,6 +123,11 @@ def _target(graph: Graph, x: Any) -> Tensor | None:
             return None
         inner = graph.captures.get(tensor)
         if inner is None:
+            # A body that only reads the variable has captured what it reads.
+            inner = next(
+                (own for out, own in graph.captures.items() if is_alias(out.op) and out.op.inputs[0] is tensor), None
+            )
+        if inner is None:
             return None
         tensor = inner
     return tensor
@@ -146,10 +151,33 @@ def _seed(y: Tensor, seed: Any, index: int) -> Tensor | None:
     return tensor
 
 
+def _ones(y: Tensor) -> Tensor:
+    from onevar.v1.array_ops import ones_like
+
+    return ones_like(y)
+
+
 def _zeros(x: Any) -> Tensor:
     from onevar.v1.array_ops import zeros_like
 
     return zeros_like(x)
+
+
+def _refuse_inner_gradients(operation: Operation) -> None:
+    """Raise where an operation inside a branch or loop has a gradient of the program's own.
+
+    Raises:
+        NotImplementedError: It has: the framework that differentiates the branch or loop would not ask for it.
+    """
+    for body in bodies(operation):
+        for inner in body.operations:
+            if custom_gradient_of(inner) is not None and any(is_trainable(t) for t in inner.outputs):
+                raise NotImplementedError(
+                    f"tf.gradients through '{operation.name}': '{inner.name}' inside has a gradient of the program's own "
+                    "(tf.custom_gradient, tf.RegisterGradient), which is not supported inside tf.cond and tf.while_loop. "
+                    "Apply it outside."
+                )
+            _refuse_inner_gradients(inner)
 
 
 class _Backward:
@@ -170,6 +198,8 @@ class _Backward:
     def run(self) -> list[Any]:
         relevant = self._relevant(self.ys)
         own = [op for op in self.order if custom_gradient_of(op) is not None and relevant.intersection(op.outputs)]
+        for functional in (op for op in self.order if relevant.intersection(op.outputs)):
+            _refuse_inner_gradients(functional)
         parts: dict[Tensor, list[Any]] = {}
         cuts = frozenset(t for op in own for t in op.outputs)
         self._collect(self.ys, self.seeds, cuts, parts)
@@ -190,7 +220,11 @@ class _Backward:
         self, ys: Sequence[Tensor], seeds: Sequence[Tensor | None], cuts: frozenset[Tensor], parts: dict[Tensor, list]
     ) -> None:
         """Add to `parts` the gradients of `ys` for `xs` and for what the cuts are at."""
-        blocked = cuts.difference(ys)
+        for y, seed in zip(ys, seeds, strict=True):
+            if y in cuts:
+                parts.setdefault(y, []).append(_ones(y) if seed is None else seed)
+        pairs = [(y, seed) for y, seed in zip(ys, seeds, strict=True) if y not in cuts]
+        ys, seeds, blocked = [y for y, _ in pairs], [seed for _, seed in pairs], cuts
         relevant = self._relevant(ys, blocked)
         wanted = dict.fromkeys(x for x in [*self.xs, *blocked] if x is not None and x in relevant)
         points: dict[Tensor, list[Any]] = {}

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from onevar.conformance.v1_ops import all_attrs, dtype_name
 from onevar.core import registry
 from onevar.core.checks import CURRENT
 from onevar.core.infer import group, infer
 from onevar.core.kernel import kernel_of
-from onevar.core.op_defs import op_def
 from onevar.core.spec import Spec
 
 

@@ -19,7 +19,7 @@ CASES = {"reference": (False, False), "resource": (True, False), "sharded": (Tru
 
 
 def main(backend, folder):
-    contents = programs.held(backend)
+    contents = programs.values()
     for case, (resource, sharded) in CASES.items():
         for act in (save, restore):
             with tf.Graph().as_default() as graph, tf.Session(graph=graph, backend=backend) as session:

@@ -25,18 +25,6 @@ def values():
     return found
 
 
-def held(backend):
-    """What a framework can hold of all values."""
-    contents = values()
-    if backend == "jax":  # Without x64 it has no 64-bit types.
-        import jax
-
-        if not jax.config.jax_enable_x64:
-            wide = ("float64", "int64", "uint64", "complex128")
-            contents = {name: value for name, value in contents.items() if value.dtype.name not in wide}
-    return contents
-
-
 def declare(tf, contents, resource=False, zero=False):
     """Variables by name."""
     return {

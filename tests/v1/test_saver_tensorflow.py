@@ -56,7 +56,7 @@ def restore(tf, contents, path, resource):
 @pytest.mark.parametrize("backend", ["numpy", "torch", "jax", "tensorflow"])
 def test_both_directions(both, tmp_path, backend):
     pytest.importorskip(backend)
-    contents = programs.held(backend)
+    contents = programs.values()
     for case, (resource, sharded) in CASES.items():
         save(both.theirs, contents, tmp_path / f"theirs-{case}", resource, sharded)
     script = Path(__file__).with_name("saver_interchange.py")

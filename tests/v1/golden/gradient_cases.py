@@ -1,6 +1,7 @@
 """Where gradients are delicate: at kinks, ties, zeros, and where the unused branch of a choice is infinite."""
 
 import numpy as np
+
 from onevar.conformance.golden.op_cases import Case, f, v
 
 CASES: list[Case] = []

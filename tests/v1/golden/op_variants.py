@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from onevar.conformance.golden.op_cases import Case
-
 from onevar.core.kernel import kernel_of
 
 

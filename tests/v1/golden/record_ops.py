@@ -1,4 +1,4 @@
-"""Write ops.npz, op_shapes.json and op_gradients.json: what TensorFlow's ops give for the calls of conformance/golden/op_cases.py.
+"""Write ops.npz, op_shapes.json, op_gradients.json: what TensorFlow's ops give for the suite's op_cases.py.
 
 Run with TensorFlow 2.21 installed: `python tests/v1/golden/record_ops.py`. The shapes are those that TensorFlow infers
 when a graph is built, with as much known of the inputs as `variants` says.

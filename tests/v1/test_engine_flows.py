@@ -1,0 +1,232 @@
+"""Sessions, branches, loops and their gradients on every adapter; the numbers are real TensorFlow's."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import onevar
+import onevar.v1 as tf
+from onevar.core.registry import adapter as adapter_of
+
+
+@pytest.fixture(name="backend", params=["numpy", "torch", "jax", "tensorflow"])
+def every_backend(request):
+    if request.param != "numpy":
+        pytest.importorskip(request.param)
+    before = onevar.get_backend() if hasattr(onevar, "get_backend") else "numpy"
+    onevar.set_backend(request.param)
+    with tf.Graph().as_default():
+        yield request.param
+    onevar.set_backend(before)
+
+
+@pytest.fixture(name="differentiating")
+def with_gradients(backend):
+    lacks = adapter_of(backend).lacks
+    if "gradients" in lacks:
+        pytest.skip(lacks["gradients"])
+    return backend
+
+
+def thrice(session, fetches, feeds=None):
+    """Interpreted, compiled, and compiled again."""
+    return [session.run(fetches, feeds) for _ in range(3)]
+
+
+def test_case_takes_the_first_that_holds(backend):
+    x = tf.placeholder(tf.int32, [])
+    chosen = tf.case([(x < 3, lambda: x * 10), (x < 6, lambda: x * 100)], default=lambda: -x)
+    with tf.Session() as session:
+        for value, want in ((1, 10), (4, 400), (7, -7)):
+            assert thrice(session, chosen, {x: value}) == [want] * 3
+
+
+def test_case_that_is_exclusive_or_complete_says_so(backend):
+    x = tf.placeholder(tf.int32, [])
+    pairs = [(x < 3, lambda: tf.constant(1)), (x < 6, lambda: tf.constant(2))]
+    exclusive = tf.case(pairs, default=lambda: tf.constant(3), exclusive=True)
+    complete = tf.case(pairs)
+    with tf.Session() as session:
+        for _ in range(3):
+            assert session.run([exclusive, complete], {x: 4}) == [2, 2]
+            with pytest.raises(tf.errors.InvalidArgumentError, match="more than 1 conditions"):
+                session.run(exclusive, {x: 1})
+            with pytest.raises(tf.errors.InvalidArgumentError, match="None of conditions"):
+                session.run(complete, {x: 9})
+
+
+def test_switch_case(backend):
+    i = tf.placeholder(tf.int32, [])
+    chosen = tf.switch_case(i, [lambda: tf.constant(10.0), lambda: tf.constant(20.0)])
+    with tf.Session() as session:
+        assert [session.run(chosen, {i: n}) for n in (0, 1, 7, -1)] == [10.0, 20.0, 20.0, 20.0]
+
+
+@pytest.mark.parametrize("pairs", [[], 3, [(True, int)], [("a", "b", "c")]])
+def test_case_refuses(pairs):
+    with tf.Graph().as_default(), pytest.raises((TypeError, ValueError)):
+        tf.case(pairs)
+
+
+def test_a_limit_of_iterations_may_be_a_tensor(backend):
+    n = tf.placeholder(tf.int32, [])
+    _, x = tf.while_loop(lambda i, x: i < 30, lambda i, x: (i + 1, x * 2), (0, 1.0), maximum_iterations=n)
+    with tf.Session() as session:
+        assert [session.run(x, {n: k}) for k in (3, 0, 20, 3)] == [8.0, 1.0, 2.0**20, 8.0]
+
+
+def test_a_loop_whose_variables_grow(backend):
+    n = tf.placeholder(tf.int32, [])
+    shapes = [tf.TensorShape([]), tf.TensorShape([None])]
+    start = [tf.constant(0), tf.zeros([0], tf.int32)]
+    _, grown = tf.while_loop(lambda i, a: i < n, lambda i, a: [i + 1, tf.concat([a, [i]], 0)], start, shapes)
+    with tf.Session() as session:
+        for length in (0, 3, 20, 3):
+            assert session.run(grown, {n: length}).tolist() == list(range(length))
+
+
+def test_a_loop_of_a_thousand_is_traced_once(backend):
+    calls = []
+    _, total = tf.while_loop(lambda i, a: i < 1000, lambda i, a: (calls.append(1) or i + 1, a + 0.5), (0, 0.0))
+    with tf.Session() as session:
+        assert thrice(session, total) == [500.0] * 3
+    assert len(calls) == 1
+
+
+def test_gradient_of_a_long_loop(differentiating):
+    x = tf.placeholder(tf.float32, [])
+    _, y = tf.while_loop(lambda i, a: i < 200, lambda i, a: (i + 1, a * x), (0, 1.0))
+    with tf.Session() as session:
+        got = thrice(session, tf.gradients(y, x), {x: 1.01})
+    np.testing.assert_allclose(got, [[200 * 1.01**199]] * 3, rtol=1e-4)
+
+
+def test_own_gradients_are_asked(differentiating):
+    @tf.custom_gradient
+    def product(a, b):
+        return a * b, lambda dy: (dy * 10, dy * 100)
+
+    @tf.custom_gradient
+    def clipped(a):
+        return tf.identity(a), lambda dy: tf.clip_by_value(dy, -0.1, 0.1)
+
+    x = tf.placeholder(tf.float32, [2])
+    last, between = product(x, x * 2), clipped(x * 3) * 5
+    with tf.Session() as session:
+        for got in thrice(session, [tf.gradients(last, x)[0], tf.gradients(between, x)[0]], {x: [1.0, 2.0]}):
+            np.testing.assert_allclose(got, [[210, 210], [0.3, 0.3]], rtol=1e-6)
+
+
+def test_own_gradients_inside_a_branch_are_refused_not_forgotten(differentiating):
+    @tf.custom_gradient
+    def clipped(a):
+        return tf.identity(a), lambda dy: tf.clip_by_value(dy, -0.1, 0.1)
+
+    x = tf.placeholder(tf.float32, [])
+    y = tf.cond(x > 0, lambda: clipped(x) * 5, lambda: x)
+    with pytest.raises(NotImplementedError, match="inside tf.cond"):
+        tf.gradients(y, x)
+
+
+def test_stopped_points_have_gradients_of_their_own(differentiating):
+    x = tf.placeholder(tf.float32, [2])
+    q = x * x
+    found = tf.gradients(q * 3, [q, x], stop_gradients=[q])
+    assert found[1] is None
+    with tf.Session() as session:
+        assert session.run(found[0], {x: [3.0, 4.0]}).tolist() == [3.0, 3.0]
+
+
+def test_gradients_inside_a_branch_for_a_variable_outside(differentiating):
+    scale = tf.Variable(3.0)
+    p = tf.placeholder(tf.bool, [])
+    slope = tf.cond(p, lambda: tf.gradients(scale * scale * 2.0, scale)[0], lambda: 0.0)
+    with tf.Session() as session:
+        session.run(scale.initializer)
+        assert [session.run(slope, {p: b}) for b in (True, False, True)] == [12.0, 0.0, 12.0]
+
+
+def test_threads_share_a_session(backend):
+    count = tf.Variable(0.0, use_resource=True)
+    add = count.assign_add(1.0)
+    x = tf.placeholder(tf.float32, [None])
+    total = tf.reduce_sum(x * 2)
+    wrong = []
+    with tf.Session() as session:
+        session.run(count.initializer)
+
+        def work(k):
+            for n in range(20):
+                value = np.full(k + 1 + n % 3, k, np.float32)
+                if session.run([total, add], {x: value})[0] != 2 * value.sum():
+                    wrong.append((k, n))
+
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong
+        assert session.run(count) == 80.0
+
+
+def test_a_later_stage_that_fails_leaves_the_variables(backend):
+    v = tf.Variable(1.0)
+    x = tf.placeholder(tf.float32, [])
+
+    def judge(value):
+        if value > 10:
+            raise ValueError("too much")
+        return np.float32(value)
+
+    judged = tf.py_func(judge, [x * 2], tf.float32)
+    checked = tf.check_numerics(judged / (x - 1), "divided")
+    update = v.assign_add(1.0)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        for value, fails in ((2.0, False), (9.0, True), (1.0, True), (9.0, True), (1.0, True), (2.0, False)):
+            before = session.run(v)
+            if fails:
+                with pytest.raises(tf.errors.OpError):
+                    session.run([update, checked], {x: value})
+            else:
+                session.run([update, checked], {x: value})
+            assert session.run(v) == before + (not fails)
+
+
+def test_strings_that_are_fed_are_fetched(backend):
+    text, number = tf.placeholder(tf.string, []), tf.placeholder(tf.float32, [])
+    with tf.Session() as session:
+        for _ in range(3):
+            assert session.run([text, number * 2], {text: "abc", number: 2.0}) == [b"abc", 4.0]
+            assert session.run(text, {text: "abc"}) == b"abc"
+        with pytest.raises(TypeError):
+            session.run(text, {text: 3})
+        with pytest.raises(TypeError, match="FlattenDictItems"):
+            session.run(number, [1])
+
+
+def test_what_is_inside_a_loop_has_no_value_outside(backend):
+    inside = []
+    loop = tf.while_loop(lambda i: i < 3, lambda i: inside.append(i * 2) or i + 1, [0])
+    with tf.Session() as session:
+        assert session.run(loop) == 3
+        with pytest.raises(ValueError, match="has been marked as not fetchable"):
+            session.run(inside[0])
+
+
+def test_operations_as_results_of_a_branch(backend):
+    v = tf.Variable(1.0)
+    p = tf.placeholder(tf.bool, [])
+    done = tf.cond(p, lambda: v.assign_add(1.0).op, tf.no_op)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert [bool(session.run(done, {p: b})) for b in (True, False, True)] == [True, False, True]
+        assert session.run(v) == 3.0
+
+
+def test_what_a_session_does_not_take():
+    for arguments in ({"target": 3}, {"config": 3}, {"graph": "x"}):
+        with pytest.raises(TypeError):
+            tf.Session(**arguments)
