@@ -113,8 +113,8 @@ def _strings(value: Any) -> np.ndarray:
     for index, item in enumerate(raw.reshape(-1).tolist()):
         if not isinstance(item, str | bytes):
             raise TypeError(
-                f"Type of feed value {item!r} with type {type(item)!s} is not compatible with Tensor type <class 'object'>. "
-                "Strings are fed as str or bytes."
+                f"Type of feed value {item!r} with type {type(item)!s} is not compatible with Tensor type "
+                "<class 'object'>. Strings are fed as str or bytes."
             )
         flat[index] = item.encode() if isinstance(item, str) else item
     return out

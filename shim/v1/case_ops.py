@@ -129,7 +129,7 @@ def _eager_case(pairs: Sequence[tuple[Any, Callable]], default: Callable | None,
 
 @export("switch_case")
 def switch_case(branch_index: Any, branch_fns: Any, default: Callable | None = None, name: str = "switch_case") -> Any:
-    """Return what the function of the number `branch_index` does; of a number that there is not, `default`, or the last.
+    """Return what the function of the number `branch_index` does, else what `default` does, or the last one.
 
     Args:
         branch_index: A scalar int32 tensor.

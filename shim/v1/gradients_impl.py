@@ -173,9 +173,9 @@ def _refuse_inner_gradients(operation: Operation) -> None:
         for inner in body.operations:
             if custom_gradient_of(inner) is not None and any(is_trainable(t) for t in inner.outputs):
                 raise NotImplementedError(
-                    f"tf.gradients through '{operation.name}': '{inner.name}' inside has a gradient of the program's own "
-                    "(tf.custom_gradient, tf.RegisterGradient), which is not supported inside tf.cond and tf.while_loop. "
-                    "Apply it outside."
+                    f"tf.gradients through '{operation.name}': '{inner.name}' inside has a gradient of the program's "
+                    "own (tf.custom_gradient, tf.RegisterGradient), which is not supported inside tf.cond and "
+                    "tf.while_loop. Apply it outside."
                 )
             _refuse_inner_gradients(inner)
 
@@ -198,8 +198,9 @@ class _Backward:
     def run(self) -> list[Any]:
         relevant = self._relevant(self.ys)
         own = [op for op in self.order if custom_gradient_of(op) is not None and relevant.intersection(op.outputs)]
-        for functional in (op for op in self.order if relevant.intersection(op.outputs)):
-            _refuse_inner_gradients(functional)
+        for operation in self.order:
+            if relevant.intersection(operation.outputs):
+                _refuse_inner_gradients(operation)
         parts: dict[Tensor, list[Any]] = {}
         cuts = frozenset(t for op in own for t in op.outputs)
         self._collect(self.ys, self.seeds, cuts, parts)

@@ -177,7 +177,7 @@ def test_in_a_tf_function(golden):
     k = SimpleNamespace(**philox.TABLE, reshape=tf.reshape)
     counter = tf.Variable(k.philox_counter(0, 0))
 
-    @tf.function
+    @tf.function(autograph=False)
     def step():
         stream = Stream(k, *start(1, 2), counter.read_value())
         numbers = kernel_of("RandomStandardNormal").fn(k, stream, np.array([131]), dtype="float32")
