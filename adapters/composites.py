@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from onevar.adapters import special
+from onevar.errors import Unsupported
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -31,6 +32,8 @@ def _minus_abs(k: Any, x: Any) -> tuple[Any, Any]:
 
 
 def _sigmoid(k: Any, x: Any) -> Any:
+    if k.dtype(x).startswith("complex"):
+        return k.divide(k.ones_like(x), k.add(k.exp(k.negative(x)), 1.0))
     below, z = _minus_abs(k, x)
     e = k.exp(z)
     return k.divide(k.where(below, e, k.ones_like(x)), k.add(e, 1.0))
@@ -138,7 +141,7 @@ def _einsum(k: Any, equation: str, *arrays: Any) -> Any:
     product: Any = None
     for term, x in zip(terms, arrays, strict=True):
         if len(set(term)) < len(term):
-            raise ValueError(f"einsum({equation!r}): a label is repeated within one term")
+            raise Unsupported(f"einsum({equation!r}): no primitive of this adapter takes a label repeated in one term")
         x = k.permute_dims(x, tuple(sorted(range(len(term)), key=lambda i: labels.index(term[i]))))
         sizes = iter(k.shape(x))
         x = k.reshape(x, tuple(next(sizes) if label in term else 1 for label in labels))

@@ -136,6 +136,21 @@ def _keyword(name: str) -> Callable:
     return reduce
 
 
+def _extreme(name: str) -> Callable:
+    """The greatest or least; of no elements the identity of the comparison, as in TensorFlow."""
+
+    def reduce(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        if 0 in x.shape and not _kind(xp, x, "bool"):
+            floating = _kind(xp, x, "real floating")
+            low, high = (-float("inf"), float("inf")) if floating else (xp.iinfo(x.dtype).min, xp.iinfo(x.dtype).max)
+            shape = xp.sum(x, axis=axis, keepdims=keepdims).shape
+            if 0 not in shape:
+                return xp.full(shape, low if name == "max" else high, dtype=x.dtype)
+        return getattr(xp, name)(x, axis=axis, keepdims=keepdims)
+
+    return reduce
+
+
 def _mean(xp: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     if not _kind(xp, x, "integral"):
         return xp.mean(x, axis=axis, keepdims=keepdims)
@@ -216,7 +231,8 @@ _BOUND: Mapping[str, Callable] = {
     "sum": _same("sum"),
     "prod": _same("prod"),
     "mean": _mean,
-    **{name: _keyword(name) for name in ("max", "min", "any", "all", "argmax", "argmin")},
+    **{name: _keyword(name) for name in ("any", "all", "argmax", "argmin")},
+    **{name: _extreme(name) for name in ("max", "min")},
     "cumulative_sum": _cumulative("cumulative_sum"),
     "cumulative_prod": _cumulative("cumulative_prod"),
     "sort": _sorting("sort"),

@@ -186,6 +186,7 @@ class BranchStep(_Functional):
         saved = state.saved()
 
         errors: list[Any] = []
+        shapes: set[tuple[str, ...]] = set()
 
         def branch(which: int) -> Any:
             def run(*values: Any) -> list[Any]:
@@ -194,13 +195,20 @@ class BranchStep(_Functional):
                     state.enter(values)
                     results = body_of(graphs[which]).run(frame, (), captures[which], collected)
                     errors.extend(collected.errors[:1])
-                    return [*(frame.native(r) for r in results), *state.read(), collected.all(frame.k)]
+                    results = [frame.native(r) for r in results]
+                    shapes.add(tuple(str(getattr(r, "shape", "")) for r in results))
+                    return [*results, *state.read(), collected.all(frame.k)]
                 finally:
                     state.restore(saved)
 
             return run
 
-        results = frame.adapter.cond(frame.native(pred), branch(0), branch(1), state.read())
+        try:
+            results = frame.adapter.cond(frame.native(pred), branch(0), branch(1), state.read())
+        except TypeError as error:
+            if len(shapes) > 1:
+                raise Unsupported("branches that return other shapes cannot be compiled.") from error
+            raise
         if errors:
             check(results[-1], errors[0])
         count = len(self.outs)

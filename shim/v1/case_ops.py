@@ -22,7 +22,7 @@ def case(
     strict: bool = False,
     name: str = "case",
 ) -> Any:
-    """Return what the function of the first pair does whose predicate holds when the graph runs, else what `default` does.
+    """Return what the first function does whose predicate holds when the graph runs, else what `default` does.
 
     Args:
         pred_fn_pairs: Pairs of a scalar bool tensor and a function, or a dictionary from the one to the other.

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onevar.conformance.golden.op_cases import CASES, Case
 from golden.op_variants import variants
 from golden.size_programs import PROGRAMS
 from kernel_calls import dtype_name, infer_shapes
 
+from onevar.conformance.golden.op_cases import CASES, Case
 from onevar.core.infer import infer
 from onevar.core.spec import ShapeError, Spec
 
