@@ -161,7 +161,7 @@ def feeds_of_any_tensor(tf: Any) -> Any:
         return [
             thrice(session, [y, middle], {x: [1.0, 2.0]}),
             thrice(session, y, {middle: [5.0], d: [0.5]}),
-            thrice(session, [x, d], {x: np.arange(3), d: np.float64([0.25])}),
+            thrice(session, [x, d], {x: np.arange(3), d: np.array([0.25])}),
             thrice(session, y, {"Placeholder:0": [3]}),
             thrice(session, [i, tf.shape(i)], {i: [[1], [2]]}),
             session.run([i, flag], {i: 3, flag: True}),
@@ -240,7 +240,7 @@ def callables(tf: Any) -> Any:
         call = session.make_callable({"a": x * 2.0, "b": [y]}, [x, y])
         add = session.make_callable(step, feed_list=[y])
         constant = session.make_callable(tf.constant([1, 2]))
-        found = [call([1.0, 2.0], 3), call(np.float32([4.0]), 5), call([], 0), [add(2), add(3), add(4)], session.run(v)]
+        found = [call([1.0, 2.0], 3), call(np.array([4.0], "float32"), 5), call([], 0), [add(2), add(3), add(4)], session.run(v)]
         return [*found, constant(), constant(), error(session.make_callable, x, x), error(call, [[1.0]], 3)]
 
 

@@ -137,11 +137,11 @@ def build(v1: Any, one: Case) -> tuple[list[Any], dict[Any, np.ndarray]]:
         feeds[tensor] = x
         return tensor
 
-    inputs = {
+    inputs: dict[str, Any] = {
         arg.name: [fed(item) for item in x] if isinstance(x, list) else fed(x)
         for arg, x in zip(definition.inputs, one.inputs, strict=True)
     }
-    attrs = {
+    attrs: dict[str, Any] = {
         name: as_dtype(value) if definition.attrs[name].kind == "type" else value for name, value in one.attrs.items()
     }
     result = op(one.type, **inputs, **attrs)

@@ -15,6 +15,8 @@ _CONTROL = frozenset({
     "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "ControlTrigger", "Abort", "NoOp",
     "Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "SymbolicGradient", "RemoteCall",
 })  # fmt: skip
+#: In the registry, and without a kernel: TensorFlow rewrites them before they run.
+_WITHOUT_KERNEL = frozenset({"AccumulateNV2"})
 
 #: Ops whose result follows from shapes, and how.
 _OF_SHAPES: dict[str, Callable[[tuple[int, ...]], Any]] = {
@@ -89,6 +91,7 @@ def _is_pure(definition: Any) -> bool:
     return not (
         definition.is_stateful
         or definition.name in _CONTROL
+        or definition.name in _WITHOUT_KERNEL
         or any(argument.is_ref or argument.type == tf.resource.as_datatype_enum for argument in arguments)
         or any(attribute.type in ("func", "list(func)") for attribute in definition.attr)
     )
