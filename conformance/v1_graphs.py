@@ -240,7 +240,8 @@ def callables(tf: Any) -> Any:
         call = session.make_callable({"a": x * 2.0, "b": [y]}, [x, y])
         add = session.make_callable(step, feed_list=[y])
         constant = session.make_callable(tf.constant([1, 2]))
-        found = [call([1.0, 2.0], 3), call(np.array([4.0], "float32"), 5), call([], 0), [add(2), add(3), add(4)], session.run(v)]
+        four = np.array([4.0], "float32")
+        found = [call([1.0, 2.0], 3), call(four, 5), call([], 0), [add(2), add(3), add(4)], session.run(v)]
         return [*found, constant(), constant(), error(session.make_callable, x, x), error(call, [[1.0]], 3)]
 
 
