@@ -1,6 +1,7 @@
 """Runs a plan in one Session: interpreted the first time, compiled when it comes back."""
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,7 +36,6 @@ class Executable:
         self.programs: dict[int, Program | TapeProgram] = {}
         self.constants: dict[int, Any] = {}
         self.runs = 0
-        self.uncompilable = False
         #: Whether a run may wait for what another thread's run does: such runs do not wait for one another.
         self.waits = any(step.operation.type.startswith(_WAITING) for step in plan.steps)
 
@@ -58,28 +58,15 @@ class Executable:
         self.runs += 1
         if self.adapter.tensor_type is np.ndarray:
             return self._interpreted(values, on_host=False)
-        if self.uncompilable:
-            return self._interpreted(values, on_host=False)
         if self.runs > 1 or (self.plan.compiled_at_once and self.adapter.compiles):
-            return self._compiled_or_not(values)
+            return self._compiled(values)
         if not self.adapter.compiles:
             return self._interpreted(values, on_host=False)
         try:
             return self._interpreted(values, on_host=True)
         except Unsupported:
             # NumPy does not have all that the frameworks have; nothing was written yet.
-            return self._compiled_or_not(values)
-
-    def _compiled_or_not(self, values: Sequence[np.ndarray]) -> list[Any]:
-        """Run it compiled; what a compiler cannot have (a loop of unknown length, differentiated) runs step by step."""
-        try:
             return self._compiled(values)
-        except Unsupported:
-            if not self.adapter.compiles:
-                raise
-            results = self._interpreted(values, on_host=False)
-            self.uncompilable = True
-            return results
 
     def _interpreted(self, values: Sequence[np.ndarray], on_host: bool) -> list[Any]:
         frame = Frame(self.store, self.plan.size, on_host=on_host, constants=self.constants)
@@ -103,8 +90,12 @@ class Executable:
     def _compiled(self, values: Sequence[np.ndarray]) -> list[Any]:
         if self.stages is None:
             self.stages = stages_of(self.plan)
-        if self.stages[0].whole:
-            return self._single(values)
+        first = self.stages[0]
+        if first.whole and not first.interpreted:
+            try:
+                return self._single(values)
+            except Unsupported as error:
+                self._give_up(first, error)
         with self.adapter.computing():
             frame = Frame(self.store, self.plan.size, constants=self.constants)
             for slot, value in zip(self.plan.feed_slots, values, strict=True):
@@ -112,10 +103,37 @@ class Executable:
             for index, stage in enumerate(self.stages):
                 run_steps(frame, stage.host)
                 if stage.device:
-                    args = [plain(frame.env[slot]) for slot in stage.ins]
-                    results = self._program(index, stage)(args, stage.static(frame.env))
-                    frame.env_update(dict(zip(stage.outs, results, strict=True)))
+                    self._device(index, stage, frame)
             return [self._fetched(frame.env[slot]) for slot in self.plan.fetch_slots]
+
+    def _device(self, index: int, stage: Stage, frame: Frame) -> None:
+        """Run the compiled part of a stage, or its steps one by one where a compiler cannot have them."""
+        if not stage.interpreted:
+            args = [plain(frame.env[slot]) for slot in stage.ins]
+            try:
+                results = self._program(index, stage)(args, stage.static(frame.env))
+            except Unsupported as error:
+                self._give_up(stage, error)
+            else:
+                frame.env_update(dict(zip(stage.outs, results, strict=True)))
+                return
+        run_steps(frame, stage.device)
+
+    def _give_up(self, stage: Stage, error: Unsupported) -> None:
+        """Run a stage step by step from now on, and say so; nothing of it has run yet.
+
+        Raises:
+            Unsupported: It was not compiled in the first place.
+        """
+        if not self.adapter.compiles:
+            raise error
+        stage.interpreted = True
+        warnings.warn(
+            f"Session.run on {self.adapter.name}: a part of this run cannot be compiled and is computed step by step, "
+            f"which is right but slow: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
     def _single(self, values: Sequence[np.ndarray]) -> list[Any]:
         stage = self.stages[0]  # type: ignore[index]

@@ -60,6 +60,8 @@ class Stage:
         self.storages: list[Operation] = []
         self.changed: list[Operation] = []
         self.random: list[Operation] = []
+        #: Whether a compiler refused it.
+        self.interpreted = False
         self.takes_all = False
         self.feeds_static = False
         self.whole = False

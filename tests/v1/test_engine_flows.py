@@ -14,11 +14,10 @@ from onevar.core.registry import adapter as adapter_of
 def every_backend(request):
     if request.param != "numpy":
         pytest.importorskip(request.param)
-    before = onevar.get_backend() if hasattr(onevar, "get_backend") else "numpy"
-    onevar.set_backend(request.param)
+    onevar.set_backend(request.param)  # for the threads of a test too
     with tf.Graph().as_default():
         yield request.param
-    onevar.set_backend(before)
+    onevar.set_backend(None)
 
 
 @pytest.fixture(name="differentiating")
@@ -230,3 +229,31 @@ def test_what_a_session_does_not_take():
     for arguments in ({"target": 3}, {"config": 3}, {"graph": "x"}):
         with pytest.raises(TypeError):
             tf.Session(**arguments)
+
+
+@pytest.mark.filterwarnings("ignore:Session.run on jax")
+def test_what_cannot_be_compiled_repeats_no_write_that_went_before(differentiating):
+    v = tf.Variable(0.0)
+    z = tf.placeholder(tf.float32, [])
+    with tf.control_dependencies([v.assign_add(1.0)]):
+        seen = tf.py_func(lambda a: a, [v.read_value()], tf.float32)
+    seen.set_shape([])
+    # How long it runs depends on what a Python function returns.
+    grown = tf.while_loop(lambda a: a < 100.0, lambda a: a * z, [z + 0.0 * seen])
+    gradient = tf.gradients(grown, z)[0]
+    with tf.Session() as session:
+        session.run(v.initializer)
+        for run in (1.0, 2.0, 3.0):
+            assert session.run([grown, gradient, seen], {z: 3.0}) == [243.0, 405.0, run]
+            assert session.run(v) == run
+
+
+def test_what_cannot_be_compiled_is_said():
+    pytest.importorskip("jax")
+    with tf.Graph().as_default(), tf.Session(backend="jax") as session:
+        z = tf.Variable(3.0)
+        grown = tf.while_loop(lambda a: a < 100.0, lambda a: a * z, [z * 1.0])
+        gradient = tf.gradients(grown, z)[0]
+        session.run(z.initializer)
+        with pytest.warns(RuntimeWarning, match="cannot be compiled and is computed step by step"):
+            assert [session.run(gradient) for _ in range(3)] == [405.0] * 3
