@@ -29,6 +29,7 @@ from onevar.errors import Unsupported
 try:  # Private; without them everything works, and costs a little more.
     from jax._src.config import enable_x64 as _x64
     from jax._src.core import is_concrete as _is_concrete
+    from jax._src.core import to_concrete_value as _to_concrete
     from jax._src.core import trace_state_clean as _no_trace
 
     _swap, _set = _x64.swap_local, _x64.set_local
