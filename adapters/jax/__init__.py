@@ -72,6 +72,7 @@ class JaxAdapter(Adapter):
 
     computing = staticmethod(tracing.computing)
     is_concrete = staticmethod(tracing.is_concrete)
+    contents = staticmethod(tracing.contents)
     stop_gradient = staticmethod(jax.lax.stop_gradient)
     vjp = staticmethod(tracing.vjp)
     cond = staticmethod(tracing.cond)
@@ -102,7 +103,7 @@ class JaxAdapter(Adapter):
         return x if x.dtype == wanted else x.astype(wanted)
 
     def to_numpy(self, x: jax.Array) -> np.ndarray:
-        return np.array(tracing.contents(x) if isinstance(x, Tracer) else x)
+        return np.array(x)
 
     def devices(self) -> Sequence[str]:
         default = [_name(device) for device in jax.devices()]

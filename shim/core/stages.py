@@ -13,6 +13,7 @@ import numpy as np
 
 from onevar.core.control_flow import LoopStep
 from onevar.core.frame import AliasStep, ConstStep, KernelStep, SnapshotStep, Step, StorageStep
+from onevar.core.gradient_steps import PullbackStep
 from onevar.core.operation import Operation
 from onevar.core.plan import Plan, breaks, changed_storages, with_bodies
 
@@ -195,7 +196,13 @@ def stages_of(plan: Plan) -> list[Stage]:
     numbered: list[tuple[int, bool, Step]] = []
     floor = 0
     for step in plan.steps:
-        on_host = breaks(step) or _keeps_strings(step) or any(slot in analysis.strings for slot in reads_of(step))
+        on_host = (
+            breaks(step)
+            or _keeps_strings(step)
+            or any(slot in analysis.strings for slot in reads_of(step))
+            # A pullback is a function of the host where the forward computation ran there.
+            or (isinstance(step, PullbackStep) and step.group.handle in ready)
+        )
         stage, written = _stage_of(step, on_host, analysis, ready, made_on_device, floor), writes_of(step)
         if on_host:
             floor = max(floor, stage)  # it may fail, and writes wait for what may

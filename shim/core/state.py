@@ -235,6 +235,7 @@ class StateRef:
 
 def host_array(adapter: Adapter, value: Tensor) -> np.ndarray:
     """Return the contents of a tensor as an array that nobody writes to: a view where that is possible."""
+    value = adapter.contents(value)
     view = adapter.view(value)
     return view if isinstance(view, np.ndarray) else adapter.to_numpy(value)
 

@@ -257,3 +257,17 @@ def test_what_cannot_be_compiled_is_said():
         session.run(z.initializer)
         with pytest.warns(RuntimeWarning, match="cannot be compiled and is computed step by step"):
             assert [session.run(gradient) for _ in range(3)] == [405.0] * 3
+
+
+def test_gradients_around_a_python_function(differentiating):
+    w = tf.Variable([1.0, 2.0])
+    hidden = w * 2.0
+    seen = tf.py_func(lambda a: a + 1.0, [hidden], tf.float32)
+    seen.set_shape([2])
+    loss = tf.reduce_sum(seen * hidden)  # no gradient flows through the function
+    (gradient,) = tf.gradients(loss, [w])
+    with tf.Session() as session:
+        session.run(w.initializer)
+        for _ in range(3):
+            value, slope = session.run([loss, gradient])
+            assert (value, slope.tolist()) == (26.0, [6.0, 10.0])
