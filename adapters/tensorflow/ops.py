@@ -59,10 +59,15 @@ def _known_while_traced(op_type: str, run: Callable) -> Callable:
     def answer(inputs: Any, **attributes: Any) -> Any:
         every = inputs if type(inputs) is list else [inputs]
         if not all(isinstance(x, tf.Tensor) and x.shape.is_fully_defined() for x in every):
-            return run(inputs, **attributes)
+            return _wide(inputs, attributes) if op_type == "Shape" else run(inputs, **attributes)
         dtype = attributes.get("out_type", "int32")
         answers = [np.array(of_one(tuple(x.shape)), dtype) for x in every]
         return answers if type(inputs) is list else answers[0]
+
+    def _wide(inputs: Any, attributes: dict[str, Any]) -> Any:
+        # As a result of a compiled graph an int32 shape is an InternalError (TensorFlow 2.21); an int64 one is not.
+        wanted = attributes.get("out_type", "int32")
+        return tf.cast(run(inputs, out_type="int64"), tf.as_dtype(wanted))
 
     answer.__name__ = op_type
     return answer
