@@ -56,7 +56,8 @@ class Executable:
 
     def _run(self, values: Sequence[np.ndarray]) -> list[Any]:
         self.runs += 1
-        if self.adapter.tensor_type is np.ndarray:
+        if issubclass(self.adapter.tensor_type, np.ndarray):
+            # Its tensors are host values: there is nothing to compile or to record.
             return self._interpreted(values, on_host=False)
         if self.runs > 1 or (self.plan.compiled_at_once and self.adapter.compiles):
             return self._compiled(values)

@@ -303,6 +303,8 @@ class ShapePrimitives:
         self.__dict__.update(table)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # Python's own questions, not a primitive
+            raise AttributeError(name)
         # Nothing is known of what this primitive would make; the op's own `infer` says more.
         raise UnknownShape(name)
 
