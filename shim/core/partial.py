@@ -42,6 +42,8 @@ class PartialPrimitives:
         return "int64"
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # Python's own questions, not a primitive
+            raise AttributeError(name)
         raise UnknownShape(name)
 
     def maximum(self, x: np.ndarray, y: np.ndarray) -> Any:
