@@ -34,7 +34,7 @@ class Executable:
         self.refs = list(dict.fromkeys(store.ref(op) for op in plan.storages))
         self.stages: list[Stage] | None = None
         self.programs: dict[int, Program | TapeProgram] = {}
-        self.constants: dict[int, Any] = {}
+        self.constants = {id(op.attrs["value"]): [op.attrs["value"], None] for op in plan.constants}
         self.runs = 0
         #: Whether a run may wait for what another thread's run does: such runs do not wait for one another.
         self.waits = any(step.operation.type.startswith(_WAITING) for step in plan.steps)
@@ -70,7 +70,9 @@ class Executable:
             return self._compiled(values)
 
     def _interpreted(self, values: Sequence[np.ndarray], on_host: bool) -> list[Any]:
-        frame = Frame(self.store, self.plan.size, on_host=on_host, constants=self.constants)
+        # Most plans run once: what they make of constants, initial values above all, is not kept then.
+        constants = self.constants if self.runs > 1 else None
+        frame = Frame(self.store, self.plan.size, on_host=on_host, constants=constants)
         for slot, value in zip(self.plan.feed_slots, values, strict=True):
             frame.env[slot] = value
         before = [ref.on_host for ref in self.refs]
@@ -205,6 +207,25 @@ class Program:
         return version(args)
 
 
+class _Outcome:
+    """What one trace found out about the results of its program.
+
+    Attributes:
+        errors: One for each condition, whose truth the last result holds; nothing if there are none.
+        created: Variables that had no value before.
+        spared: Positions of written variables whose old value is a result too, because their shape changes.
+    """
+
+    __slots__ = ("created", "errors", "spared")
+
+    def __init__(self, errors: list[Callable[[], Exception]], created: list[StateRef], spared: list[int]):
+        self.errors, self.created, self.spared = errors, created, spared
+
+
+def _shapes(state: Sequence[Any], args: Sequence[Any]) -> tuple:
+    return tuple(tuple(x.shape) for x in (*state, *args))
+
+
 class _Version:
     """A program for one pattern of initialised variables and one set of static host values."""
 
@@ -212,8 +233,8 @@ class _Version:
         self.program = program
         self.static = static
         self.written, self.read = list(written), list(read)
-        self.created: list[StateRef] = []
-        self.errors: list[Callable[[], Exception]] = []
+        #: By the shapes of what was traced: a framework traces again for others, and other conditions may come of it.
+        self.outcomes: dict[tuple, _Outcome] = {}
         self.count = len(program.stage.outs)
         self.donates = program.adapter.donates
         self.run = program.adapter.compile(self._trace, donate=True, jit_level=program.jit_level)
@@ -237,28 +258,39 @@ class _Version:
             results, new_state = self.run(state, inputs)
         except Exception as error:
             raise translated(error) from error
-        count = self.count
-        position = count
-        if self.errors and not bool(np.all(adapter.to_numpy(results[-1]))):
-            self._keep(new_state)
-            failed = int(np.argmin(adapter.to_numpy(results[-1])))
-            raise self.errors[failed]()
+        outcomes = self.outcomes
+        outcome = next(iter(outcomes.values())) if len(outcomes) == 1 else outcomes[_shapes(state, inputs)]
+        count, position = self.count, self.count
+        if outcome.errors:
+            held = adapter.to_numpy(results[-1])
+            if not held.all():
+                self._undo(outcome, results, new_state)
+                raise outcome.errors[int(np.argmin(held))]()
         for stream in program.streams:
             stream.keep(results[position])
             position += 1
         self._keep(new_state)
+        for ref, value in zip(outcome.created, new_state[len(self.written) :], strict=True):
+            ref.slot.write(value)
         return results[:count]
 
-    def _keep(self, new_state: Sequence[Any]) -> None:
-        for ref, value in zip(self.written, new_state, strict=False):
+    def _keep(self, values: Sequence[Any]) -> None:
+        """Give the written variables their values."""
+        for ref, value in zip(self.written, values, strict=False):
             slot = ref.slot
             cell = slot.cell
             if cell is not None and cell.shape == value.shape:
                 cell.replace(value)
             else:
                 slot.write(value)
-        for ref, value in zip(self.created, new_state[len(self.written) :], strict=True):
-            ref.slot.write(value)
+
+    def _undo(self, outcome: _Outcome, results: Sequence[Any], new_state: Sequence[Any]) -> None:
+        """Give the written variables back what they had: the program chose it, because a condition failed."""
+        old = list(new_state[: len(self.written)])
+        start = self.count + len(self.program.streams)
+        for index, value in zip(outcome.spared, results[start:], strict=False):
+            old[index] = value
+        self._keep(old)
 
     def _copy_held(self, state: list[Any]) -> None:
         """Arrays that the program holds must outlive the run, which takes over the memory of its state."""
@@ -290,18 +322,24 @@ class _Version:
             results = [frame.native(plain(frame.env[slot])) for slot in stage.outs]
             results.extend(stream.traced for stream in program.streams)
             new_state = [ref.overlay for ref in self.written]
-            self.created = [r for r in program.written if r not in self.written and r.written]
-            created = [ref.overlay for ref in self.created]
-            self.errors = collected.errors
+            outcome = _Outcome(
+                collected.errors, [r for r in program.written if r not in self.written and r.written], []
+            )
+            created = [ref.overlay for ref in outcome.created]
             if collected.errors:
+                outcome.spared = [
+                    i for i, (new, old) in enumerate(zip(new_state, state, strict=True)) if _reshaped(new, old)
+                ]
+                results.extend(state[i] for i in outcome.spared)
                 flags = frame.k.stack([frame.k.reshape(c, ()) for c in collected.conditions], axis=0)
                 kept = frame.k.all(flags)
                 guard = (collected, len(collected.conditions))
                 new_state = [
-                    new if ref.guarded == guard else self._chosen(frame, kept, new, old)
+                    new if ref.guarded == guard or _reshaped(new, old) else frame.k.where(kept, new, old)
                     for ref, new, old in zip(self.written, new_state, state, strict=True)
                 ]
                 results.append(flags)
+            self.outcomes[_shapes(state, args)] = outcome
             return results, [*new_state, *created]
         finally:
             for ref in everything:
@@ -309,5 +347,6 @@ class _Version:
             for stream in program.streams:
                 stream.traced = None
 
-    def _chosen(self, frame: Frame, kept: Any, new: Any, old: Any) -> Any:
-        return frame.k.where(kept, new, old) if tuple(new.shape) == tuple(old.shape) else new
+
+def _reshaped(new: Any, old: Any) -> bool:
+    return tuple(new.shape) != tuple(old.shape)

@@ -36,7 +36,7 @@ class Frame:
         on_host: Whether NumPy computes everything.
         collected: Where conditions go while a framework traces, or None.
         differentiated: How many derivatives are being taken around it.
-        constants: Tensors made from arrays, kept from run to run, by the array's id.
+        constants: The plan's constants, by the array's id: the array, and the tensor made of it once there is one.
     """
 
     __slots__ = (
@@ -46,7 +46,7 @@ class Frame:
 
     def __init__(
         self, store: Store, size: int, *, on_host: bool = False, collected: Collected | None = None,
-        constants: dict[int, Any] | None = None,
+        constants: dict[int, list] | None = None,
     ):  # fmt: skip
         self.store = store
         self.host_k = adapter("numpy").k
@@ -78,14 +78,12 @@ class Frame:
             return value
         if isinstance(value, np.ndarray) and value.dtype == object:
             return value
-        constants = self.constants
-        if constants is not None and isinstance(value, np.ndarray) and not value.flags.writeable and value.base is None:
-            kept = constants.get(id(value))
-            if kept is None:
-                # The array is kept as well, so that its id stays its own.
-                kept = constants[id(value)] = (value, self._made(value))
-            return kept[1]
-        return self._made(value)
+        kept = None if self.constants is None else self.constants.get(id(value))
+        if kept is None or kept[0] is not value:
+            return self._made(value)
+        if kept[1] is None:
+            kept[1] = self._made(value)
+        return kept[1]
 
     def _made(self, value: Any) -> Any:
         if self.collected is not None:

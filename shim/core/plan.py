@@ -29,8 +29,8 @@ class Plan:
         feed_slots: Where the given values go.
         fetch_slots: Where the wanted ones are.
         storages: Operations that stand for variables.
-        changed: Those of them that the plan may write to.
         random: Operations that draw random numbers.
+        constants: Operations that are constants.
         compiled_at_once: Whether it is not worth interpreting on the host even once.
         size: How many values there are.
     """
@@ -49,10 +49,9 @@ class Plan:
         self.size = slots.count
         everything = with_bodies(operations)
         self.storages = [op for op in everything if op.type in STORAGE]
-        self.changed = changed_storages(everything)
         self.random = [op for op in everything if _is_random(op)]
         self.compiled_at_once = any(map(_is_heavy, everything))
-        self.has_gradients = any(op.type == TYPE for op in everything)
+        self.constants = [op for op in everything if op.type == "Const"]
 
     def _fetch_slot(self, tensor: Tensor, slots: Slots) -> int:
         """Return where a fetched value is; that of a variable is what it is before the run's own writes."""

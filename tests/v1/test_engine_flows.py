@@ -1,6 +1,8 @@
 """Sessions, branches, loops and their gradients on every adapter; the numbers are real TensorFlow's."""
 
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -271,3 +273,53 @@ def test_gradients_around_a_python_function(differentiating):
         for _ in range(3):
             value, slope = session.run([loss, gradient])
             assert (value, slope.tolist()) == (26.0, [6.0, 10.0])
+
+
+def test_what_one_shape_checks_is_checked_whatever_shape_came_between(backend):
+    table = tf.Variable(np.ones((5, 2), np.float32))
+    rows = tf.placeholder(tf.int32, [None])
+    update = tf.scatter_add(table, rows, tf.ones(tf.stack([tf.size(rows), 2])))
+    with tf.Session() as session:
+        session.run(table.initializer)
+        for _ in range(3):
+            session.run(update.op, {rows: [0, 1]})
+            session.run(update.op, {rows: []})  # of no rows nothing is checked
+        before = session.run(table)
+        for _ in range(2):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                session.run(update.op, {rows: [0, 9]})
+        np.testing.assert_array_equal(session.run(table), before)
+
+
+def test_a_failed_run_gives_no_variable_a_value_or_shape(backend):
+    fresh = tf.Variable([1.0, 2.0], name="fresh")
+    grows = tf.Variable([1.0], validate_shape=False, name="grows")
+    index = tf.placeholder(tf.int32, [])
+    checked = tf.gather(tf.placeholder_with_default([1.0, 2.0, 3.0], [3]), index)
+    steps = [fresh.initializer, tf.assign(grows, [1.0, 2.0, 3.0], validate_shape=False).op]
+    reset = grows.initializer
+    with tf.Session() as session:
+        for _ in range(3):
+            session.run(reset)
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                session.run([*steps, checked], {index: 7})
+            assert not session.run(tf.is_variable_initialized(fresh))
+            assert session.run(grows).tolist() == [1.0]
+
+
+def test_arrays_that_are_fed_are_not_kept(backend):
+    x = tf.placeholder(tf.float32, [None])
+    w = tf.Variable(2.0)
+    y = tf.py_func(lambda a: a, [x * w], tf.float32)  # a stage of the host: feeds are not only a compiled program's
+    alive = []
+
+    with tf.Session() as session:
+        session.run(w.initializer)
+        for _ in range(4):
+            array = np.ones(3, np.float32)
+            array.flags.writeable = False
+            alive.append(weakref.ref(array))
+            session.run(y, {x: array})
+        del array
+        gc.collect()
+        assert [reference() for reference in alive] == [None] * 4
