@@ -1,12 +1,13 @@
 """Record what the programs of the v1 table see in TensorFlow: `v1_programs.json`.
 
-    python conformance/golden/record_v1.py
+    python conformance/golden/record_v1.py [FILE]
 
-Needs TensorFlow; runs on one thread of a CPU.
+Needs TensorFlow, which it puts into version 1's behaviour for the whole process; runs on a CPU.
 """
 
 import json
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -31,4 +32,5 @@ def record() -> dict:
 if __name__ == "__main__":
     lines = [f'"tensorflow": {json.dumps(tensorflow.__version__)}']
     lines += [f"{json.dumps(name)}: {json.dumps(found)}" for name, found in record().items()]
-    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    target.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
