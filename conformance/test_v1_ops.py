@@ -14,6 +14,15 @@ TOGETHER = 60
 BASIC = ("asarray", "astype", "getitem", "stop_gradient", "shape", "dtype")
 
 
+#: Cases of one recording, so many at a time.
+PARTS = [
+    pytest.param(cases[start : start + TOGETHER], id=f"{thing}-{start}")
+    for thing in dict.fromkeys(one.thing for one in CASES)
+    for cases in [[one for one in CASES if one.thing == thing]]
+    for start in range(0, len(cases), TOGETHER)
+]
+
+
 def _lacking(adapter, one):
     with adapter.computing():
         lacks = dict(adapter.lacks)
@@ -43,14 +52,10 @@ def test_v1_ops(adapter, one):
 
 
 @requirement("V1-28")
-@pytest.mark.parametrize("part", range(0, len(CASES), TOGETHER))
+@pytest.mark.parametrize("part", PARTS)
 def test_v1_ops_in_plans(v1, adapter, part):
     whole = adapter.compiles and not set(PRIMITIVES) - {*adapter.primitives, *adapter.kernels, *BASIC}
-    cases = [
-        one
-        for one in CASES[part : part + TOGETHER]
-        if not _lacking(adapter, one) and (whole or _computes(adapter, one)[0] is not None)
-    ]
+    cases = [one for one in part if not _lacking(adapter, one) and (whole or _computes(adapter, one)[0] is not None)]
     fetches, feeds = {}, {}
     for one in cases:
         outputs, fed = build(v1, one)

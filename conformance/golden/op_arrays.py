@@ -1,5 +1,10 @@
-"""Calls of op types as data, and the arrays that they are called with."""
+"""Calls of op types as data, and the arrays that they are called with.
 
+A module `golden/<thing>_cases.py` enters its calls with `case`; they are found by themselves, named `Type-<thing>-N`,
+and recorded in `golden/<thing>.npz`. Those of op_cases.py and sparse_cases.py are in `golden/ops.npz`.
+"""
+
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,15 +18,20 @@ class Case:
     inputs: list[Any]
     attrs: dict[str, Any] = field(default_factory=dict)
     name: str = ""
+    #: The stem of the file that it is recorded in.
+    thing: str = "ops"
 
 
 CASES: list[Case] = []
 
 
 def case(type: str, /, *inputs: Any, **attrs: Any) -> None:
-    number = sum(c.type == type for c in CASES)
+    thing = sys._getframe(1).f_globals["__name__"].rpartition(".")[2].removesuffix("_cases")
+    thing = "ops" if thing in ("op", "sparse") else thing
+    number = sum(c.type == type and c.thing == thing for c in CASES)
     arrays = [[_array(y) for y in x] if isinstance(x, list) else _array(x) for x in inputs]
-    CASES.append(Case(type, arrays, attrs, f"{type}-{number}"))
+    name = f"{type}-{number}" if thing == "ops" else f"{type}-{thing}-{number}"
+    CASES.append(Case(type, arrays, attrs, name, thing))
 
 
 def _array(x: Any) -> np.ndarray:

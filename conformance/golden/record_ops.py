@@ -1,10 +1,12 @@
-"""Write `ops.npz`: what TensorFlow's ops give for the calls of `op_cases.py`.
+"""Write `<thing>.npz`: what TensorFlow's ops give for the calls of `<thing>_cases.py`.
 
-    python conformance/golden/record_ops.py
+    python conformance/golden/record_ops.py            # the files in which something is missing, or too much
+    python conformance/golden/record_ops.py nn ops     # these
 
 Needs TensorFlow.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from tensorflow.python.framework import op_def_library
 from onevar.conformance.golden.op_cases import CASES, Case
 from onevar.core.op_defs import op_def
 
-FILE = Path(__file__).with_name("ops.npz")
+HERE = Path(__file__).parent
 
 
 def call(one: Case, inputs: list[Any]) -> list[Any]:
@@ -42,16 +44,41 @@ def values(one: Case) -> list[np.ndarray]:
         return [np.asarray(item) for item in session.run(call(one, inputs))]
 
 
-def record() -> None:
-    """Write the file."""
-    arrays = {f"{one.name}/{i}": a for one in CASES for i, a in enumerate(values(one))}
-    plain = {}
-    for key, array in arrays.items():
-        if array.dtype.name == "bfloat16":
-            array = array.astype(np.float32)
-        plain[key] = array.astype(bytes) if array.dtype == object else array
-    np.savez_compressed(FILE, **plain)
+def things() -> dict[str, list[Case]]:
+    """Return the cases of each file."""
+    found: dict[str, list[Case]] = {}
+    for one in CASES:
+        found.setdefault(one.thing, []).append(one)
+    return found
+
+
+def incomplete() -> list[str]:
+    """Return the files that do not hold what their modules have."""
+    return [thing for thing, cases in things().items() if recorded_names(thing) != {one.name for one in cases}]
+
+
+def recorded_names(thing: str) -> set[str]:
+    """Return the names of the cases that a file holds."""
+    file = HERE / f"{thing}.npz"
+    if not file.exists():
+        return set()
+    with np.load(file) as arrays:
+        return {key.rpartition("/")[0] for key in arrays.files}
+
+
+def record(chosen: list[str] | None = None) -> list[str]:
+    """Write files: those named, or those that are incomplete. Return their names."""
+    chosen = chosen or incomplete()
+    for thing in chosen:
+        arrays = {f"{one.name}/{i}": a for one in things()[thing] for i, a in enumerate(values(one))}
+        plain = {}
+        for key, array in arrays.items():
+            if array.dtype.name == "bfloat16":
+                array = array.astype(np.float32)
+            plain[key] = array.astype(bytes) if array.dtype == object else array
+        np.savez_compressed(HERE / f"{thing}.npz", **plain)
+    return chosen
 
 
 if __name__ == "__main__":
-    record()
+    print(*record(sys.argv[1:]))

@@ -1,25 +1,15 @@
 """Static shapes against those that TensorFlow infers, and contents that are known before anything runs."""
 
-import json
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pytest
 from golden.op_variants import variants
+from golden.recordings import every
 from golden.size_programs import PROGRAMS
 from kernel_calls import dtype_name, infer_shapes
 
 from onevar.conformance.golden.op_cases import CASES, Case
 from onevar.core.infer import infer
 from onevar.core.spec import ShapeError, Spec
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-@cache
-def recorded() -> dict:
-    return json.loads((GOLDEN / "op_shapes.json").read_text())
 
 
 def _spec(known, x):
@@ -64,7 +54,7 @@ _TENSORFLOW_IS_WRONG = {
 @pytest.mark.parametrize("one", CASES, ids=lambda one: one.name)
 def test_shapes(one):
     for name, known in variants(one):
-        ours, theirs = inferred(one, known), recorded()[one.name][name]
+        ours, theirs = inferred(one, known), every("op_shapes")[one.name][name]
         if name != "known" and (one.type in _TENSORFLOW_IS_WRONG or one.name in _TENSORFLOW_IS_WRONG):
             theirs = [None for _ in ours]
         if isinstance(theirs, str):
@@ -101,7 +91,7 @@ KNOWN_EARLIER = {
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 def test_sizes_computed_from_sizes(program):
-    ours, theirs = our_shape(program), recorded()[program.__name__]
+    ours, theirs = our_shape(program), every("op_shapes")[program.__name__]
     assert ours == KNOWN_EARLIER.get(program.__name__, theirs)
     assert finer(ours, theirs)
 

@@ -1,17 +1,15 @@
 """A framework's own differentiation of an op's definition gives TensorFlow's gradients, at kinks and ties too."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from golden.gradient_cases import CASES
+from golden.recordings import every
 from kernel_calls import all_attrs, computing
 
 from onevar.core import registry
 from onevar.core.kernel import kernel_of
 
-RECORDED = json.loads((Path(__file__).parent / "golden" / "op_gradients.json").read_text())
+RECORDED = every("op_gradients")
 
 
 def differentiable(one):

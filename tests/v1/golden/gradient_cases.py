@@ -1,4 +1,11 @@
-"""Where gradients are delicate: at kinks, ties, zeros, and where the unused branch of a choice is infinite."""
+"""Where gradients are delicate: at kinks, ties, zeros, and where the unused branch of a choice is infinite.
+
+Modules `<thing>_gradient_cases.py` here enter more with `case`; they are found by themselves.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 
@@ -8,7 +15,19 @@ CASES: list[Case] = []
 
 
 def case(type: str, /, *inputs: np.ndarray, **attrs: object) -> None:
-    CASES.append(Case(type, list(inputs), attrs, f"{type}-{sum(c.type == type for c in CASES)}"))
+    thing = sys._getframe(1).f_globals["__name__"].rpartition(".")[2].removesuffix("gradient_cases").strip("_") or "ops"
+    number = sum(c.type == type and c.thing == thing for c in CASES)
+    CASES.append(
+        Case(type, list(inputs), attrs, f"{type}-{number}" if thing == "ops" else f"{type}-{thing}-{number}", thing)
+    )
+
+
+def by_thing() -> dict[str, list[Case]]:
+    """The cases of each file."""
+    found: dict[str, list[Case]] = {}
+    for one in CASES:
+        found.setdefault(one.thing, []).append(one)
+    return found
 
 
 def x(*items: float) -> np.ndarray:
@@ -74,3 +93,6 @@ case("MatrixBandPart", f(3, 4), n(1), n(0))
 case("MatrixDiagV3", f(2, 3), n(0), n(-1), n(-1), s(1))
 case("MatrixInverse", f(3, 3) + 3 * np.eye(3, dtype=np.float32))
 case("MatrixSolve", f(3, 3) + 3 * np.eye(3, dtype=np.float32), f(3, 2))
+
+for _file in sorted(Path(__file__).parent.glob("*_gradient_cases.py")):
+    import_module(f"golden.{_file.stem}")

@@ -1,24 +1,27 @@
-"""Write ops.npz, op_shapes.json, op_gradients.json: what TensorFlow's ops give for the suite's op_cases.py.
+"""Write op_shapes*.json and op_gradients*.json: what TensorFlow infers and gives for the suite's `*_cases.py`.
 
-Run with TensorFlow 2.21 installed: `python tests/v1/golden/record_ops.py`. The shapes are those that TensorFlow infers
-when a graph is built, with as much known of the inputs as `variants` says.
+    python tests/v1/golden/record_ops.py            # the files in which something is missing, or too much
+    python tests/v1/golden/record_ops.py nn ops     # these things' files
+
+Needs TensorFlow 2.21. The cases of conformance/golden/nn_cases.py are in op_shapes_nn.json, those of
+nn_gradient_cases.py here in op_gradients_nn.json; the oldest in op_shapes.json and op_gradients.json. The values are
+recorded by conformance/golden/record_ops.py, which this calls. The shapes are those that TensorFlow infers when a
+graph is built, with as much known of the inputs as `variants` says.
 """
 
-import json
-from pathlib import Path
+import sys
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from golden.gradient_cases import CASES as GRADIENTS
+from golden.gradient_cases import by_thing
 from golden.op_variants import variants
+from golden.recordings import read, write
 from golden.size_programs import PROGRAMS
 
-from onevar.conformance.golden.op_cases import CASES, Case
-from onevar.conformance.golden.record_ops import call, record
+from onevar.conformance.golden.op_cases import Case
+from onevar.conformance.golden.record_ops import call, record, things
 from onevar.core.kernel import kernel_of
-
-HERE = Path(__file__).parent
 
 
 def shapes(one: Case) -> dict[str, Any]:
@@ -71,13 +74,22 @@ def gradients(one: Case) -> list[list]:
         return [session.run(tf.convert_to_tensor(gradient)).tolist() for gradient in found]
 
 
-def _write(name: str, found: dict[str, Any]) -> None:
-    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in found.items()]
-    (HERE / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")
+def record_shapes(thing: str, cases: list[Case], asked: bool) -> None:
+    programs = PROGRAMS if thing == "ops" else []
+    if asked or read("op_shapes", thing).keys() != {one.name for one in cases} | {p.__name__ for p in programs}:
+        found = {one.name: shapes(one) for one in cases}
+        write("op_shapes", thing, found | {program.__name__: program_shape(program) for program in programs})
+
+
+def record_gradients(thing: str, cases: list[Case], asked: bool) -> None:
+    if asked or read("op_gradients", thing).keys() != {one.name for one in cases}:
+        write("op_gradients", thing, {one.name: gradients(one) for one in cases})
 
 
 if __name__ == "__main__":
-    record()
-    known = {one.name: shapes(one) for one in CASES}
-    _write("op_shapes.json", known | {program.__name__: program_shape(program) for program in PROGRAMS})
-    _write("op_gradients.json", {one.name: gradients(one) for one in GRADIENTS})
+    chosen = sys.argv[1:]
+    record([thing for thing in chosen if thing in things()] if chosen else None)
+    for known, recorder in ((things(), record_shapes), (by_thing(), record_gradients)):
+        for thing, cases in known.items():
+            if not chosen or thing in chosen:
+                recorder(thing, cases, bool(chosen))
