@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import models
 import processes
 import session_tables
 from rich.console import Console
@@ -21,7 +22,7 @@ from session_tables import mark as _mark
 from onevar.core.registry import installed
 
 HERE = Path(__file__).parent
-PARTS = ("operators", "assign", "share", "import", "memory", "v1")
+PARTS = ("operators", "assign", "share", "import", "memory", "v1", "models")
 BACKENDS = ("numpy", "torch", "jax", "tensorflow")
 #: What an operator may cost, as a multiple of the native one.
 TARGETS = {"torch": 1.5, "jax": 1.3, "tensorflow": 1.3}
@@ -60,6 +61,11 @@ def main() -> int:
         with console.status("v1"):
             results["v1"] = _sessions(backends, options.rounds)
         console.print(*session_tables.show(results["v1"]))
+    trainable = [b for b in backends if b != "numpy"]
+    if "models" in options.only and "tensorflow" in installed() and trainable:
+        with console.status("models") as status:
+            results["models"] = models.measure(options.model, trainable, options.repeats, status)
+        console.print(*models.show(results["models"]))
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
     return 0
@@ -83,6 +89,11 @@ def _options() -> argparse.Namespace:
     sizes = ("1 KB", "1 MB", "1 GB")
     parser.add_argument("--size", type=names(sizes), default=list(sizes), metavar="SIZES", help=", ".join(sizes))
     parser.add_argument("--rounds", type=int, default=120, metavar="N", help="bursts of each call in the part v1")
+    models_here = tuple(path.stem for path in sorted(models.EXAMPLES.glob("*.py")))
+    parser.add_argument(
+        "--model", type=names(models_here), default=list(models.MODELS), metavar="NAMES", help=",".join(models.MODELS)
+    )
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="processes of each in the part models")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the seconds and bytes")
     return parser.parse_args()
 
