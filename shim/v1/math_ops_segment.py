@@ -12,8 +12,8 @@ from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import as_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
-from onevar.v1.array_ops_create import constant, ones, ones_like
-from onevar.v1.array_ops_index import scatter_nd, tensor_scatter_nd_update
+from onevar.v1.array_ops_create import constant, ones
+from onevar.v1.array_ops_index import tensor_scatter_nd_update
 from onevar.v1.array_ops_shape import (
     concat,
     rank,
@@ -21,14 +21,11 @@ from onevar.v1.array_ops_shape import (
     shape,
     shape_internal,
     size,
-    squeeze,
-    stack,
     transpose,
 )
-from onevar.v1.common import dtype_of, rank_of, shape_of
-from onevar.v1.export import export, exported
-from onevar.v1.grouping_ops import with_dependencies
-from onevar.v1.math_ops_elementwise import cast, maximum, sqrt
+from onevar.v1.common import dtype_of, rank_of
+from onevar.v1.export import export
+from onevar.v1.math_ops_elementwise import cast, sqrt
 from onevar.v1.math_ops_make import range_
 from onevar.v1.math_ops_reduce import reduce_max
 
@@ -131,86 +128,6 @@ def bincount(
         if weights is None:
             weights = constant([], dtype=dtype or kind)
         return op("DenseBincount", input=arr, size=count, weights=weights)
-
-
-@export("confusion_matrix", "math.confusion_matrix")
-def confusion_matrix(
-    labels: Any, predictions: Any, num_classes: Any = None, dtype: Any = dtypes.int32, name: str | None = None,
-    weights: Any = None,
-) -> Any:  # fmt: skip
-    """Return how often each label was predicted as each class; see `tf.compat.v1.confusion_matrix`."""
-    with name_scope(name, "confusion_matrix", [predictions, labels, num_classes, weights]):
-        labels = convert_to_tensor(labels, name="labels")
-        predictions = convert_to_tensor(predictions, name="predictions")
-        labels, predictions = remove_squeezable_dimensions(labels, predictions)
-        predictions, labels = cast(predictions, dtypes.int64), cast(labels, dtypes.int64)
-        labels, predictions, num_classes = _checked_classes(labels, predictions, num_classes)
-        if weights is not None:
-            weights = convert_to_tensor(weights, name="weights")
-            shape_of(predictions).assert_is_compatible_with(shape_of(weights))
-            weights = cast(weights, dtype)
-        full = stack([num_classes, num_classes])
-        indices = stack([labels, predictions], axis=1)
-        values = ones_like(predictions, dtype) if weights is None else weights
-        return scatter_nd(indices=indices, updates=values, shape=cast(full, dtypes.int64))
-
-
-def _checked_classes(labels: Any, predictions: Any, num_classes: Any) -> tuple[Any, Any, Any]:
-    from onevar.v1.check_ops import assert_less, assert_non_negative  # checks are made of this chapter
-
-    def after(check: Any, value: Any) -> Any:
-        return with_dependencies([] if check is None else [check], value)
-
-    labels = after(assert_non_negative(labels, message="`labels` contains negative values"), labels)
-    predictions = after(assert_non_negative(predictions, message="`predictions` contains negative values"), predictions)
-    if num_classes is None:
-        return labels, predictions, maximum(reduce_max(predictions), reduce_max(labels)) + 1
-    count = cast(num_classes, dtypes.int64)
-    labels = after(assert_less(labels, count, message="`labels` out of bound"), labels)
-    predictions = after(assert_less(predictions, count, message="`predictions` out of bound"), predictions)
-    return labels, predictions, num_classes
-
-
-def remove_squeezable_dimensions(
-    labels: Any, predictions: Any, expected_rank_diff: int = 0, name: str | None = None
-) -> tuple[Any, Any]:
-    """Return both without the last dimension of the one that has one more than the other, a 1.
-
-    Args:
-        labels: One tensor.
-        predictions: The other.
-        expected_rank_diff: By how many dimensions the second should have more.
-        name: Of the scope.
-
-    Raises:
-        NotImplementedError: The ranks are not known, so that a graph would have to decide.
-    """
-    with name_scope(name, "remove_squeezable_dimensions", [labels, predictions]):
-        predictions, labels = convert_to_tensor(predictions), convert_to_tensor(labels)
-        ranks = rank_of(predictions), rank_of(labels)
-        if ranks[0] is not None and ranks[1] is not None:
-            difference = ranks[0] - ranks[1]
-            if difference == expected_rank_diff + 1 and shape_of(predictions)[-1].is_compatible_with(1):
-                predictions = squeeze(predictions, [-1])
-            elif difference == expected_rank_diff - 1 and shape_of(labels)[-1].is_compatible_with(1):
-                labels = squeeze(labels, [-1])
-            return labels, predictions
-        return _squeezed_when_run(labels, predictions, expected_rank_diff)
-
-
-def _squeezed_when_run(labels: Any, predictions: Any, expected: int) -> tuple[Any, Any]:
-    cond = exported("cond")
-    difference = rank(predictions) - rank(labels)
-
-    def squeezed(tensor: Any, wanted: int) -> Any:
-        known = shape_of(tensor)
-        if known.rank is not None and not known[-1].is_compatible_with(1):
-            return tensor
-        same = op("Equal", x=wanted, y=difference)
-        return cond(same, lambda: squeeze(tensor, [-1]), lambda: tensor)
-
-    predictions = squeezed(predictions, expected + 1)
-    return squeezed(labels, expected - 1), predictions
 
 
 @export("sort")
