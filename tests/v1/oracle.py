@@ -59,7 +59,10 @@ class Both:
         with graph.as_default():
             outputs = [t for t in flat(program(tf)) if t is not None]
             with tf.Session(graph=graph) as session:
-                named = {f"{name}:0": value for name, value in (feeds or {}).items()}
+                if tf.global_variables():
+                    session.run(tf.global_variables_initializer())
+                here = {op.name for op in graph.get_operations()}
+                named = {f"{name}:0": value for name, value in (feeds or {}).items() if name in here}
                 return [np.asarray(v) for v in session.run(outputs, named)]
 
     def same_graph(self, program, skip=()):
