@@ -117,6 +117,14 @@ class Slot:
         cell.put(rows, part)
         return True
 
+    def put(self, rows: Any, values: Any) -> bool:
+        """Replace rows, each named once, in place; return whether the framework can."""
+        cell, adapter = self.cell, self.adapter
+        if cell is None or "in_place" in adapter.lacks or not adapter.owns(values):
+            return False
+        cell.put(rows, adapter.stop_gradient(values))
+        return True
+
     def _tensor(self, value: Any) -> Tensor:
         if self.adapter.owns(value):
             return self.adapter.stop_gradient(value)
@@ -211,6 +219,13 @@ class StateRef:
             self._scatter_traced(k, indices, updates, mode)
         elif self.overlay is not _UNSET or self.on_host or not self.slot.scatter(indices, updates, mode):
             self.write(k.scatter(self.read(), indices, updates, mode))
+
+    def put(self, k: Any, rows: Any, values: Any) -> None:
+        """Replace rows, each of which is named once; where nothing is traced, only these are touched."""
+        if self.traced:
+            self._scatter_traced(k, rows, values, "set")
+        elif self.overlay is not _UNSET or self.on_host or not self.slot.put(rows, values):
+            self.write(k.scatter(self.read(), rows, values, "set"))
 
     def _scatter_traced(self, k: Any, indices: Any, updates: Any, mode: str) -> None:
         """Scatter to no row at all where a condition fails: choosing between two whole values would copy them."""
