@@ -45,7 +45,7 @@ def _squared(factor: float, x: Any) -> Any:
 
 
 def _times(factor: float, x: Any) -> Any:
-    return op("Mul", "mul", x=convert_to_tensor(factor, dtype=dtype_of(x), name="mul/x"), y=x)
+    return factor * x
 
 
 def _number(value: Any) -> float:
