@@ -25,6 +25,7 @@ from onevar.core.frame import (
     run_steps,
 )  # fmt: skip
 from onevar.core.gradient_steps import ForwardStep, MarkerStep, PullbackStep
+from onevar.core.plan import plain
 from onevar.core.stages import Stage, reads_of
 from onevar.core.state import READERS, StateRef
 
@@ -64,7 +65,12 @@ class Recording:
         env = self.template.copy()
         for slot, value in zip(self.ins, args, strict=True):
             env[slot] = value
-        _run(self.calls, self.origins, env)
+        frame = self.frame
+        before, frame.env = frame.env, env  # a Python function may run its own Session, and this, again
+        try:
+            _run(self.calls, self.origins, env)
+        finally:
+            frame.env = before
         return [env[slot] for slot in self.outs]
 
     def _recorded(self, steps: Sequence[Step]) -> list[tuple[Step, Call]]:
@@ -149,19 +155,61 @@ class Recording:
         held = {slot: self.constant.pop(slot) for slot in (*step.ins, *step.mark_slots) if slot in self.constant}
         step.run(frame, first)
         self.constant.update(held)
-        origins, calls = [of for of, _ in recorded], [call for _, call in recorded]
+        return _Differentiated(step, frame, recorded)
 
-        def again(inner: Frame, steps: Sequence[Step]) -> None:
-            _run(calls, origins, inner.env)
 
-        def call(env: list) -> None:
-            before, frame.env = frame.env, env
+class _Differentiated:
+    """A recorded region, run inside its derivative: what `ForwardStep.run` does, with nothing left to find out.
+
+    Only recordings that stand for the whole region come here: nothing is traced, and no step of a region writes state.
+    """
+
+    __slots__ = ("calls", "exports", "frame", "group", "ins", "inner", "marks", "origins", "slots")
+
+    def __init__(self, step: ForwardStep, frame: Frame, recorded: Sequence[tuple[Step, Call]]):
+        self.frame, self.group = frame, step.group
+        self.origins, self.calls = [of for of, _ in recorded], [call for _, call in recorded]
+        self.marks, self.slots, self.inner = len(step.marks), step.mark_slots, step.inner
+        self.ins = step.ins
+        self.exports = tuple(slot for slot in step.exports if frame.store.adapter.owns(frame.env[slot]))
+
+    def __call__(self, env: list) -> None:
+        frame = self.frame
+        values = [env[slot] for slot in self.ins]
+        refs = [(value, value.overlay) if type(value) is StateRef else None for value in values]
+        xs = [frame.native(value.read() if type(value) is StateRef else value) for value in values]
+
+        def forward(*args: Any) -> tuple[list[Any], list[Any]]:
+            if self.marks:
+                env.append(args[0])
+                args = args[1:]
+            for slot, value, x in zip(self.ins, values, args, strict=True):
+                if type(value) is StateRef:
+                    value.overlay = x
+                else:
+                    env[slot] = x
             try:
-                step.run(frame, again)
+                _run(self.calls, self.origins, env)
+                ys = [frame.native(plain(env[slot])) for slot in self.group.ys_at]
+                return ys, [env[slot] for slot in self.exports]
             finally:
-                frame.env = before
+                if self.marks:
+                    env.pop()
 
-        return call
+        frame.differentiated += 1
+        try:
+            ys, exported, pull = frame.adapter.vjp(forward, xs, self.marks)
+        finally:
+            frame.differentiated -= 1
+            for slot, value, ref in zip(self.ins, values, refs, strict=True):
+                env[slot] = value
+                if ref is not None:
+                    value.overlay = ref[1]
+        for slot, value in zip(self.exports, exported, strict=True):
+            env[slot] = value
+        for slot in self.inner:
+            env[slot] = None  # what is still connected to the derivative would keep its memory
+        env[self.group.handle] = (pull, ys, [*xs, *(env[slot] for slot in self.slots)])
 
 
 class _Constant:
@@ -198,11 +246,7 @@ def _snapshot(ref: StateRef, out: int) -> Call:
 
 def _interpreted(frame: Frame, step: Step) -> Call:
     def call(env: list) -> None:
-        before, frame.env = frame.env, env
-        try:
-            step.run(frame)
-        finally:
-            frame.env = before
+        step.run(frame)
 
     return call
 
