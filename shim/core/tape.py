@@ -164,7 +164,7 @@ class _Differentiated:
     Only recordings that stand for the whole region come here: nothing is traced, and no step of a region writes state.
     """
 
-    __slots__ = ("calls", "exports", "frame", "group", "ins", "inner", "marks", "origins", "slots")
+    __slots__ = ("calls", "exports", "frame", "group", "inner", "ins", "marks", "origins", "slots")
 
     def __init__(self, step: ForwardStep, frame: Frame, recorded: Sequence[tuple[Step, Call]]):
         self.frame, self.group = frame, step.group
