@@ -33,8 +33,8 @@ class GradientDescentOptimizer(RuleOptimizer):
         return apply("GradientDescent", {"var": var}, {"alpha": self._learning_rate_tensor}, grad, **self._flags())
 
     def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
-        rate = cast(self._learning_rate_tensor, grad.dtype)
-        return op("ResourceScatterAdd", resource=handle.handle, indices=indices, updates=-grad * rate)
+        moved = -grad * cast(self._learning_rate_tensor, grad.dtype)
+        return op("ResourceScatterAdd", resource=handle.handle, indices=indices, updates=moved)
 
     def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Any:
         moved = grad.values * cast(self._learning_rate_tensor, var.dtype.base_dtype)
