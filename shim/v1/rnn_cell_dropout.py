@@ -12,8 +12,9 @@ from onevar.core.nest import flatten, is_nested, map_structure, pack
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.array_ops_shape import concat
 from onevar.v1.common import dims_of, is_tensor, set_shape
-from onevar.v1.export import export, exported
+from onevar.v1.export import export
 from onevar.v1.math_ops_elementwise import UNARY, divide
+from onevar.v1.nn_dropout import dropout
 from onevar.v1.random_ops import random_uniform
 from onevar.v1.rnn_cell_base import LSTMStateTuple
 from onevar.v1.rnn_cell_wrappers import RNNCellWrapper
@@ -133,7 +134,7 @@ class DropoutWrapper(RNNCellWrapper):
                 return value
             if self._variational_recurrent:
                 return _dropped(value, drawn, keep_prob)
-            return exported("nn.dropout")(value, rate=1.0 - keep_prob, seed=self._gen_seed(salt, index))
+            return dropout(value, rate=1.0 - keep_prob, seed=self._gen_seed(salt, index))
 
         return walk(chosen, values, noise)
 

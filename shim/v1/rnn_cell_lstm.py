@@ -11,6 +11,7 @@ from onevar.v1.init_ops import zeros_initializer
 from onevar.v1.keras_initializers import get as initializer_of
 from onevar.v1.layers_input_spec import InputSpec
 from onevar.v1.math_ops_matmul import matmul
+from onevar.v1.nn_activations import bias_add
 from onevar.v1.partitioned_variables import fixed_size_partitioner
 from onevar.v1.rnn_cell_base import (
     BIAS,
@@ -21,7 +22,7 @@ from onevar.v1.rnn_cell_base import (
     check_supported_dtypes,
     input_depth,
 )
-from onevar.v1.rnn_cells import activation_of, bias_add, say_concatenated, say_deprecated, sigmoid
+from onevar.v1.rnn_cells import activation_of, say_concatenated, say_deprecated, sigmoid
 from onevar.v1.tf_logging import warning
 
 

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from onevar.core.build import op
 from onevar.core.constant import constant
 from onevar.core.dtype import int32
 from onevar.v1.array_ops_shape import concat, split
@@ -15,6 +14,7 @@ from onevar.v1.keras_initializers import get as initializer_of
 from onevar.v1.layers_input_spec import InputSpec
 from onevar.v1.math_ops_elementwise import UNARY, add, multiply
 from onevar.v1.math_ops_matmul import matmul
+from onevar.v1.nn_activations import bias_add
 from onevar.v1.rnn_cell_base import (
     BIAS,
     KERNEL,
@@ -60,16 +60,6 @@ def activation_of(given: Any) -> Callable[..., Any]:
 
 def _hard_sigmoid(x: Any) -> Any:
     return exported("clip_by_value")(x * 0.2 + 0.5, 0.0, 1.0)
-
-
-def bias_add(value: Any, bias: Any) -> Any:
-    """Add a bias to the rows of `value`.
-
-    Args:
-        value: Tensor of shape `(batch, n)`.
-        bias: Tensor or Variable of shape `(n,)`.
-    """
-    return op("BiasAdd", value=value, bias=bias)
 
 
 def say_deprecated(name: str, instead: str) -> None:

@@ -187,7 +187,8 @@ class variable_scope:  # noqa: N801 (TensorFlow's name)
             "partitioner": partitioner, "custom_getter": custom_getter, "dtype": dtype,
             "use_resource": use_resource, "constraint": constraint,
         }  # fmt: skip
-        self._graph = None if executing_eagerly() else _graph_of(values or ())
+        # A scope that is kept outlives the body of control flow in which it was made: in that body it does not end.
+        self._graph = None if executing_eagerly() else _outermost(_graph_of(values or ()))
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}")
         self._auxiliary_name_scope = auxiliary_name_scope
@@ -282,6 +283,12 @@ def _graph_of(values: Sequence[Any]) -> Graph:
     if first is None or _within(default, first.graph):
         return default
     return first.graph
+
+
+def _outermost(graph: Graph) -> Graph:
+    while graph.outer is not None:
+        graph = graph.outer
+    return graph
 
 
 def _element(value: Any) -> Any:
