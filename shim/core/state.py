@@ -264,7 +264,7 @@ class Stream:
         counter: The position, in the form of the adapter's `philox` primitives.
     """
 
-    __slots__ = ("_adapter", "_position", "high", "key", "traced")
+    __slots__ = ("_adapter", "_position", "high", "kept", "key", "traced")
 
     def __init__(self, adapter: Adapter, seed: int, seed2: int):
         if seed == 0 and seed2 == 0:
@@ -275,6 +275,8 @@ class Stream:
         self._position: Any = 0
         #: A counter inside a computation that is being traced, or None.
         self.traced: Any = None
+        #: What a kernel on the host remembers from one run to the next, or None.
+        self.kept: Any = None
 
     def advance_by(self, k: Any, blocks: int) -> None:
         """Move on by `blocks` of four words."""
@@ -329,6 +331,15 @@ class Drawing:
         if self._stream.traced is not None:
             return self._stream.traced
         return self._k.philox_counter(*_words(self._stream.position()))
+
+    @property
+    def kept(self) -> Any:
+        """What a kernel on the host remembers from one run to the next, or None."""
+        return self._stream.kept
+
+    @kept.setter
+    def kept(self, value: Any) -> None:
+        self._stream.kept = value
 
     def advance(self, blocks: int) -> None:
         """Move on by `blocks` of four words."""
