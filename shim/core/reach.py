@@ -14,10 +14,14 @@ from onevar.core.operation import Operation, Tensor
 from onevar.core.state import READERS
 
 
+_PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
+
+
 def dependencies(operation: Operation, fed: Collection[Tensor] = ()) -> list[Operation]:
     """Return the operations that have to run before `operation`, where the tensors `fed` are given."""
     found = [tensor.op for tensor in operation.inputs if tensor not in fed]
-    found.extend(operation.control_inputs)
+    # Who waits for a placeholder that is fed has nothing to wait for.
+    found.extend([op for op in operation.control_inputs if op.type not in _PLACEHOLDERS or op.outputs[0] not in fed])
     return found
 
 

@@ -52,6 +52,9 @@ def _check(
     x: Any, ranks: list[Any], static: Callable[..., bool], dynamic: Callable[..., Any], says: str, data: Any,
     summarize: int | None, message: str | None,
 ) -> Any:  # fmt: skip
+    if data is None:
+        begins = [prefix(message), f"Tensor {_name(x)} must have rank{says}"]
+        data = [*begins, *ranks, "Received shape: ", shape(x)]
     for given in ranks:
         assert_type(given, dtypes.int32)
     known = [_known(given) for given in ranks]
@@ -68,9 +71,6 @@ def _check(
                     f"shape {x.shape if isinstance(x, SparseTensor) else shape_of(x)}"
                 )
             return no_op("static_checks_determined_all_ok")
-    if data is None:
-        begins = [prefix(message), f"Tensor {_name(x)} must have rank{says}"]
-        data = [*begins, *ranks, "Received shape: ", shape(x)]
     condition = _rank_checks(dynamic(rank(x), ranks), ranks, known)
     return assert_(condition, data, summarize=summarize)
 
