@@ -7,9 +7,13 @@ whose results TensorFlow takes over. To give the same bits, both are computed he
 table and a short polynomial in double precision, rounded once. They agree with it on every input that can occur
 (there are 2**23), which the tests check. The numerical constants are those of Arm's Optimized Routines (MIT licence),
 which glibc since 2.28, musl and bionic have adopted.
+
+Frameworks that make their own numbers have the four words of blocks in four tensors, `lanes`, and give the arithmetic
+that the formulas need as an `Arithmetic`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import ml_dtypes
 import numpy as np
@@ -253,3 +257,102 @@ def _cosine(square: np.ndarray) -> np.ndarray:
     head += power
     head += tail
     return head.astype(np.float32)
+
+
+# -- the same on a framework ------------------------------------------------------------------------------
+
+
+class Arithmetic(Protocol):
+    """What `lane_uniforms` and `lane_normals` need of a framework, besides the operators of its tensors."""
+
+    def wide(self, lane: Any) -> Any:
+        """Return words in a type that holds 64 bits."""
+
+    def pattern(self, number: Any) -> Any:
+        """Return the bits of float32 numbers as int32."""
+
+    def number(self, pattern: Any, dtype: str) -> Any:
+        """Return the floating-point numbers of a type that have these bits."""
+
+    def cast(self, x: Any, dtype: str) -> Any:
+        """Return numbers in another type."""
+
+    def table(self, values: np.ndarray, at: Any) -> Any:
+        """Return entries of a table."""
+
+    def maximum(self, x: Any, least: float) -> Any:
+        """Return numbers, none of them less than `least`."""
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        """Choose."""
+
+    floor: Callable[[Any], Any]
+    sqrt: Callable[[Any], Any]
+    log: Callable[[Any], Any]
+    sin: Callable[[Any], Any]
+    cos: Callable[[Any], Any]
+
+
+def lane_uniforms(m: Arithmetic, lanes: Sequence[Any], dtype: str) -> list[Any]:
+    """Return numbers in [0, 1): as `uniform`, one tensor for each number of a block.
+
+    Args:
+        m: The framework.
+        lanes: The four words.
+        dtype: float16, bfloat16, float32 or float64.
+    """
+    if dtype == "float64":
+        wide = [m.wide(lane) for lane in lanes]
+        return [m.number((wide[i] & 0xFFFFF) << 32 | wide[i + 1] | 1023 << 52, dtype) - 1 for i in (0, 2)]
+    mask, one = {"float32": (0x7FFFFF, 127 << 23), "float16": (0x3FF, 15 << 10)}.get(dtype, (0x7F, 127 << 7))
+    return [m.number(lane & mask | one, dtype) - 1 for lane in lanes]
+
+
+def lane_normals(m: Arithmetic, lanes: Sequence[Any], dtype: str) -> list[Any]:
+    """Return standard normal numbers: as `normal`, one tensor for each number of a block, of 32 or 64 bits.
+
+    Args:
+        m: The framework.
+        lanes: The four words.
+        dtype: float16, bfloat16, float32 or float64.
+    """
+    if dtype == "float64":
+        first, second = lane_uniforms(m, lanes, dtype)
+        radius, angle = m.sqrt(-2.0 * m.log(m.maximum(first, 1.0e-7))), _TWO_PI * second
+        return [m.sin(angle) * radius, m.cos(angle) * radius]
+    flat = lane_uniforms(m, lanes, "float32")
+    numbers: list[Any] = []
+    for first, second in ((flat[0], flat[1]), (flat[2], flat[3])):
+        # In double, because a framework's single-precision square root need not be the nearest number.
+        log = m.cast(-2 * _lane_logf(m, m.maximum(first, 1.0e-7)), "float64")
+        radius = m.cast(m.sqrt(log), "float32")
+        angle = m.cast(_TWO_PI * m.cast(second, "float64"), "float32")
+        numbers += [part * radius for part in _lane_sincosf(m, angle)]
+    return numbers
+
+
+def _lane_logf(m: Arithmetic, x: Any) -> Any:
+    pattern = m.pattern(x)
+    shifted = pattern - LOG_OFFSET
+    cell, exponent = (shifted >> 19) & 15, shifted >> 23
+    z = m.cast(m.number(pattern - (exponent << 23), "float32"), "float64")
+    r = z * m.table(INVERSE, cell) - 1
+    base = m.table(LOG, cell) + m.cast(exponent, "float64") * LOG_2 + r
+    square = r * r
+    a, b, c = LOG_POLYNOMIAL
+    return m.cast((a * square + (b * r + c)) * square + base, "float32")
+
+
+def _lane_sincosf(m: Arithmetic, x: Any) -> tuple[Any, Any]:
+    wide = m.cast(x, "float64")
+    turns = m.floor(wide * TWO_OVER_PI + 0.5)
+    wide = wide - turns * HALF_PI
+    square = wide * wide
+    (a, b, c), (d, e, f, g) = SINE, COSINE
+    cube, power = wide * square, square * square
+    sine = m.cast(wide + cube * a + cube * square * (b + square * c), "float32")
+    cosine = m.cast(1 + square * d + power * e + power * square * (f + square * g), "float32")
+    quarter = m.cast(turns, "int32")
+    odd = (quarter & 1) == 1
+    sine, cosine = m.where(odd, cosine, sine), m.where(odd, sine, cosine)
+    return m.where((quarter & 2) > 0, -sine, sine), m.where((quarter + 1 & 2) > 0, -cosine, cosine)

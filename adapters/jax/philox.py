@@ -2,7 +2,8 @@
 
 The primitives' counter is a uint32 vector of two elements, low half first; key and high half are pairs of Python
 integers or of uint32 scalars. Words are uint32. 64-bit steps inside run under `jax.enable_x64`, which a trace accepts
-anywhere; only a result of a 64-bit type needs the flag to be set by the caller.
+anywhere; only a result of a 64-bit type needs the flag to be set by the caller. Otherwise each function takes what
+`onevar.adapters.philox`'s function of that name takes.
 """
 
 import functools
@@ -22,14 +23,18 @@ from onevar.adapters.philox import MULTIPLIERS, RESERVED, ROUNDS, WEYL
 _PLENTY = {4: 4, 2: 8}
 
 
-def _in_x64(function: Callable) -> Callable:
-    """Let a function of key, high, counter and static arguments compute in 64 bits, compiled once for all streams."""
-    compiled = jax.jit(function, static_argnums=tuple(range(3, function.__code__.co_argcount)))
+def in_x64(function: Callable) -> Callable:
+    """Let a function of key, high, counter and more compute in 64 bits, compiled once for all streams.
+
+    Arguments that are annotated as numbers or strings are part of what is compiled.
+    """
+    kinds = list(function.__annotations__.values())
+    compiled = jax.jit(function, static_argnums=tuple(i for i, kind in enumerate(kinds) if kind in (int, str)))
 
     @functools.wraps(function)
-    def run(key: tuple, high: tuple, counter: jax.Array, *static: Any) -> Any:
+    def run(key: tuple, high: tuple, counter: jax.Array, *rest: Any) -> Any:
         with jax.enable_x64(True):
-            return compiled(_uint32(key), _uint32(high), counter, *static)
+            return compiled(_uint32(key), _uint32(high), counter, *rest)
 
     return run
 
@@ -39,69 +44,34 @@ def _uint32(pair: tuple) -> tuple:
 
 
 def philox_counter(low: int, high: int) -> jax.Array:
-    """Return a counter from its two 32-bit halves.
-
-    Args:
-        low: The lower half.
-        high: The upper half.
-    """
+    """Return a counter from its two 32-bit halves."""
     return jnp.array([int(low) & 0xFFFFFFFF, int(high) & 0xFFFFFFFF], jnp.uint32)
 
 
 def philox_advance(counter: jax.Array, blocks: int) -> jax.Array:
-    """Return the counter moved on.
-
-    Args:
-        counter: Where it is.
-        blocks: By how much.
-    """
+    """Return the counter moved on."""
     low = counter[0] + jnp.uint32(blocks & 0xFFFFFFFF)
     carry = (low < counter[0]).astype(jnp.uint32)
     return jnp.stack([low, counter[1] + jnp.uint32(blocks >> 32 & 0xFFFFFFFF) + carry])
 
 
 def philox(key: tuple, high: tuple, counter: jax.Array, blocks: int) -> jax.Array:
-    """Return `4 * blocks` consecutive words as a uint32 vector.
-
-    Args:
-        key: The stream's key.
-        high: The upper 64 bits of the counter.
-        counter: The lower 64 bits.
-        blocks: How many blocks.
-    """
+    """Return `4 * blocks` consecutive words as a uint32 vector."""
     return philox_bits(key, high, counter, 4 * blocks, "uint32")
 
 
-@_in_x64
+@in_x64
 def philox_bits(key: tuple, high: tuple, counter: jax.Array, size: int, dtype: str) -> jax.Array:
-    """Return a vector of integers from the whole range of their type.
-
-    Args:
-        key: The stream's key.
-        high: The upper 64 bits of the counter.
-        counter: The lower 64 bits.
-        size: How many numbers.
-        dtype: int32, uint32, int64 or uint64.
-    """
+    """Return a vector of integers from the whole range of their type."""
     lanes = _consecutive(key, high, counter, size, dtype)
     return _interleave(_integers(lanes, dtype), size).astype(dtype)
 
 
-@_in_x64
+@in_x64
 def philox_uniform_int(
     key: tuple, high: tuple, counter: jax.Array, size: int, low: int, limit: int, dtype: str
 ) -> jax.Array:
-    """Return a vector of integers in [low, limit), bit for bit TensorFlow's.
-
-    Args:
-        key: The stream's key.
-        high: The upper 64 bits of the counter.
-        counter: The lower 64 bits.
-        size: How many numbers.
-        low: The least.
-        limit: One more than the largest.
-        dtype: int32 or int64.
-    """
+    """Return a vector of integers in [low, limit), bit for bit TensorFlow's."""
     unsigned = "u" + dtype
     modulus = 1 << np.iinfo(unsigned).bits
     span, start = (jnp.asarray(np.array(v % modulus, unsigned)) for v in (limit - low, low))
@@ -109,51 +79,29 @@ def philox_uniform_int(
     return lax.bitcast_convert_type(_interleave([lane % span + start for lane in lanes], size), np.dtype(dtype))
 
 
-@_in_x64
+@in_x64
 def philox_uniform(key: tuple, high: tuple, counter: jax.Array, size: int, dtype: str) -> jax.Array:
-    """Return a vector of numbers in [0, 1), bit for bit TensorFlow's.
-
-    Args:
-        key: The stream's key.
-        high: The upper 64 bits of the counter.
-        counter: The lower 64 bits.
-        size: How many numbers.
-        dtype: float16, bfloat16, float32 or float64.
-    """
-    return _interleave(_uniform(_consecutive(key, high, counter, size, dtype), dtype), size)
+    """Return a vector of numbers in [0, 1), bit for bit TensorFlow's."""
+    return _interleave(uniforms(_consecutive(key, high, counter, size, dtype), dtype), size)
 
 
-@_in_x64
+@in_x64
 def philox_normal(key: tuple, high: tuple, counter: jax.Array, size: int, dtype: str) -> jax.Array:
     """Return a vector of standard normal numbers.
 
     TensorFlow's CPU numbers bit for bit in float16, bfloat16 and float32; in float64 to a few units in the last
     place, as far as XLA's logarithm, sine and cosine agree with the C library's.
-
-    Args:
-        key: The stream's key.
-        high: The upper 64 bits of the counter.
-        counter: The lower 64 bits.
-        size: How many numbers.
-        dtype: float16, bfloat16, float32 or float64.
     """
-    numbers = _normal(_consecutive(key, high, counter, size, dtype), dtype)
+    numbers = normals(_consecutive(key, high, counter, size, dtype), dtype)
     return _interleave(numbers, size).astype(variates.numpy_type(dtype))
 
 
-@_in_x64
+@in_x64
 def philox_truncated_normal(key: tuple, high: tuple, counter: jax.Array, size: int, dtype: str) -> jax.Array:
     """Return a vector of standard normal numbers between -2 and 2, as exact as `philox_normal`.
 
     Two or three blocks are computed for each group; the one in 10**5 for which they yield too few numbers is
     finished in a loop that runs only then.
-
-    Args:
-        key: The stream's key.
-        high: The upper 64 bits of the counter.
-        counter: The lower 64 bits.
-        size: How many numbers.
-        dtype: float16, bfloat16, float32 or float64.
     """
     group = variates.per_block(dtype)
     groups = -(-size // group)
@@ -162,7 +110,7 @@ def philox_truncated_normal(key: tuple, high: tuple, counter: jax.Array, size: i
     def candidates(rows: jax.Array, blocks: int) -> jax.Array:
         first = rows.astype(jnp.uint64) * stride
         offsets = jnp.arange(blocks, dtype=jnp.uint64)[:, None] + first
-        numbers = jnp.stack(_normal(_lanes(key, high, counter, offsets), dtype), axis=1)
+        numbers = jnp.stack(normals(blocks_at(key, high, counter, offsets), dtype), axis=1)
         # Without the barrier XLA would compute the generator again for each of its uses.
         return lax.optimization_barrier(numbers.reshape(blocks * group, -1))
 
@@ -191,10 +139,10 @@ def _first_inside(candidates: jax.Array, wanted: int) -> tuple[jax.Array, jax.Ar
 
 
 def _consecutive(key: tuple, high: tuple, counter: jax.Array, size: int, dtype: str) -> list[jax.Array]:
-    return _lanes(key, high, counter, jnp.arange(-(-size // variates.per_block(dtype)), dtype=jnp.uint64))
+    return blocks_at(key, high, counter, jnp.arange(-(-size // variates.per_block(dtype)), dtype=jnp.uint64))
 
 
-def _lanes(key: tuple, high: tuple, counter: jax.Array, offsets: jax.Array) -> list[jax.Array]:
+def blocks_at(key: tuple, high: tuple, counter: jax.Array, offsets: jax.Array) -> list[jax.Array]:
     """The four words of each block at `counter + offsets`, as four vectors."""
     base = counter[0].astype(jnp.uint64) | counter[1].astype(jnp.uint64) << 32
     lower = base + offsets
@@ -230,66 +178,38 @@ def _integers(lanes: list[jax.Array], dtype: str) -> list[jax.Array]:
     return [wide[i] | wide[i + 1] << 32 for i in (0, 2)]
 
 
-def _uniform(lanes: list[jax.Array], dtype: str) -> list[jax.Array]:
-    if dtype == "float64":
-        wide = [lane.astype(jnp.uint64) for lane in lanes]
-        patterns = [(wide[i] & 0xFFFFF) << 32 | wide[i + 1] | np.uint64(1023 << 52) for i in (0, 2)]
-        return [lax.bitcast_convert_type(pattern, jnp.float64) - 1.0 for pattern in patterns]
-    if dtype == "float32":
-        return [_float(lane) for lane in lanes]
-    mask, one = (0x3FF, 15 << 10) if dtype == "float16" else (0x7F, 127 << 7)
-    narrow = [lane.astype(jnp.uint16) & jnp.uint16(mask) | jnp.uint16(one) for lane in lanes]
-    kind = variates.numpy_type(dtype)
-    return [lax.bitcast_convert_type(pattern, kind) - jnp.ones((), kind) for pattern in narrow]
+class _Arithmetic:
+    """What `onevar.adapters.variates` computes with."""
+
+    floor = staticmethod(jnp.floor)
+    sqrt = staticmethod(jnp.sqrt)
+    log = staticmethod(jnp.log)
+    sin = staticmethod(jnp.sin)
+    cos = staticmethod(jnp.cos)
+    maximum = staticmethod(jnp.maximum)
+    where = staticmethod(jnp.where)
+
+    def wide(self, lane: Any) -> Any:
+        return lane.astype(jnp.uint64)
+
+    def pattern(self, number: Any) -> Any:
+        return lax.bitcast_convert_type(number, jnp.int32)
+
+    def number(self, pattern: Any, dtype: str) -> Any:
+        kind = variates.numpy_type(dtype)
+        return lax.bitcast_convert_type(pattern.astype(f"uint{8 * kind.itemsize}"), kind)
+
+    def cast(self, x: Any, dtype: str) -> Any:
+        return x.astype(dtype)
+
+    def table(self, values: np.ndarray, at: Any) -> Any:
+        return jnp.asarray(values)[at]
 
 
-def _float(lane: jax.Array) -> jax.Array:
-    return lax.bitcast_convert_type(lane & jnp.uint32(0x7FFFFF) | jnp.uint32(127 << 23), jnp.float32) - jnp.float32(1)
-
-
-def _normal(lanes: list[jax.Array], dtype: str) -> list[jax.Array]:
-    if dtype == "float64":
-        first, second = _uniform(lanes, dtype)
-        radius = jnp.sqrt(-2.0 * jnp.log(jnp.maximum(first, 1.0e-7)))
-        angle = 2 * np.pi * second
-        return [jnp.sin(angle) * radius, jnp.cos(angle) * radius]
-    numbers: list[jax.Array] = []
-    for first, second in ((lanes[0], lanes[1]), (lanes[2], lanes[3])):
-        log = _logf(jnp.maximum(_float(first), jnp.float32(1.0e-7)))
-        # In double, because an accelerator's single-precision square root need not be the nearest number.
-        radius = jnp.sqrt((jnp.float32(-2) * log).astype(jnp.float64)).astype(jnp.float32)
-        angle = (2 * np.pi * _float(second).astype(jnp.float64)).astype(jnp.float32)
-        numbers += [part * radius for part in _sincosf(angle)]
-    return numbers
-
-
-def _logf(x: jax.Array) -> jax.Array:
-    """As `variates.logf`."""
-    pattern = lax.bitcast_convert_type(x, jnp.int32)
-    shifted = pattern - jnp.int32(variates.LOG_OFFSET)
-    cell, exponent = (shifted >> 19) & 15, shifted >> 23
-    z = lax.bitcast_convert_type(pattern - (exponent << 23), jnp.float32).astype(jnp.float64)
-    r = z * jnp.asarray(variates.INVERSE)[cell] - 1.0
-    base = jnp.asarray(variates.LOG)[cell] + exponent * variates.LOG_2 + r
-    square = r * r
-    a, b, c = variates.LOG_POLYNOMIAL
-    return ((a * square + (b * r + c)) * square + base).astype(jnp.float32)
-
-
-def _sincosf(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """As `variates.sincosf`."""
-    wide = x.astype(jnp.float64)
-    turns = jnp.floor(wide * variates.TWO_OVER_PI + 0.5)
-    wide = wide - turns * variates.HALF_PI
-    square = wide * wide
-    (a, b, c), (d, e, f, g) = variates.SINE, variates.COSINE
-    cube, power = wide * square, square * square
-    sine = (wide + cube * a + cube * square * (b + square * c)).astype(jnp.float32)
-    cosine = (1.0 + square * d + power * e + power * square * (f + square * g)).astype(jnp.float32)
-    quarter = turns.astype(jnp.int32)
-    odd = (quarter & 1) == 1
-    sine, cosine = jnp.where(odd, cosine, sine), jnp.where(odd, sine, cosine)
-    return jnp.where((quarter & 2) > 0, -sine, sine), jnp.where((quarter + 1 & 2) > 0, -cosine, cosine)
+uniforms = functools.partial(variates.lane_uniforms, _Arithmetic())
+"""Lanes and a dtype to numbers in [0, 1), a vector for each number of a block."""
+normals = functools.partial(variates.lane_normals, _Arithmetic())
+"""Lanes and a dtype to standard normal numbers."""
 
 
 #: The primitives, by their names in `onevar.adapters.primitives`.

@@ -12,7 +12,7 @@ import array_api_compat.numpy as xp
 import ml_dtypes
 import numpy as np
 
-from onevar.adapters import numpylike, philox
+from onevar.adapters import numpylike, philox, samplers
 from onevar.dtypes import NAMES, numpy_dtype
 
 _NARROW = frozenset(
@@ -297,5 +297,5 @@ _TABLE = {
     ).items()
 }
 
-PRIMITIVES: Mapping[str, Callable] = {**_TABLE, **philox.TABLE}
+PRIMITIVES: Mapping[str, Callable] = {**_TABLE, **philox.TABLE, **samplers.TABLE}
 """`contract.PRIMITIVES` on NumPy arrays."""

@@ -3,18 +3,21 @@
 Each follows TensorFlow's CPU kernel draw by draw, many outputs at a time. TensorFlow gives every output of a gamma or
 Poisson sampler a part of the stream of its own. Results are equal to TensorFlow's as far as NumPy's `log`, `exp` and
 `pow` agree with the C library's: the last digit of a sample, and once in millions its acceptance, may differ.
+
+The functions named `philox_*` are the primitives of that name for any adapter whose tensors are NumPy arrays. Here
+and in the other adapters `key`, `high` and `counter` say where the stream is, as `onevar.adapters.philox` has them.
 """
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from onevar.adapters import variates
-from onevar.adapters.philox import words_spaced
-from onevar.core.philox import RESERVED, Pair
-from onevar.core.philox import TABLE as PHILOX
+from onevar.adapters.philox import RESERVED, Pair, philox_bits, philox_uniform, words_spaced
+
+_FEW = 2000  # Below it exchanging one by one takes less time than following all exchanges at once.
+_MANY = 2000.0  # Above it the gamma distribution is close enough to Wilson and Hilferty's cube of a normal one.
 
 
 class _Parts:
@@ -48,16 +51,16 @@ class _Buffer:
         return self._numbers[rows, self._left[rows]]
 
 
-def gamma(key: Pair, high: Pair, counter: int, alpha: np.ndarray, samples: int) -> np.ndarray:
-    """Return gamma-distributed numbers of shape (samples, alphas), in float64.
+def philox_gamma(key: Pair, high: Pair, counter: int, alpha: np.ndarray, samples: int) -> np.ndarray:
+    """Return gamma-distributed numbers of shape (samples, alphas).
 
     Marsaglia and Tsang's method; an alpha below one is raised by one and the result scaled by a power.
 
     Args:
-        key: The generator's key.
-        high: The upper half of its counter.
-        counter: The lower half.
-        alpha: The distributions' parameters, a vector.
+        key: The stream's key.
+        high: The upper 64 bits of the counter.
+        counter: The lower 64 bits.
+        alpha: The distributions' parameters, a vector; the numbers are of its type.
         samples: How many of each.
     """
     each = np.repeat(alpha.astype(np.float64), samples)
@@ -85,20 +88,21 @@ def gamma(key: Pair, high: Pair, counter: int, alpha: np.ndarray, samples: int) 
         boosted = rows[small[rows]]
         out[boosted] *= uniform.draw(boosted) ** (1 / each[boosted])
         todo = np.setdiff1d(todo, rows, assume_unique=True)
-    return out.reshape(alpha.size, samples).T
+    return out.reshape(alpha.size, samples).T.astype(alpha.dtype)
 
 
-def poisson(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: int) -> np.ndarray:
-    """Return Poisson-distributed numbers of shape (samples, rates), in float64.
+def philox_poisson(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: int, dtype: str) -> np.ndarray:
+    """Return Poisson-distributed numbers of shape (samples, rates).
 
     Knuth's method for rates below ten, Hörmann's transformed rejection for others.
 
     Args:
-        key: The generator's key.
-        high: The upper half of its counter.
-        counter: The lower half.
-        rate: The distributions' parameters, a vector; for one that is none the numbers are NaN.
+        key: The stream's key.
+        high: The upper 64 bits of the counter.
+        counter: The lower 64 bits.
+        rate: The distributions' parameters, a vector; for one that is none the numbers are NaN, or zero as integers.
         samples: How many of each.
+        dtype: Of the result.
     """
     each = np.repeat(rate.astype(np.float64), samples)
     uniform = _Buffer(_Parts(key, high, counter, each.size), each.size, "float64", variates.uniform)
@@ -106,7 +110,9 @@ def poisson(key: Pair, high: Pair, counter: int, rate: np.ndarray, samples: int)
     possible = np.isfinite(each) & (each >= 0)
     _count_arrivals(out, each, np.flatnonzero(possible & (each < 10)), uniform.draw)
     _reject_transformed(out, each, np.flatnonzero(possible & (each >= 10)), uniform.draw)
-    return out.reshape(rate.size, samples).T
+    if dtype in ("int32", "int64"):
+        out = np.nan_to_num(out)
+    return out.reshape(rate.size, samples).T.astype(variates.numpy_type(dtype))
 
 
 def _count_arrivals(out: np.ndarray, rate: np.ndarray, todo: np.ndarray, draw: Callable) -> None:
@@ -143,16 +149,16 @@ def _reject_transformed(out: np.ndarray, rate: np.ndarray, todo: np.ndarray, dra
         todo = todo[~accept]
 
 
-def multinomial(key: Pair, high: Pair, counter: int, logits: np.ndarray, samples: int) -> np.ndarray:
+def philox_multinomial(key: Pair, high: Pair, counter: int, logits: np.ndarray, samples: int) -> np.ndarray:
     """Return classes drawn by unnormalised log-probabilities, of shape (rows, samples), in int64.
 
     TensorFlow cuts large batches in parts for its threads, and where it cuts decides which numbers a row gets: this
     gives what it gives when one thread does the work.
 
     Args:
-        key: The generator's key.
-        high: The upper half of its counter.
-        counter: The lower half.
+        key: The stream's key.
+        high: The upper 64 bits of the counter.
+        counter: The lower 64 bits.
         logits: Of shape (rows, classes).
         samples: How many of each row.
     """
@@ -164,24 +170,103 @@ def multinomial(key: Pair, high: Pair, counter: int, logits: np.ndarray, samples
     weights = np.zeros_like(wide)
     np.exp(np.where(finite, wide, 0) - np.where(np.isfinite(peak), peak, 0), out=weights, where=finite)
     cumulative = np.cumsum(weights, axis=1)
-    numbers = PHILOX["philox_uniform"](key, high, counter, logits.shape[0] * samples, "float64")
+    numbers = philox_uniform(key, high, counter, logits.shape[0] * samples, "float64")
     sought = numbers.reshape(-1, samples) * cumulative[:, -1:]
     found = [np.searchsorted(row, values, side="right") for row, values in zip(cumulative, sought, strict=True)]
     return np.array(found, np.int64).reshape(len(logits), samples)
 
 
-def permutation(key: Pair, high: Pair, counter: int, size: int) -> np.ndarray:
-    """Return which element comes where when TensorFlow shuffles: Fisher and Yates's method.
+def philox_permutation(key: Pair, high: Pair, counter: int, size: int) -> np.ndarray:
+    """Return which element comes where when TensorFlow shuffles, in int64: Fisher and Yates's method.
 
     Args:
-        key: The generator's key.
-        high: The upper half of its counter.
-        counter: The lower half.
+        key: The stream's key.
+        high: The upper 64 bits of the counter.
+        counter: The lower 64 bits.
         size: How many elements, more than one.
     """
-    words = PHILOX["philox_bits"](key, high, counter, size - 1, "uint32")
-    steps: list[Any] = (words % np.arange(size, 1, -1, dtype=np.uint32)).tolist()
-    order = list(range(size))
+    words = philox_bits(key, high, counter, size - 1, "uint32")
+    steps = words % np.arange(size, 1, -1, dtype=np.uint32)
+    return _exchanged(steps.tolist()) if size < _FEW else _followed(steps)
+
+
+def _exchanged(steps: list[int]) -> np.ndarray:
+    order = list(range(len(steps) + 1))
     for i, step in enumerate(steps):
         order[i], order[i + step] = order[i + step], order[i]
-    return np.array(order)
+    return np.array(order, np.int64)
+
+
+def _followed(steps: np.ndarray) -> np.ndarray:
+    """The same order, from where each exchange finds what it brings: all at once.
+
+    Exchange `i` brings to place `i` what is in place `target[i] >= i`. That is what lay in place `j` when exchange `j`
+    was made, for the last `j` before it with the same target, or else the element that was there in the beginning. What
+    lay in place `j` then is found in the same way, so that following pointers from all places at once gets there.
+    """
+    place = np.arange(len(steps) + 1)
+    target = place.copy()
+    target[:-1] += steps
+    by_target = np.argsort(target, kind="stable")
+    sorted_targets = target[by_target]
+    before = np.full_like(place, -1)  # the exchange before with the same target
+    again = sorted_targets[1:] == sorted_targets[:-1]
+    before[by_target[1:][again]] = by_target[:-1][again]
+    last = np.full_like(place, -1)  # the last exchange with this target, which may be the place's own
+    ends = np.append(~again, True)
+    last[sorted_targets[ends]] = by_target[ends]
+    last = np.where(last == place, before, last)
+    lay = np.where(last < 0, place, last)
+    while not np.array_equal(lay, further := lay[lay]):
+        lay = further
+    return np.where(before < 0, target, lay[before])
+
+
+def gamma_derivative(alpha: np.ndarray, sample: np.ndarray) -> np.ndarray:
+    """Return how much a gamma-distributed number moves with its parameter, its quantile staying: of float64.
+
+    Args:
+        alpha: The parameters.
+        sample: The numbers, of the same shape.
+    """
+    a, x = alpha.astype(np.float64), sample.astype(np.float64)
+    out = np.empty_like(x)
+    large = a > _MANY
+    out[large] = _cube_derivative(a[large], x[large])
+    # Implicitly: -(dP/da) / (dP/dx). P's power series is x^a e^-x / Gamma(a + 1) times the sum of `term`s, so that
+    # all but x/a of the quotient's factors cancel; `slope` is the sum's derivative, of terms of one sign.
+    a, x = a[~large], x[~large]
+    term, total, harmonic, slope, n = np.ones_like(x), np.ones_like(x), np.zeros_like(x), np.zeros_like(x), 0
+    while np.any(term > total * 1e-17):
+        n += 1
+        term = term * x / (a + n)
+        harmonic = harmonic + 1 / (a + n)
+        total, slope = total + term, slope + term * harmonic
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out[~large] = np.where(x > 0, -x / a * (total * (np.log(x) - _digamma(a + 1)) - slope), 0)
+    return out
+
+
+def _cube_derivative(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    root = np.cbrt(x / a)
+    normal = 3 * np.sqrt(a) * (root - 1 + 1 / (9 * a))
+    return root**3 + 3 * a * root**2 * (1 / (9 * a**2) - normal / (6 * a**1.5))
+
+
+def _digamma(x: np.ndarray) -> np.ndarray:
+    shift = np.zeros_like(x)
+    for _ in range(10):
+        small = x < 10
+        shift, x = shift + np.where(small, 1 / x, 0), x + small
+    inverse = 1 / (x * x)
+    series = inverse * (1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse * (1 / 240 - inverse / 132))))
+    return np.log(x) - 0.5 / x - series - shift
+
+
+#: The primitives, by their names in `onevar.adapters.primitives`.
+TABLE: Mapping[str, Callable] = {
+    "philox_gamma": philox_gamma,
+    "philox_multinomial": philox_multinomial,
+    "philox_permutation": philox_permutation,
+    "philox_poisson": philox_poisson,
+}
