@@ -116,6 +116,49 @@ class Tracing:
         """
         return python_loop(cond_fn, body_fn, init, maximum_iterations)
 
+    def scan(
+        self,
+        body_fn: Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]],
+        init: Sequence[Tensor],
+        rows: Sequence[Tensor],
+        length: int,
+        cond_fn: Callable[..., Tensor] | None = None,
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the variables after `length` calls of `body_fn`, and all rows that it returned.
+
+        Args:
+            body_fn: `body_fn(variables, rows)` returns the new variables, of the same shapes and dtypes where traced,
+                and the rows to put into the results.
+            init: The first values of the variables.
+            rows: Tensors whose n-th rows the n-th call gets.
+            length: How many calls.
+            cond_fn: Where `cond_fn(*variables)` is false nothing is called any more; the rows from there on are zeros.
+        """
+        variables, written = list(init), []
+        for i in range(length):
+            if cond_fn is not None and not bool(cond_fn(*variables)):
+                break
+            variables, out = body_fn(variables, [self.row(x, i) for x in rows])
+            written.append(out)
+        zeros = [self.k.zeros_like(x) for x in written[0]] if written else []  # type: ignore[attr-defined]
+        written.extend([zeros] * (length - len(written)))
+        return list(variables), [self.k.stack(list(x), axis=0) for x in zip(*written, strict=True)]  # type: ignore[attr-defined]
+
+    def rehearse(self, fn: Callable[..., Any], args: Sequence[Tensor]) -> None:
+        """Call `fn(*args)` for what it finds out about shapes; what it computes is nothing, and need not happen."""
+        fn(*args)
+
+    def row(self, x: Tensor, index: Any) -> Tensor:
+        """Return the row of `x` at a scalar `index` of its first axis, a tensor or an int, which is within bounds."""
+        if isinstance(index, int):
+            return self.k.getitem(x, (index, ...))  # type: ignore[attr-defined]
+        return self.k.take(x, index, axis=0)  # type: ignore[attr-defined]
+
+    def with_row(self, x: Tensor, index: Tensor, value: Tensor) -> Tensor:
+        """Return `x` with `value` in the place of the row at a scalar `index`, which is within bounds."""
+        k = self.k  # type: ignore[attr-defined]
+        return k.scatter(x, k.reshape(index, (1,)), k.expand_dims(value, 0), "set")
+
     def compile(
         self,
         fn: Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]],

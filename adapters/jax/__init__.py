@@ -77,6 +77,10 @@ class JaxAdapter(Adapter):
     vjp = staticmethod(tracing.vjp)
     cond = staticmethod(tracing.cond)
     while_loop = staticmethod(tracing.while_loop)
+    scan = staticmethod(tracing.scan)
+    rehearse = staticmethod(tracing.rehearse)
+    row = staticmethod(tracing.row)
+    with_row = staticmethod(tracing.with_row)
     compile = staticmethod(tracing.compile)
     callback = staticmethod(tracing.callback)
 

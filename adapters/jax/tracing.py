@@ -211,6 +211,40 @@ def while_loop(
     return list(lax.while_loop(within, advance, (jnp.zeros((), jnp.int64), init))[1])
 
 
+def scan(
+    body_fn: Callable, init: Sequence[Any], rows: Sequence[Any], length: int, cond_fn: Callable | None = None
+) -> tuple[list, list]:
+    """Do `Adapter.scan` by `lax.scan`; iterations after the end do nothing, by a branch."""
+
+    def step(xs: list, now: list) -> tuple[list, list]:
+        after, written = body_fn(xs, now)
+        return [_strong(x) for x in after], [_strong(y) for y in written]
+
+    def guarded(xs: list, now: list) -> tuple[list, list]:
+        shapes = jax.eval_shape(lambda: step(xs, now)[1])
+        nothing = lambda ys, _: (ys, [jnp.zeros(s.shape, s.dtype) for s in shapes])  # noqa: E731
+        return lax.cond(_truth(cond_fn, xs), step, nothing, xs, now)  # type: ignore[arg-type]
+
+    init = [_strong(x) for x in init]
+    after, written = lax.scan(step if cond_fn is None else guarded, init, list(rows), length=length)
+    return list(after), list(written)
+
+
+def rehearse(fn: Callable, args: Sequence[Any]) -> None:
+    """Do `Adapter.rehearse` by `jax.eval_shape`."""
+    jax.eval_shape(fn, *args)
+
+
+def row(x: Any, index: Any) -> Any:
+    """Do `Adapter.row`."""
+    return lax.dynamic_index_in_dim(x, index, 0, keepdims=False)
+
+
+def with_row(x: Any, index: Any, value: Any) -> Any:
+    """Do `Adapter.with_row`."""
+    return lax.dynamic_update_index_in_dim(x, jnp.asarray(value, x.dtype), index, 0)
+
+
 def _truth(cond_fn: Callable, xs: Sequence[Any]) -> jax.Array:
     return jnp.reshape(jnp.asarray(cond_fn(*xs)), ())
 

@@ -47,6 +47,8 @@ class TensorflowAdapter(Adapter):
     vjp = staticmethod(tracing.vjp)
     cond = staticmethod(tracing.cond)
     while_loop = staticmethod(tracing.while_loop)
+    scan = staticmethod(tracing.scan)
+    rehearse = staticmethod(tracing.rehearse)
     compile = staticmethod(tracing.compile)
     callback = staticmethod(tracing.callback)
 

@@ -84,6 +84,41 @@ def while_loop(
     return list(tf.while_loop(cond_fn, _tensors(body_fn), variables, maximum_iterations=maximum_iterations))
 
 
+def scan(
+    body_fn: Callable, init: Sequence[Any], rows: Sequence[Any], length: int, cond_fn: Callable | None = None
+) -> tuple[list, list]:
+    """Do `Adapter.scan`: a loop over TensorArrays inside `tf.function`, whose derivative handles row by row too."""
+    variables, count = [tf.convert_to_tensor(x) for x in init], len(init)
+    given = [
+        tf.TensorArray(x.dtype, length, element_shape=x.shape[1:], clear_after_read=False).unstack(x) for x in rows
+    ]
+
+    def at(i: Any) -> list:
+        return [array.read(i) for array in given]
+
+    specs = tf.function(lambda: body_fn(variables, at(0))[1], autograph=False).get_concrete_function().outputs
+    arrays = [tf.TensorArray(spec.dtype, length, element_shape=spec.shape) for spec in specs]
+
+    def test(i: Any, *state: Any) -> Any:
+        return i < length if cond_fn is None else tf.logical_and(i < length, cond_fn(*state[:count]))
+
+    def step(i: Any, *state: Any) -> list:
+        after, written = body_fn(list(state[:count]), at(i))
+        out = [array.write(i, y) for array, y in zip(state[count:], written, strict=True)]
+        return [i + 1, *map(tf.convert_to_tensor, after), *out]
+
+    results = list(tf.while_loop(test, step, [tf.constant(0), *variables, *arrays], maximum_iterations=length))[1:]
+    return results[:count], [array.stack() for array in results[count:]]
+
+
+def rehearse(fn: Callable, args: Sequence[Any]) -> None:
+    """Do `Adapter.rehearse`: record it, and throw the record away."""
+    if tf.executing_eagerly():
+        fn(*args)
+        return
+    tf.function(lambda: fn(*args) and None, autograph=False).get_concrete_function()
+
+
 def compile(fn: Callable, donate: bool = True, jit_level: str | None = None) -> Callable:
     """Return a `tf.function` of `fn`, one graph for each combination of shapes and dtypes; XLA at `jit_level="on"`.
 

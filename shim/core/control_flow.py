@@ -5,19 +5,18 @@ from typing import Any
 
 import numpy as np
 
+from onevar.core.array_steps import put_together, taken_apart
 from onevar.core.checks import Collected, check
+from onevar.core.elements import Elements, Tools, has_shape
 from onevar.core.frame import Frame, Step, run_steps
 from onevar.core.func_graph import FuncGraph
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import bodies, needed, writes
 from onevar.core.state import StateRef
-from onevar.core.trip_count import TripCount
 from onevar.errors import Unsupported
 
 _BRANCHES = frozenset({"If", "StatelessIf"})
 _LOOPS = frozenset({"While", "StatelessWhile"})
-#: A loop that a compiler would have to unroll is at most this long; longer ones stay loops.
-UNROLLED = 16
 
 
 def is_functional(operation: Operation) -> bool:
@@ -29,8 +28,11 @@ def step(operation: Operation, slots: Any) -> Step:
     """Return the step that runs a branch or a loop."""
     ins = [slots(tensor) for tensor in operation.inputs]
     outs = [slots.output(tensor) for tensor in operation.outputs]
-    kind: type[_Functional] = BranchStep if operation.type in _BRANCHES else LoopStep
-    return kind(operation, ins, outs)
+    if operation.type in _BRANCHES:
+        return BranchStep(operation, ins, outs)
+    from onevar.core.loops import LoopStep  # loops are made of what is here
+
+    return LoopStep(operation, ins, outs)
 
 
 class Body:
@@ -52,17 +54,27 @@ class Body:
         self.results = [self.slots(t) for t in graph.results]
 
     def run(
-        self, outer: Frame, arguments: Sequence[Any], captures: Sequence[Any], collected: Collected | None = None
-    ) -> list[Any]:
-        """Run it in a frame of its own; return the results. Its conditions go to `collected`, or where `outer`'s go."""
+        self, outer: Frame, arguments: Sequence[Any], captures: Sequence[Any], collected: Collected | None = None,
+        current: Any = None,
+    ) -> list[Any]:  # fmt: skip
+        """Run it in a frame of its own; return the results. Its conditions go to `collected`, or where `outer`'s go.
+
+        Args:
+            outer: The computation around it.
+            arguments: What the operation hands in.
+            captures: What it takes from outside.
+            collected: Where conditions go.
+            current: The rows of an iteration that is traced, `loop_rows.Current`.
+        """
         frame = outer.inner(self.slots.count, collected)
+        frame.current = current
         for slot, value in zip(self.arguments, arguments, strict=True):
             frame.env[slot] = value
         for slot, value in zip(self.captures, captures, strict=True):
             frame.env[slot] = value
         run_steps(frame, self.steps)
         outer.wrote = outer.wrote or frame.wrote
-        return [_value(frame.env[slot]) for slot in self.results]
+        return [value_of(frame.env[slot]) for slot in self.results]
 
 
 def _must_run(operation: Operation) -> bool:
@@ -78,11 +90,12 @@ def body_of(graph: FuncGraph) -> Body:
     return found[1]
 
 
-def _value(value: Any) -> Any:
+def value_of(value: Any) -> Any:
+    """Return a variable's value for a reference to it, and everything else as it is."""
     return value.read() if type(value) is StateRef else value
 
 
-class _State:
+class State:
     """Variables and streams that bodies may change, as operands of a traced branch or loop."""
 
     def __init__(self, frame: Frame, graphs: Sequence[FuncGraph], captures: Sequence[Any]):
@@ -147,7 +160,7 @@ def _draws(operation: Operation) -> bool:
     return kernel is not None and kernel.random
 
 
-class _Functional(Step):
+class Functional(Step):
     """What branches and loops have in common."""
 
     __slots__ = ()
@@ -163,7 +176,7 @@ class _Functional(Step):
             frame.env[slot] = value
 
 
-class BranchStep(_Functional):
+class BranchStep(Functional):
     """`tf.cond`: inputs are the predicate, then what the branches capture."""
 
     __slots__ = ()
@@ -171,22 +184,23 @@ class BranchStep(_Functional):
     def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         attrs = self.operation.attrs
         values = [frame.env[slot] for slot in self.ins]
-        pred = _value(values[0])
+        pred = value_of(values[0])
         graphs = attrs["then_branch"], attrs["else_branch"]
         given = self.operation.inputs[1:]
         captures = [self.captured(frame, graph, given, values[1:]) for graph in graphs]
-        if _known(frame, pred):
+        if known(frame, pred):
             chosen = 0 if bool(np.asarray(frame.host(pred)).reshape(())) else 1
             self.finish(frame, body_of(graphs[chosen]).run(frame, (), captures[chosen]))
             return
         self._traced(frame, pred, graphs, captures)
 
     def _traced(self, frame: Frame, pred: Any, graphs: Sequence[FuncGraph], captures: Sequence[list[Any]]) -> None:
-        state = _State(frame, graphs, [*captures[0], *captures[1]])
+        state = State(frame, graphs, [*captures[0], *captures[1]])
         saved = state.saved()
 
         errors: list[Any] = []
         shapes: set[tuple[str, ...]] = set()
+        arrays = _Arrays(self.operation, frame, [*captures[0], *captures[1]])
 
         def branch(which: int) -> Any:
             def run(*values: Any) -> list[Any]:
@@ -195,7 +209,7 @@ class BranchStep(_Functional):
                     state.enter(values)
                     results = body_of(graphs[which]).run(frame, (), captures[which], collected)
                     errors.extend(collected.errors[:1])
-                    results = [frame.native(r) for r in results]
+                    results = [frame.native(r) for r in arrays.taken_apart(results)]
                     shapes.add(tuple(str(getattr(r, "shape", "")) for r in results))
                     return [*results, *state.read(), collected.all(frame.k)]
                 finally:
@@ -203,6 +217,12 @@ class BranchStep(_Functional):
 
             return run
 
+        if arrays.any:
+            for which in (0, 1):
+                frame.adapter.rehearse(branch(which), state.read())
+            arrays.settle()
+            errors.clear()
+            shapes.clear()
         try:
             results = frame.adapter.cond(frame.native(pred), branch(0), branch(1), state.read())
         except TypeError as error:
@@ -211,107 +231,57 @@ class BranchStep(_Functional):
             raise
         if errors:
             check(results[-1], errors[0])
-        count = len(self.outs)
+        count = len(self.outs) if arrays.layout is None else sum(n for n, _ in arrays.layout)
         state.leave(results[count:-1], [s[1] for s in saved[0]], [s is not None for s in saved[1]])
-        self.finish(frame, results[:count])
+        self.finish(frame, arrays.put_together(results[:count]))
 
 
-def _known(frame: Frame, value: Any) -> bool:
+class _Arrays:
+    """TensorArrays among what two branches return: rows of one shape, whichever branch is taken."""
+
+    def __init__(self, operation: Operation, frame: Frame, captures: Sequence[Any]):
+        self.tools = Tools(frame, operation)
+        self.any = any(isinstance(value, Elements) for value in captures)
+        self.layout: list[Any] | None = None
+        self.row_shapes: dict[int, tuple[int, ...]] = {}
+        self.settled = False
+
+    def settle(self) -> None:
+        """Use the shapes that both branches have shown from now on."""
+        self.settled, self.layout = True, None
+
+    def taken_apart(self, results: Sequence[Any]) -> list[Any]:
+        """Return the tensors that a branch's results are made of.
+
+        Raises:
+            Unsupported: They are other ones than the other branch's.
+        """
+        if not self.any:
+            return list(results)
+        values = list(results)
+        for i, value in enumerate(values):
+            if isinstance(value, Elements):
+                values[i] = self._rows(i, value)
+        tensors, layout = taken_apart(values)
+        if self.settled:
+            if self.layout not in (None, layout):
+                raise Unsupported("branches that return TensorArrays of other sizes cannot be compiled.")
+            self.layout = layout
+        return tensors
+
+    def _rows(self, i: int, value: Elements) -> Elements:
+        if self.settled:
+            return value.dense(self.tools, self.row_shapes[i]) if i in self.row_shapes else value
+        if has_shape(value):
+            value = value.dense(self.tools)
+            self.row_shapes[i] = self.tools.shape(value.rows)[1:]
+        return value
+
+    def put_together(self, tensors: Sequence[Any]) -> list[Any]:
+        """Return the branches' results of these tensors."""
+        return list(tensors) if self.layout is None else put_together(tensors, self.layout)
+
+
+def known(frame: Frame, value: Any) -> bool:
+    """Whether a value can be looked at now."""
     return isinstance(value, np.ndarray | np.generic | bool) or frame.adapter.is_concrete(value)
-
-
-def _check_shapes(before: Sequence[Any], after: Sequence[Any]) -> None:
-    """Raise where a loop variable has another shape after an iteration: frameworks compile no such loop."""
-    for old, new in zip(before, after, strict=True):
-        if tuple(getattr(old, "shape", ())) != tuple(getattr(new, "shape", ())):
-            raise Unsupported("a loop whose variables change their shape cannot be compiled.")
-
-
-class LoopStep(_Functional):
-    """`tf.while_loop`: inputs are the variables, then what the bodies capture."""
-
-    __slots__ = ("trips",)
-
-    def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int]):
-        super().__init__(operation, ins, outs)
-        self.trips: TripCount | None = None
-
-    def deciding(self) -> list[int]:
-        """Return the slots of what the condition looks at."""
-        test = self.operation.attrs["cond"]
-        used = {tensor for op in test.operations for tensor in op.inputs} | set(test.results)
-        count = len(self.outs)
-        first = [slot for slot, t in zip(self.ins, test.arguments, strict=False) if t in used]
-        given = zip(self.ins[count:], self.operation.inputs[count:], strict=True)
-        return [*first, *(slot for slot, outside in given if outside in test.captures)]
-
-    def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
-        attrs = self.operation.attrs
-        cond, body = attrs["cond"], attrs["body"]
-        count = len(self.outs)
-        values = [frame.env[slot] for slot in self.ins]
-        given = self.operation.inputs[count:]
-        captures = [self.captured(frame, graph, given, values[count:]) for graph in (cond, body)]
-        variables = [_value(value) for value in values[:count]]
-        limit = self.operation.attrs.get("_maximum_iterations")
-        if frame.collected is not None:
-            trips = self._counted(frame, variables, captures, limit)
-            if trips is not None and trips > UNROLLED:
-                self.finish(frame, self._compiled(frame, variables, captures, trips))
-                return
-        done = 0
-        while limit is None or done < limit:
-            proceed = body_of(cond).run(frame, variables, captures[0])[0]
-            traced = not _known(frame, proceed)
-            if traced or (done >= UNROLLED and frame.collected is not None):
-                variables = self._compiled(frame, variables, captures, None if limit is None else limit - done)
-                break
-            if not bool(np.asarray(frame.host(proceed)).reshape(())):
-                break
-            variables = body_of(body).run(frame, variables, captures[1])
-            done += 1
-        self.finish(frame, variables)
-
-    def _counted(
-        self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]], limit: int | None
-    ) -> int | None:
-        if self.trips is None:
-            self.trips = TripCount(body_of(self.operation.attrs["cond"]), body_of(self.operation.attrs["body"]))
-        return self.trips.count(frame, variables, captures, limit)
-
-    def _compiled(
-        self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]], limit: int | None
-    ) -> list[Any]:
-        attrs = self.operation.attrs
-        graphs = attrs["cond"], attrs["body"]
-        count = len(variables)
-        state = _State(frame, graphs, [*captures[0], *captures[1]])
-        saved = state.saved()
-
-        errors: list[Any] = []
-
-        def run(which: int, values: Sequence[Any]) -> list[Any]:
-            collected = Collected(frame.adapter)
-            try:
-                state.enter(values[count:-1])
-                results = body_of(graphs[which]).run(frame, values[:count], captures[which], collected)
-                errors.extend(collected.errors[:1])
-                held = frame.k.logical_and(values[-1], collected.all(frame.k))
-                results = [frame.native(r) for r in results]
-                if which:
-                    _check_shapes(values[:count], results)
-                return [*results, *state.read(), held]
-            finally:
-                state.restore(saved)
-
-        start = [*(frame.native(v) for v in variables), *state.read(), frame.k.asarray(np.array(True))]
-        differentiable = frame.differentiated > 0
-        if differentiable and limit is None:
-            limit = self._counted(frame, variables, captures, None)
-        results = frame.adapter.while_loop(
-            lambda *values: run(0, values)[0], lambda *values: run(1, values), start, limit, differentiable
-        )
-        if errors:
-            check(results[-1], errors[0])
-        state.leave(results[count:-1], [s[1] for s in saved[0]], [s is not None for s in saved[1]])
-        return list(results[:count])

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from onevar.adapters.contract import Adapter
+from onevar.core.array_steps import put_together, taken_apart
 from onevar.core.checks import Collected
+from onevar.core.elements import Array, Elements
 from onevar.core.frame import Frame, run_steps, translated
 from onevar.core.plan import Plan, plain
 from onevar.core.stages import Stage, stages_of
@@ -167,6 +169,8 @@ class Executable:
             return value[()] if value.ndim == 0 else np.array(value)
         if isinstance(value, np.generic | bool | int | float | bytes):
             return value
+        if isinstance(value, Elements):
+            return np.float32(0.0)  # a TensorArray's flow, as TensorFlow has it
         if self.adapter.owns(value):
             array = self.adapter.to_numpy(value)
             return array[()] if array.ndim == 0 else array
@@ -201,9 +205,14 @@ class Program:
             if not self.all_ready:
                 key = (static, pattern)
                 written, read = [r for r in written if r.initialized], [r for r in read if r.initialized]
+        layout = None
+        if any(isinstance(value, Array | Elements) for value in args):
+            args, parts = taken_apart(args)
+            layout = tuple(parts)
+            key = (key, layout)
         version = self.versions.get(key)
         if version is None:
-            version = self.versions[key] = _Version(self, static, written, read)
+            version = self.versions[key] = _Version(self, static, written, read, layout)
         return version(args)
 
 
@@ -214,12 +223,16 @@ class _Outcome:
         errors: One for each condition, whose truth the last result holds; nothing if there are none.
         created: Variables that had no value before.
         spared: Positions of written variables whose old value is a result too, because their shape changes.
+        layout: What puts values together that are no tensors, or None.
+        count: How many tensors the results are.
     """
 
-    __slots__ = ("created", "errors", "spared")
+    __slots__ = ("count", "created", "errors", "layout", "spared")
 
     def __init__(self, errors: list[Callable[[], Exception]], created: list[StateRef], spared: list[int]):
         self.errors, self.created, self.spared = errors, created, spared
+        self.layout: list[Any] | None = None
+        self.count = 0
 
 
 def _shapes(state: Sequence[Any], args: Sequence[Any]) -> tuple:
@@ -229,13 +242,17 @@ def _shapes(state: Sequence[Any], args: Sequence[Any]) -> tuple:
 class _Version:
     """A program for one pattern of initialised variables and one set of static host values."""
 
-    def __init__(self, program: Program, static: tuple, written: Sequence[StateRef], read: Sequence[StateRef]):
+    def __init__(
+        self, program: Program, static: tuple, written: Sequence[StateRef], read: Sequence[StateRef],
+        layout: Sequence[Any] | None,
+    ):  # fmt: skip
         self.program = program
         self.static = static
+        #: What puts the arguments together where some are no tensors.
+        self.layout = layout
         self.written, self.read = list(written), list(read)
         #: By the shapes of what was traced: a framework traces again for others, and other conditions may come of it.
         self.outcomes: dict[tuple, _Outcome] = {}
-        self.count = len(program.stage.outs)
         self.donates = program.adapter.donates
         self.run = program.adapter.compile(self._trace, donate=True, jit_level=program.jit_level)
 
@@ -260,7 +277,7 @@ class _Version:
             raise translated(error) from error
         outcomes = self.outcomes
         outcome = next(iter(outcomes.values())) if len(outcomes) == 1 else outcomes[_shapes(state, inputs)]
-        count, position = self.count, self.count
+        count = position = outcome.count
         if outcome.errors:
             held = adapter.to_numpy(results[-1])
             if not held.all():
@@ -272,7 +289,7 @@ class _Version:
         self._keep(new_state)
         for ref, value in zip(outcome.created, new_state[len(self.written) :], strict=True):
             ref.slot.write(value)
-        return results[:count]
+        return results[:count] if outcome.layout is None else put_together(results[:count], outcome.layout)
 
     def _keep(self, values: Sequence[Any]) -> None:
         """Give the written variables their values."""
@@ -287,7 +304,7 @@ class _Version:
     def _undo(self, outcome: _Outcome, results: Sequence[Any], new_state: Sequence[Any]) -> None:
         """Give the written variables back what they had: the program chose it, because a condition failed."""
         old = list(new_state[: len(self.written)])
-        start = self.count + len(self.program.streams)
+        start = outcome.count + len(self.program.streams)
         for index, value in zip(outcome.spared, results[start:], strict=False):
             old[index] = value
         self._keep(old)
@@ -314,17 +331,20 @@ class _Version:
                 ref.overlay = next(values)
             for stream in program.streams:
                 stream.traced = next(values)
-            for slot in stage.ins:
-                frame.env[slot] = next(values)
+            given = list(values) if self.layout is None else put_together(list(values), self.layout)
+            for slot, value in zip(stage.ins, given, strict=True):
+                frame.env[slot] = value
             for slot, value in zip(stage.static_slots, self.static, strict=True):
                 frame.env[slot] = value.array
             run_steps(frame, stage.device)
-            results = [frame.native(plain(frame.env[slot])) for slot in stage.outs]
+            results, layout = _results(frame, stage)
+            count = len(results)
             results.extend(stream.traced for stream in program.streams)
             new_state = [ref.overlay for ref in self.written]
             outcome = _Outcome(
                 collected.errors, [r for r in program.written if r not in self.written and r.written], []
             )
+            outcome.layout, outcome.count = layout, count
             created = [ref.overlay for ref in outcome.created]
             if collected.errors:
                 outcome.spared = [
@@ -346,6 +366,15 @@ class _Version:
                 ref.clear()
             for stream in program.streams:
                 stream.traced = None
+
+
+def _results(frame: Frame, stage: Stage) -> tuple[list[Any], list[Any] | None]:
+    """Return what a stage hands out as tensors, and what puts them together where some are no tensors."""
+    results = [frame.native(plain(frame.env[slot])) for slot in stage.outs]
+    if not any(isinstance(value, Array | Elements) for value in results):
+        return results, None
+    parts, layout = taken_apart(results)
+    return [frame.native(value) for value in parts], layout
 
 
 def _reshaped(new: Any, old: Any) -> bool:

@@ -37,11 +37,13 @@ class Frame:
         collected: Where conditions go while a framework traces, or None.
         differentiated: How many derivatives are being taken around it.
         constants: The plan's constants, by the array's id: the array, and the tensor made of it once there is one.
+        counters: Traced scalars of compiled loops around it whose values lie in a known range, by their ids.
+        current: The rows of TensorArrays that an iteration of a compiled loop reads and writes, or None.
     """
 
     __slots__ = (
-        "adapter", "collected", "constants", "device", "differentiated", "env", "host_k", "k", "on_host", "store",
-        "wrote",
+        "adapter", "collected", "constants", "counters", "current", "device", "differentiated", "env", "host_k", "k",
+        "on_host", "store", "wrote",
     )  # fmt: skip
 
     def __init__(
@@ -59,13 +61,21 @@ class Frame:
         self.constants = constants
         self.wrote = False
         self.differentiated = 0
+        self.counters: dict[int, tuple[Any, int, int]] = {}
+        self.current: Any = None
 
     def inner(self, size: int, collected: Collected | None = None) -> "Frame":
         """Return a frame for a body that runs within this one."""
         collected = collected or self.collected
         frame = Frame(self.store, size, on_host=self.on_host, collected=collected, constants=self.constants)
         frame.differentiated = self.differentiated
+        frame.counters = self.counters
         return frame
+
+    def within(self, index: Any, size: int) -> bool:
+        """Whether a traced index is known to be in `[0, size)`."""
+        known = self.counters.get(id(index))
+        return known is not None and known[0] is index and known[1] >= 0 and known[2] <= size
 
     def env_update(self, values: dict[int, Any]) -> None:
         """Take over values by slot number."""

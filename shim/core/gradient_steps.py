@@ -3,8 +3,10 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from onevar.core.array_steps import put_together, taken_apart
 from onevar.core.checks import Collected
 from onevar.core.differentiable import between, closure
+from onevar.core.elements import Array, Elements
 from onevar.core.frame import ConstStep, Frame, Step, is_alias, run_steps
 from onevar.core.operation import Operation, Tensor
 from onevar.core.registry import installed
@@ -55,13 +57,28 @@ class Group:
         self.ys = list(dict.fromkeys(y for request in requests for y in request.ys))
         self.xs = list(dict.fromkeys(x for request in requests for x in request.xs))
         self.stop = requests[0].stop
-        core: set[Operation] = set()
-        for request in requests:
-            core |= between(order, request.xs, request.ys, fed, request.stop)
-        self.region = closure(order, core, fed)
+        self.region = _region(requests, order, fed)
         self.ys_at: list[int] = []
         self.xs_at: list[Any] = []
         self.handle = -1
+
+
+def _region(requests: Sequence[Request], order: Sequence[Operation], fed: Collection[Tensor]) -> set[Operation]:
+    """Return the operations between `xs` and `ys`, and those of the derivatives among them.
+
+    A derivative inside is taken inside: all between its own `xs` and `ys` has to be there, that which does not
+    depend on the outer `xs` as well, or no gradient would reach the inner ones.
+    """
+    core: set[Operation] = set()
+    todo, done = list(requests), set()
+    while todo:
+        for request in todo:
+            core |= between(order, request.xs, request.ys, fed, request.stop)
+        region = closure(order, core, fed)
+        inside = {op for op in region if op.type == TYPE} - done
+        done |= inside
+        todo = [op.kept for op in inside]
+    return region
 
 
 def groups(order: Sequence[Operation], fed: Collection[Tensor]) -> list[Group]:
@@ -230,12 +247,18 @@ class _Run:
     def _aux(self) -> dict[str, Any]:
         frame = self.frame
         values = {slot: frame.env[slot] for slot in self.step.exports}
+        contents = {slot: value for slot, value in values.items() if isinstance(value, Array | Elements)}
+        tensors, self.layout = taken_apart(list(contents.values()))
+        self.contents = list(contents)
+        owned = [at for at, x in enumerate(tensors) if frame.store.adapter.owns(x)]
+        self.parts = {at: x for at, x in enumerate(tensors) if at not in owned}
         refs = {at: ref.overlay for at, ref in enumerate(frame.store.refs.values()) if ref.traced and ref.written}
         streams = {at: s.traced for at, s in enumerate(frame.store.streams.values()) if s.traced is not None}
         native = {slot: value for slot, value in values.items() if frame.store.adapter.owns(value)}
-        self.host = {slot: value for slot, value in values.items() if slot not in native}
+        self.host = {slot: value for slot, value in values.items() if slot not in native and slot not in contents}
+        arrays = {at: tensors[at] for at in owned}
         conditions = [] if frame.collected is None else list(frame.collected.conditions)
-        return {"values": native, "refs": refs, "streams": streams, "conditions": conditions}
+        return {"values": native, "refs": refs, "streams": streams, "conditions": conditions, "arrays": arrays}
 
     def restore(self) -> None:
         """Put the points' own values back."""
@@ -249,6 +272,10 @@ class _Run:
         """Take over what the forward computation made besides `ys`."""
         frame = self.frame
         frame.env_update({**self.host, **aux["values"]})
+        if self.contents:
+            parts = {**self.parts, **aux["arrays"]}
+            again = put_together([parts[at] for at in range(len(parts))], self.layout)
+            frame.env_update(dict(zip(self.contents, again, strict=True)))
         refs = list(frame.store.refs.values())
         for at, value in aux["refs"].items():
             refs[at].overlay, refs[at].written = value, True

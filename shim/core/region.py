@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from onevar.core import control_flow, gradient_steps
+from onevar.core.array_steps import for_arrays
 from onevar.core.frame import Step, ready
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import dependencies, in_order, sorted_topologically, writes
+from onevar.core.row_updates import adapted
 
 
 class Slots:
@@ -20,6 +22,8 @@ class Slots:
         self.numbers: dict[Tensor, int] = {}
         #: Tensors whose value is given: what makes them writes elsewhere.
         self.given: dict[Tensor, int] = {}
+        #: Operations that `row_updates` chose.
+        self.row_updates: frozenset[Operation] = frozenset()
         self.count = 0
 
     def new(self) -> int:
@@ -59,7 +63,7 @@ def steps_for(
 def _step(operation: Operation, slots: Slots) -> Step:
     if control_flow.is_functional(operation):
         return control_flow.step(operation, slots)
-    step = ready(operation, slots)
+    step = adapted(for_arrays(ready(operation, slots)), slots.row_updates)
     if slots.given:
         step.outs = tuple(slots.output(tensor) for tensor in operation.outputs)
     return step

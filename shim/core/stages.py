@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from onevar.core.control_flow import LoopStep
+from onevar.core.folding import FoldedStep, foldable
 from onevar.core.frame import AliasStep, ConstStep, KernelStep, SnapshotStep, Step, StorageStep
 from onevar.core.gradient_steps import PullbackStep
+from onevar.core.loops import LoopStep
 from onevar.core.operation import Operation
 from onevar.core.plan import Plan, breaks, changed_storages, with_bodies
 
@@ -129,11 +130,12 @@ class _Analysis:
             if not more:
                 break
             self.static_feeds |= more
+        self.folded = {id(step) for step in plan.steps if self._folds(step, self.static)}
 
     def _static(self) -> set[int]:
         static = set(self.static_feeds)
         for step in self.plan.steps:
-            if isinstance(step, ConstStep) or step.operation.type in _OF_SHAPES or self._pure(step, static):
+            if isinstance(step, ConstStep) or step.operation.type in _OF_SHAPES or self._pure(step, static) or self._folds(step, static):
                 static.update(writes_of(step))
         return static
 
@@ -141,6 +143,10 @@ class _Analysis:
         if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.on_host:
             return False
         return reads_of(step) <= static
+
+    def _folds(self, step: Step, static: set[int]) -> bool:
+        """Whether what a compiler cannot have is known while it compiles."""
+        return breaks(step) and reads_of(step) <= static and foldable(step)
 
     def _needed_on_host(self, step: Step) -> set[int]:
         """Return the feeds that alone decide host inputs of a step."""
@@ -195,8 +201,12 @@ def stages_of(plan: Plan) -> list[Stage]:
     made_on_device: dict[int, int] = {}
     numbered: list[tuple[int, bool, Step]] = []
     floor = 0
+    messages = _messages(plan, analysis)
     for step in plan.steps:
-        on_host = (
+        if id(step) in messages:
+            continue  # repeated where it is needed
+        folds = id(step) in analysis.folded
+        on_host = not folds and (
             breaks(step)
             or _keeps_strings(step)
             or any(slot in analysis.strings for slot in reads_of(step))
@@ -210,8 +220,17 @@ def stages_of(plan: Plan) -> list[Stage]:
         else:
             made_on_device.update(dict.fromkeys(written, stage))
         analysis.placed[id(step)] = (stage, on_host)
-        numbered.append((stage, on_host, step))
+        numbered.append((stage, on_host, FoldedStep(step) if folds else step))
     return _collected(plan, analysis, numbered)
+
+
+def _messages(plan: Plan, analysis: _Analysis) -> set[int]:
+    """Return the constants that only assertions read which are decided while the rest is being compiled."""
+    others = set(plan.fetch_slots)
+    for step in plan.steps:
+        if id(step) not in analysis.folded:
+            others |= reads_of(step)
+    return {id(step) for step in plan.steps if _keeps_strings(step) and others.isdisjoint(writes_of(step))}
 
 
 def _keeps_strings(step: Step) -> bool:
