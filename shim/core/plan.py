@@ -16,6 +16,7 @@ from onevar.core.kernel import kernel_of
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import bodies, needed, writes
 from onevar.core.region import Slots, steps_for
+from onevar.core.row_updates import row_updates
 from onevar.core.state import STORAGE, StateRef
 
 
@@ -44,6 +45,7 @@ class Plan:
         slots = Slots()
         self.feed_slots = [slots(tensor) for tensor in self.feeds]
         slots.given = dict(zip(self.feeds, self.feed_slots, strict=True))
+        slots.row_updates = row_updates(operations, fed, wanted)
         self.steps: list[Step] = steps_for(operations, slots, fed, wanted)
         self.fetch_slots = [self._fetch_slot(tensor, slots) for tensor in self.fetches]
         self.size = slots.count

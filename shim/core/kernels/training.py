@@ -17,6 +17,7 @@ from onevar.core.kernels.training_rules import RULES, Rule
 from onevar.core.op_defs import OpDef, op_def
 from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.spec import ShapeError, Spec
+from onevar.core.updates import in_place
 
 #: Tensors that are no hyperparameters.
 _GIVEN = frozenset({"grad", "delta", "indices"})
@@ -59,14 +60,17 @@ def _dense(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[str
     refs = inputs[: rule.count]
     var = refs[0]
     grad = native(k, var, inputs[signature.grad])
-    values = tuple(ref.read() for ref in refs)
+    for ref in refs:
+        if not ref.initialized:
+            raise ref.slot.missing()
     shape = tuple(var.shape)
     for name, ref in zip(signature.variables[1:], refs[1:], strict=True):
         _same_shape(shape, tuple(ref.shape), f"var and {name}")
     _same_shape(shape, tuple(k.shape(grad)), f"var and {signature.names[signature.grad]}")
     hyper = {**signature.hyper(k, var, inputs), **flags}
-    after = rule.compute(k, values, grad, hyper)
-    del values  # so that what is written is nobody else's
+    if in_place(rule.kind, [refs], [grad], hyper):
+        return var if signature.is_ref else ()
+    after = rule.compute(k, tuple(ref.read() for ref in refs), grad, hyper)
     for ref, value in zip(refs, after, strict=True):
         if value is not None:
             ref.write(value)
@@ -80,19 +84,31 @@ def _sparse(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[st
     rule = signature.rule
     refs = inputs[: rule.count]
     var = refs[0]
+    flags = dict(flags)
     grad, indices = native(k, var, inputs[signature.grad]), inputs[signature.indices or 0]
     shape = tuple(var.shape)
     _check_rows(signature, k, refs, shape, grad, indices)
+    repeated = flags.pop("repeated")
     hyper = {**signature.hyper(k, var, inputs), **flags}
     if 0 in k.shape(grad):
         return var if signature.is_ref else ()
     rows = native(k, var, indices)
+    if repeated:
+        grad = _repeated(k, rows, grad)
     values = tuple(k.take(ref.read(), rows, axis=0) for ref in refs)
     after = rule.compute(k, values, grad, hyper)
     for ref, value in zip(refs, after, strict=True):
         if value is not None:
             ref.put(k, rows, value)
     return var if signature.is_ref else ()
+
+
+def _repeated(k: Any, rows: Any, grad: Any) -> Any:
+    """Give the first row again the first row's gradient: see `onevar.core.row_updates`."""
+    first = (slice(0, 1),)
+    again = k.equal(rows, k.getitem(rows, first))
+    again = k.reshape(again, (k.shape(rows)[0], *[1] * (len(k.shape(grad)) - 1)))
+    return k.where(again, k.getitem(grad, first), grad)
 
 
 def _check_rows(
@@ -169,11 +185,18 @@ def _define(op_type: str, rule: Rule, apply: Callable[..., Any]) -> None:
     signature = _Signature(op_def(op_type), rule)
 
     def run(
-        k: Any, *inputs: Any, use_nesterov: bool = False, update_slots: bool = True, multiply_linear_by_lr: bool = False
+        k: Any,
+        *inputs: Any,
+        use_nesterov: bool = False,
+        update_slots: bool = True,
+        multiply_linear_by_lr: bool = False,
+        repeated: bool = False,
     ) -> Any:
         flags = {
             "use_nesterov": use_nesterov, "update_slots": update_slots, "multiply_linear_by_lr": multiply_linear_by_lr,
         }  # fmt: skip
+        if signature.indices is not None:
+            flags["repeated"] = repeated
         return apply(signature, k, inputs, flags)
 
     run.__name__ = op_type
