@@ -138,6 +138,11 @@ class Adapter(Tracing, ABC):
             float16, bfloat16, float32 and float64, or one of these and a Python number after it.
         primitives: A function for each name of `PRIMITIVES` that the framework has. The v1 engine computes with them.
             An adapter that leaves it out computes what `kernels` can; any other op says which primitive is missing.
+        updates: Update rules of optimizers that the framework does in place for many variables at once, by the name
+            that TensorFlow's ops share, `"Adam"` of `ApplyAdam`; none need be there. `rule(state, grads, hyper)` gets a
+            list of natives for the variables and one for each kind of slot, the gradients, and the hyperparameters
+            and flags by the op's names, numbers or scalar tensors. It computes TensorFlow's formula, and returns
+            True; or False, having changed nothing, where it cannot.
         lacks: Capability of `CAPABILITIES` to the sentence that says why it is missing. Tests
             that need the capability are skipped with that sentence.
         borrow_rules: Which host memory `borrow` takes without a copy.
@@ -158,6 +163,7 @@ class Adapter(Tracing, ABC):
     kernels: ClassVar[Mapping[str, Callable[..., Tensor]]]
     float_kernels: ClassVar[Mapping[str, Callable[..., Tensor]]] = {}
     primitives: ClassVar[Mapping[str, Callable[..., Any]]] = {}
+    updates: ClassVar[Mapping[str, Callable[..., bool]]] = {}
     lacks: ClassVar[Mapping[str, str]] = {}
     borrow_rules: ClassVar[BorrowRules] = BorrowRules()
     guard_reads: ClassVar[bool] = False

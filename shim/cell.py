@@ -1,7 +1,7 @@
 """One piece of state, held in one framework: its memory, who may write it, and when."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from threading import RLock, get_ident
 from typing import Any
@@ -188,6 +188,39 @@ class Cell:
         # A kernel of this thread that ends up writing (a hook) does not wait for itself.
         while any(reader != me for reader in tuple(self.readers or ())):
             time.sleep(0)
+
+
+#: Held by who writes to several Cells at once, so that two of them do not wait for each other.
+_SEVERAL = RLock()
+
+
+def write_together(cells: Sequence[Cell], operation: Callable[[list[Native]], bool]) -> bool:
+    """Let `operation` write to the natives of several Cells in place, as one step.
+
+    Args:
+        cells: Of one adapter, which writes in place; none twice.
+        operation: Gets the natives, whose memory nobody else looks at; returns whether it wrote.
+
+    Returns:
+        What `operation` returns.
+    """
+    held: list[Cell] = []
+    with _SEVERAL:
+        try:
+            for cell in cells:
+                cell.lock.acquire()
+                held.append(cell)
+                cell.busy = True
+                if cell.readers:
+                    cell._await_readers()
+                adapter = cell.adapter
+                if adapter.exported(cell.native):
+                    cell.native = adapter.write(cell.native, adapter.peek(cell.native), fresh=True)
+            return operation([cell.native for cell in cells])
+        finally:
+            for cell in held:
+                cell.busy = False
+                cell.lock.release()
 
 
 def cell_of(x: object) -> Cell | None:

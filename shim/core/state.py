@@ -240,6 +240,13 @@ class StateRef:
         if alone:
             self.guarded = (collected, len(collected.conditions))
 
+    def cell_in_place(self) -> Cell | None:
+        """Return the Cell where writing to its native is writing to the state, else None."""
+        if self.traced or self.on_host or self.overlay is not _UNSET:
+            return None
+        cell = self.slot.cell
+        return None if cell is None or cell.layout is not None else cell
+
     def clear(self) -> Any:
         """Stop tracing; return the overlay, or None."""
         value, self.overlay = self.overlay, _UNSET

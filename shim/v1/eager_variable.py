@@ -90,6 +90,18 @@ class EagerRef(StateRef):
         else:
             cell.accumulate(tensor, kernel)
 
+    def put(self, k: Any, rows: Any, values: Any) -> None:
+        """Replace rows, each of which is named once.
+
+        Raises:
+            TracedAssignment: Inside a traced function without a scope.
+        """
+        self.write(k.scatter(self.read(), rows, values, "set"))
+
+    def cell_in_place(self) -> None:
+        """Return None: a write may belong to a `StatelessScope`, or be lost in a trace."""
+        return
+
     @staticmethod
     def _native(value: Any, cell: Cell) -> Any:
         if cell.adapter.owns(value) and not isinstance(value, np.generic):
