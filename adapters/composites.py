@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from onevar.adapters import special
+from onevar.adapters.convolution import CONVOLUTIONS
 from onevar.errors import Unsupported
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -179,6 +180,7 @@ def _linspace(k: Any, start: Any, stop: Any, num: int, dtype: str) -> Any:
 
 #: Name to function of `k` and the primitive's own arguments.
 COMPOSITES: Mapping[str, Callable] = {
+    **CONVOLUTIONS,
     "complex": _complex,
     "cross": _cross,
     "digamma": special.digamma,

@@ -78,6 +78,15 @@ einsum(equation, *arrays)
 linalg_cholesky(x)  linalg_inv(x)  linalg_det(x)  linalg_slogdet(x)  linalg_solve(x, y)
 linalg_qr(x, mode="reduced")  linalg_svd(x, full_matrices=True)  linalg_eigh(x)
 linalg_triangular_solve(x, y, lower=True, adjoint=False)
+# Windows over the spatial axes: those between batch and channels, or after both. `padding` has a pair for each; what is
+# padded counts in no pool. `filters`: spatial axes, input channels of a group, output channels. `sizes`: spatial ones
+# of what the gradient of `conv` is for.
+conv(x, filters, strides, padding, dilations, groups, channels_first)
+conv_input_gradient(gradient, filters, sizes, strides, padding, dilations, groups, channels_first)
+conv_filter_gradient(x, gradient, sizes, strides, padding, dilations, groups, channels_first)
+max_pool(x, window, strides, padding, channels_first)  avg_pool(x, window, strides, padding, channels_first)
+# the normalized tensor, mean and variance (without correction), through which two no gradient need go
+batch_norm(x, scale, offset, epsilon, channels_first)
 # Fourier transforms over the last axis (or two)
 fft(x)  ifft(x)  rfft(x, n=None)  irfft(x, n=None)  fft2(x)  ifft2(x)
 # TensorFlow's random bits: see the `philox` module of each adapter for the form of a counter
@@ -86,6 +95,10 @@ philox(key, high, counter, blocks)  philox_advance(counter, blocks)  philox_coun
 philox_bits(key, high, counter, size, dtype)  philox_uniform_int(key, high, counter, size, low, limit, dtype)
 philox_uniform(key, high, counter, size, dtype)  philox_normal(key, high, counter, size, dtype)
 philox_truncated_normal(key, high, counter, size, dtype)
+# ... the order that a shuffle of `size` elements makes; (rows, samples) classes, both int64; (samples, parameters) of
+# distributions whose parameters are a vector; gamma's numbers have its type and a derivative for it
+philox_permutation(key, high, counter, size)  philox_multinomial(key, high, counter, logits, samples)
+philox_gamma(key, high, counter, alpha, samples)  philox_poisson(key, high, counter, rate, samples, dtype)
 """
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from jax import lax
 
 from onevar.adapters import numpylike
-from onevar.adapters.jax import philox
+from onevar.adapters.jax import convolution, philox, samplers
 from onevar.dtypes import NAMES, numpy_dtype
 
 
@@ -244,6 +244,8 @@ PRIMITIVES: Mapping[str, Callable] = {
         cross=lambda x, y, axis=-1: jnp.cross(x, y, axis=axis),
         linalg_triangular_solve=_triangular_solve,
     ),
-    **getattr(philox, "TABLE", {}),
+    **convolution.table(_maximum),
+    **philox.TABLE,
+    **samplers.TABLE,
 }
 """`contract.PRIMITIVES` on `jax.Array`."""

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from onevar.adapters.composites import COMPOSITES
 from onevar.adapters.contract import Primitives
-from onevar.adapters.tensorflow import philox
+from onevar.adapters.convolution import CONVOLUTIONS
+from onevar.adapters.tensorflow import philox, samplers
 from onevar.adapters.tensorflow.kernels import FLOAT_KERNELS, KERNELS, astype
 
 raw = tf.raw_ops
@@ -225,6 +226,10 @@ def _length(n: int | None) -> list[int] | None:
     return None if n is None else [n]
 
 
+def _bound(composite: Callable) -> Callable:
+    return lambda *arguments: composite(_SELF, *arguments)
+
+
 _UNARY = {
     name: getattr(math, name)
     for name in (
@@ -316,6 +321,8 @@ PRIMITIVES: Mapping[str, Callable] = {
     "matrix_transpose": tf.linalg.matrix_transpose,
     "tensordot": lambda x, y, axes=2: tf.tensordot(x, y, axes),
     "vecdot": lambda x, y, axis=-1: tf.reduce_sum(math.conj(x) * y, axis),
+    # An adapter's own op is asked first: TensorFlow's kernels.
+    **{name: _bound(composite) for name, composite in CONVOLUTIONS.items()},
     "cross": lambda x, y, axis=-1: COMPOSITES["cross"](_SELF, x, y, axis),
     "einsum": tf.einsum,
     "linalg_cholesky": tf.linalg.cholesky,
@@ -334,6 +341,7 @@ PRIMITIVES: Mapping[str, Callable] = {
     "fft2": lambda x: tf.signal.fft2d(_complex_input(x)),
     "ifft2": lambda x: tf.signal.ifft2d(_complex_input(x)),
     **philox.TABLE,
+    **samplers.TABLE,
 }
 """`contract.PRIMITIVES` on TensorFlow's tensors."""
 

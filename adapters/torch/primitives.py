@@ -14,7 +14,7 @@ import torch
 
 from onevar.adapters.composites import COMPOSITES
 from onevar.adapters.contract import Primitives
-from onevar.adapters.torch import exchange, indexing, philox
+from onevar.adapters.torch import convolution, exchange, indexing, philox, samplers
 from onevar.adapters.torch.kernels import DTYPES, KERNELS, NAMES, astype
 from onevar.dlpack import aligned_copy
 
@@ -369,8 +369,11 @@ PRIMITIVES: Mapping[str, Callable] = {
     "irfft": torch.fft.irfft,
     "fft2": torch.fft.fft2,
     "ifft2": torch.fft.ifft2,
+    **convolution.TABLE,
     **philox.TABLE,
+    **samplers.TABLE,
 }
 """`contract.PRIMITIVES` on torch's tensors."""
 
 _SELF: Primitives = Primitives("torch", PRIMITIVES)
+convolution.SELF.append(_SELF)
