@@ -30,6 +30,28 @@ def learning_phase() -> Any:
     return _phases[graph]
 
 
+def known_mode(training: Any) -> bool | None:
+    """Return whether it is training; None where only the graph's run says so.
+
+    Args:
+        training: A bool, 0, 1, a tensor or a Variable.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if is_tensor(training):
+        if executing_eagerly():
+            return bool(training)
+        value = None if isinstance(training, Variable) else constant_value(training)
+        return None if value is None else bool(value)
+    if training not in {0, 1}:
+        raise TypeError(
+            f"Argument `pred` must be a Tensor, or a Python bool, or 1 or 0. Received: pred={training} of type "
+            f"{type(training).__name__}"
+        )
+    return bool(training)
+
+
 def by_mode(training: Any, true_fn: Any, false_fn: Any) -> Any:
     """Return what one of two functions returns: the first in training, which may be known now or when the graph runs.
 
@@ -41,19 +63,11 @@ def by_mode(training: Any, true_fn: Any, false_fn: Any) -> Any:
     Raises:
         TypeError: `training` is something else.
     """
-    known = training = learning_phase() if training is None else training
-    if is_tensor(training):
-        if executing_eagerly():
-            return true_fn() if bool(training) else false_fn()
-        known = None if isinstance(training, Variable) else constant_value(training)
-        if known is None:
-            return cond(training, true_fn, false_fn)
-    elif training not in {0, 1}:
-        raise TypeError(
-            f"Argument `pred` must be a Tensor, or a Python bool, or 1 or 0. Received: pred={training} of type "
-            f"{type(training).__name__}"
-        )
-    return true_fn() if known else false_fn()
+    training = learning_phase() if training is None else training
+    mode = known_mode(training)
+    if mode is None:
+        return cond(training, true_fn, false_fn)
+    return true_fn() if mode else false_fn()
 
 
 def standard_data_format(data_format: Any) -> str:
@@ -126,3 +140,50 @@ def standard_padding(value: Any) -> Any:
             f"Received: {found}"
         )
     return found
+
+
+def tf_data_format(data_format: str, rank: int) -> str:
+    """Return what TensorFlow's operations call a data format: `"NHWC"`, `"NCDHW"`.
+
+    Args:
+        data_format: `"channels_last"` or `"channels_first"`.
+        rank: 3, 4 or 5, with the batch and the channels.
+    """
+    axes = "DHW"[5 - rank :]
+    return f"N{axes}C" if data_format == "channels_last" else f"NC{axes}"
+
+
+def conv_length(length: int | None, size: int, stride: int, dilation: int, padding: Any) -> int | None:
+    """Return how long an axis is after a convolution.
+
+    Args:
+        length: Before; None is not known.
+        size: Of the kernel along this axis.
+        stride: The step along it.
+        dilation: The distance between two elements of the kernel.
+        padding: `"same"`, `"valid"` or `"causal"`.
+    """
+    if length is None:
+        return None
+    if padding == "valid":
+        length -= (size - 1) * dilation
+    return (length + stride - 1) // stride
+
+
+def transposed_length(length: Any, size: int, stride: int, dilation: int, padding: str, extra: int | None) -> Any:
+    """Return how long an axis is after a transposed convolution: as a number, or as a tensor if it was one.
+
+    Args:
+        length: Before; None is not known.
+        size: Of the kernel along this axis.
+        stride: The step along it.
+        dilation: The distance between two elements of the kernel.
+        padding: `"same"` or `"valid"`.
+        extra: How much is added, or None.
+    """
+    if length is None:
+        return None
+    size += (size - 1) * (dilation - 1)
+    if extra is not None:
+        return (length - 1) * stride + size - 2 * (size // 2 if padding == "same" else 0) + extra
+    return length * stride if padding == "same" else length * stride + max(size - stride, 0)
