@@ -38,6 +38,7 @@ from onevar.core.tape_calls import (
     snapshot,
 )  # fmt: skip
 from onevar.core.tape_flows import READING, BranchCall, Direct, LoopCall, array_call
+from onevar.core.tape_updates import merged, update_call
 
 
 class Unstable(Exception):
@@ -138,6 +139,9 @@ class Recorder:
         function = step._override(self.frame)
         if function is not None:
             return call_of(function, getters, step.override_attrs(), step)
+        update = update_call(step, getters, self.frame, self.constant)
+        if update is not None:
+            return update
         primitive = getattr(kernel.fn, "primitive", None)
         if primitive is not None and not step.attrs:
             return call_of(getattr(self.frame.k, primitive), getters, {}, step)
@@ -181,7 +185,8 @@ class Recording:
         self.ins, self.outs = tuple(stage.ins), tuple(stage.outs)
         recorder = Recorder(frame, {slot: known.array for slot, known in zip(stage.static_slots, static, strict=True)})
         #: Which step each call is of, for errors.
-        self.origins, self.calls = _freeing(recorder.recorded(stage.device), {*stage.outs, *stage.ins})
+        calls = merged(recorder.recorded(stage.device), recorder.constant)
+        self.origins, self.calls = _freeing(calls, {*stage.outs, *stage.ins})
         self.template = recorder.template()
 
     def __call__(self, args: Sequence[Any]) -> list[Any]:

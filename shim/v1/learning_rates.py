@@ -192,8 +192,8 @@ def _polynomial(rate: Any, step: Any, decay_steps: Any, end: Any, power: Any, cy
             steps = _multiplied(steps, rounds)
         else:
             step = _below(step, steps)
-        left = op("Pow", x=1 - divide(step, steps), y=power)
-        return add(_multiplied(first - end, left), end, name=scope)
+        done, height = divide(step, steps), first - end
+        return add(_multiplied(height, op("Pow", x=1 - done, y=power)), end, name=scope)
 
 
 # -- along a cosine ---------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class _Signature:
         self.indices = names.index("indices") if "indices" in names else None
         self.scalars = [at for at, name in enumerate(names) if at >= rule.count and name not in _GIVEN]
         self.is_ref = definition.inputs[0].is_ref
+        self.flags = {"use_nesterov": False, "update_slots": True, "multiply_linear_by_lr": False}
 
     def hyper(self, k: Any, ref: Any, inputs: Sequence[Any]) -> dict[str, Any]:
         found = {}
@@ -200,6 +201,8 @@ def _define(op_type: str, rule: Rule, apply: Callable[..., Any]) -> None:
         return apply(signature, k, inputs, flags)
 
     run.__name__ = op_type
+    # So that a recording can put updates of one kind together.
+    run.signature = signature  # type: ignore[attr-defined]
     kernel(op_type, state=True, infer=_infer(signature))(run)
 
 
