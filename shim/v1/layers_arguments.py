@@ -82,7 +82,7 @@ def standard_data_format(data_format: Any) -> str:
     found = "channels_last" if data_format is None else data_format.lower()
     if found not in {"channels_first", "channels_last"}:
         raise ValueError(
-            'The `data_format` argument must be one of "channels_first", "channels_last". Received: ' + str(found)
+            'The `data_format` argument must be one of "channels_first", "channels_last". Received: ' + str(data_format)
         )
     return found
 
@@ -113,7 +113,7 @@ def standard_tuple(value: Any, count: int, name: str, allow_zero: bool = False) 
             try:
                 int(size)
             except (ValueError, TypeError):
-                raise ValueError(f"{problem} including element {size} of type {type(size)}") from None
+                raise ValueError(f"{problem}including element {size} of type {type(size)}") from None
     bad = {size for size in sizes if size < (0 if allow_zero else 1)}
     if bad:
         raise ValueError(
