@@ -5,6 +5,7 @@ from typing import Any
 
 from onevar.core.build import op
 from onevar.core.conversion import convert_to_tensor
+from onevar.core.default_graph import get_default_graph
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.operation import Tensor
 from onevar.core.tensor_shape import TensorShape
@@ -124,9 +125,17 @@ def unary(op_type: str, *names: str) -> Callable[..., Any]:
     """
 
     def function(x: Any, name: str | None = None) -> Any:
+        if op_type in _OF_VALUES and hasattr(x, "with_values"):
+            # TensorFlow tries with the tensor itself first, and that takes the name.
+            name = get_default_graph().unique_name(name or op_type)
+            return x.with_values(op(op_type, x=x.values, name=name))
         return op(op_type, x=x, name=name)
 
     return _named(function, op_type, names)
+
+
+#: Ops that keep zeros, which TensorFlow does to the values of a sparse tensor.
+_OF_VALUES = frozenset({"Neg", "Square", "Sqrt", "Erf", "Tanh"})
 
 
 def binary(op_type: str, *names: str) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from onevar.core import dtype as dtypes
 from onevar.core.build import op
 from onevar.core.conversion import convert_to_tensor
+from onevar.core.default_graph import get_default_graph
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import IndexedSlices, Tensor
@@ -152,6 +153,8 @@ def log_sigmoid(x: Any, name: str | None = None) -> Any:
 @export("abs", "math.abs")
 def abs_(x: Any, name: str | None = None) -> Any:
     """Return the absolute value; see `tf.math.abs`."""
+    if isinstance(x, SparseTensor):
+        return x.with_values(abs_(x.values, get_default_graph().unique_name(name or "Abs")))
     with name_scope(name, "Abs", [x]) as scope:
         x = convert_to_tensor(x, name="x")
         kind = dtype_of(x)
@@ -163,6 +166,8 @@ def abs_(x: Any, name: str | None = None) -> Any:
 @export("sign", "math.sign")
 def sign(x: Any, name: str | None = None) -> Any:
     """Return -1, 0 or 1 by the sign; see `tf.math.sign`."""
+    if isinstance(x, SparseTensor):
+        return x.with_values(sign(x.values, name))
     x = convert_to_tensor(x)
     kind = dtype_of(x)
     if kind.is_complex:

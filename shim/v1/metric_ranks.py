@@ -19,7 +19,6 @@ from onevar.v1.math_ops_make import range_
 from onevar.v1.math_ops_reduce import cumsum, reduce_max, reduce_sum
 from onevar.v1.metric_variables import listed, metric_variable, refuse_eager
 from onevar.v1.set_ops import set_difference, set_intersection, set_size, tensor_or_sparse
-from onevar.v1.sparse_ops import sparse_concat, sparse_reshape, sparse_retain
 from onevar.v1.sparse_types import SparseTensor, SparseTensorValue
 from onevar.v1.state_ops import assign_add
 
@@ -38,7 +37,7 @@ def _with_sets(labels: Any, predictions: Any) -> Any:
         if isinstance(labels, SparseTensor):
             return cond(
                 equal(rank(predictions), size(labels.dense_shape) + 1),
-                lambda: sparse_reshape(labels, shape=concat((labels.dense_shape, (1,)), 0), name=scope),
+                lambda: exported("sparse_reshape")(labels, shape=concat((labels.dense_shape, (1,)), 0), name=scope),
                 lambda: labels,
             )
         ranks = rank_of(labels), rank_of(predictions)
@@ -62,7 +61,7 @@ def _only(ids: Any, class_id: int) -> SparseTensor:
     """Return sets without all elements but one."""
     ids = tensor_or_sparse(ids)
     if isinstance(ids, SparseTensor):
-        return sparse_retain(ids, equal(ids.values, class_id))
+        return exported("sparse_retain")(ids, equal(ids.values, class_id))
     sizes = shape(ids, out_type=dtypes.int64)
     last = reshape(size(sizes) - 1, [1])
     filled = fill(_reduced_shape(sizes, last), cast(class_id, dtypes.int64))
@@ -228,8 +227,8 @@ def _tiled_sparse(tensor: SparseTensor, multiple: int, scope: str) -> SparseTens
     front = slice_(tensor.dense_shape, [0], before)
     back = slice_(tensor.dense_shape, before, [-1])
     expanded_shape = concat((front, [1], back), 0, name="expanded_shape")
-    expanded = sparse_reshape(tensor, shape=expanded_shape, name="expand")
-    return expanded if multiple == 1 else sparse_concat(-2, [expanded] * multiple, name=scope)
+    expanded = exported("sparse_reshape")(tensor, shape=expanded_shape, name="expand")
+    return expanded if multiple == 1 else exported("sparse_concat")(-2, [expanded] * multiple, name=scope)
 
 
 def _relevant(labels: Any, k: int) -> Any:

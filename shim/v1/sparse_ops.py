@@ -1,6 +1,5 @@
 """Sparse tensors: `tf.sparse_placeholder`, `tf.sparse_tensor_dense_matmul`, `tf.sparse_retain` and the like."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,16 +19,8 @@ from onevar.v1.common import dims_of, dtype_of, renamed, shape_of
 from onevar.v1.export import export
 from onevar.v1.math_ops_elementwise import cast, minimum, not_equal
 from onevar.v1.math_ops_make import range_
-from onevar.v1.math_ops_reduce import reduction_dims
 from onevar.v1.sparse_types import SparseTensor, SparseTensorValue
-
-
-def _sparse(value: Any) -> SparseTensor:
-    if isinstance(value, SparseTensorValue):
-        return SparseTensor.from_value(value)
-    if not isinstance(value, SparseTensor):
-        raise TypeError("Input must be a SparseTensor.")
-    return value
+from onevar.v1.sparse_types import as_sparse as _sparse
 
 
 @export("sparse_placeholder", "sparse.placeholder")
@@ -190,24 +181,6 @@ def sparse_retain(sp_input: Any, to_retain: Any) -> SparseTensor:
     return SparseTensor(indices, values, identity(sp_input.dense_shape))
 
 
-@export("sparse_reduce_sum", "sparse.reduce_sum")
-def sparse_reduce_sum(
-    sp_input: Any,
-    axis: Any = None,
-    keepdims: bool | None = None,
-    reduction_axes: Any = None,
-    keep_dims: bool | None = None,
-) -> Any:
-    """Return sums over dimensions as a dense tensor; see `tf.compat.v1.sparse_reduce_sum`."""
-    keepdims = renamed("keepdims", keepdims, "keep_dims", keep_dims)
-    axis = renamed("axis", axis, "reduction_axes", reduction_axes)
-    if axis is None and sp_input.shape.rank is not None:
-        axis = constant(np.arange(sp_input.shape.rank, dtype=np.int32))
-    axes = reduction_dims(sp_input, axis)
-    parts = {"input_indices": sp_input.indices, "input_values": sp_input.values, "input_shape": sp_input.dense_shape}
-    return op("SparseReduceSum", **parts, reduction_axes=axes, keep_dims=bool(keepdims))
-
-
 @export("sparse_softmax", "sparse.softmax")
 def sparse_softmax(sp_input: Any, name: str | None = None) -> SparseTensor:
     """Return the softmax of rows, over the elements that are there; see `tf.sparse.softmax`."""
@@ -281,43 +254,3 @@ def sparse_fill_empty_rows(sp_input: Any, default_value: Any, name: str | None =
         parts = {"indices": sp_input.indices, "values": sp_input.values, "dense_shape": sp_input.dense_shape}
         indices, values, empty, _ = op("SparseFillEmptyRows", **parts, default_value=default)
         return SparseTensor(indices, values, sp_input.dense_shape), empty
-
-
-@export("sparse_concat", "sparse.concat")
-def sparse_concat(
-    axis: Any,
-    sp_inputs: Sequence[Any],
-    name: str | None = None,
-    expand_nonconcat_dim: bool = False,
-    concat_dim: Any = None,
-    expand_nonconcat_dims: bool | None = None,
-) -> SparseTensor:
-    """Return sparse tensors joined along a dimension; see `tf.compat.v1.sparse_concat`.
-
-    Raises:
-        NotImplementedError: The other dimensions differ and are to be made as large as the largest.
-    """
-    if expand_nonconcat_dim or expand_nonconcat_dims:
-        raise NotImplementedError("tf.sparse_concat: expand_nonconcat_dims; give all inputs the same dense_shape.")
-    axis = renamed("axis", axis, "concat_dim", concat_dim)
-    inputs = [_sparse(item) for item in sp_inputs]
-    if len(inputs) == 1:
-        return inputs[0]
-    parts = {
-        "indices": [item.indices for item in inputs],
-        "values": [item.values for item in inputs],
-        "shapes": [item.dense_shape for item in inputs],
-    }
-    indices, values, dense_shape = op("SparseConcat", **parts, concat_dim=axis, name=name)
-    static = _joined([item.shape for item in inputs], axis)
-    return SparseTensor(indices, values, dense_shape if static is None else constant(static, dtype=dtypes.int64))
-
-
-def _joined(shapes: Sequence[TensorShape], axis: int) -> list[int | None] | None:
-    """The shape of sparse tensors joined, if all of theirs are known."""
-    if not all(known.is_fully_defined() for known in shapes):
-        return None
-    sizes = [known.as_list() for known in shapes]
-    out = list(sizes[0])
-    out[axis] = sum(size[axis] or 0 for size in sizes)
-    return out

@@ -149,3 +149,43 @@ def _fed(sparse: SparseTensor, value: Any) -> list[tuple[Any, Any]]:
 
 # A Session takes and gives a sparse tensor as a `SparseTensorValue`, or as a tuple of its parts.
 CONVERSIONS.append((SparseTensor, _fetched, _fed, None))
+
+
+def as_sparse(value: Any, message: str = "Input must be a SparseTensor.") -> SparseTensor:
+    """Return a sparse tensor, or its value, as a sparse tensor.
+
+    Args:
+        value: A `SparseTensor` or a `SparseTensorValue`.
+        message: Of the error.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if isinstance(value, SparseTensorValue):
+        return SparseTensor.from_value(value)
+    if not isinstance(value, SparseTensor):
+        raise TypeError(message)
+    return value
+
+
+@export("convert_to_tensor_or_sparse_tensor")
+def convert_to_tensor_or_sparse_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """Return a sparse tensor for a sparse one or its value, and a tensor for everything else.
+
+    Args:
+        value: To convert.
+        dtype: Of the result; None takes the value's.
+        name: Of the operation.
+
+    Raises:
+        RuntimeError: It is sparse and of another dtype.
+    """
+    if isinstance(value, SparseTensorValue):
+        value = SparseTensor.from_value(value)
+    if not isinstance(value, SparseTensor):
+        return convert_to_tensor(value, dtype=dtype, name=name)
+    if dtype is not None and not dtypes.as_dtype(dtype).is_compatible_with(value.dtype):
+        raise RuntimeError(
+            f"Sparse dtype mismatch. Requested: {dtypes.as_dtype(dtype).name},  Actual: {value.dtype.name}"
+        )
+    return value

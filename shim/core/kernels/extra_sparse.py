@@ -41,15 +41,16 @@ def _dense_product(
     return k.segment_sum(weighted, k.getitem(indices, (slice(None), rows)), int(shape[rows]))
 
 
-def _strides(shape: np.ndarray) -> np.ndarray:
+def strides(shape: np.ndarray) -> np.ndarray:
+    """Return how far elements of a flattened tensor are apart, along each axis."""
     sizes = shape.astype(np.int64).tolist()
     return np.array([prod(sizes[i + 1 :]) for i in range(len(sizes))], np.int64)
 
 
-def _linear(k: Any, indices: Any, shape: np.ndarray) -> Any:
-    """The position of each element in the flattened tensor."""
-    strides = k.asarray(_strides(shape).astype(k.dtype(indices)))
-    return k.sum(k.multiply(indices, strides), axis=-1)
+def linear(k: Any, indices: Any, shape: np.ndarray) -> Any:
+    """Return the position of each element in the flattened tensor."""
+    scale = k.asarray(strides(shape).astype(k.dtype(indices)))
+    return k.sum(k.multiply(indices, scale), axis=-1)
 
 
 def _as_shape(*specs: Spec) -> Shape:
@@ -63,20 +64,26 @@ def _sparse_to_dense(k: Any, indices: Any, shape: np.ndarray, values: Any, defau
     if rank < 2:  # positions in a vector
         indices = k.reshape(indices, (-1, 1))
     flat = k.broadcast_to(default, (prod(sizes),))
-    places = _linear(k, indices, shape)
+    places = linear(k, indices, shape)
     return k.reshape(k.scatter(flat, places, k.broadcast_to(values, k.shape(places)), "set"), sizes)
 
 
 @kernel("SparseTensorDenseAdd", host=("a_shape",), infer=lambda i, v, s, b: b.shape)
 def _dense_sum(k: Any, indices: Any, values: Any, shape: np.ndarray, b: Any) -> Any:
     flat = k.reshape(b, (prod(k.shape(b)),))
-    return k.reshape(k.scatter(flat, _linear(k, indices, shape), values, "add"), k.shape(b))
+    return k.reshape(k.scatter(flat, linear(k, indices, shape), values, "add"), k.shape(b))
 
 
-@kernel("SparseDenseCwiseMul", host=("sp_shape",), infer=lambda i, v, s, b: rules.with_rank(i.shape, 2)[:1])
-def _dense_times(k: Any, indices: Any, values: Any, shape: np.ndarray, dense: Any) -> Any:
-    flat = k.reshape(k.broadcast_to(dense, tuple(shape.tolist())), (-1,))
-    return k.multiply(values, k.take(flat, _linear(k, indices, shape), axis=0))
+def _with_dense(op_type: str, primitive: str) -> None:
+    @kernel(op_type, host=("sp_shape",), infer=lambda i, v, s, b: rules.with_rank(i.shape, 2)[:1])
+    def combined(k: Any, indices: Any, values: Any, shape: np.ndarray, dense: Any) -> Any:
+        flat = k.reshape(k.broadcast_to(dense, tuple(shape.tolist())), (-1,))
+        return getattr(k, primitive)(values, k.take(flat, linear(k, indices, shape), axis=0))
+
+
+_with_dense("SparseDenseCwiseAdd", "add")
+_with_dense("SparseDenseCwiseMul", "multiply")
+_with_dense("SparseDenseCwiseDiv", "divide")
 
 
 @kernel(
@@ -85,7 +92,7 @@ def _dense_times(k: Any, indices: Any, values: Any, shape: np.ndarray, dense: An
     infer=lambda i, v, s: [rules.with_rank(i.shape, 2), rules.with_rank(v.shape, 1)],
 )
 def _reordered(k: Any, indices: Any, values: Any, shape: np.ndarray) -> tuple[Any, Any]:
-    order = k.argsort(_linear(k, indices, shape))
+    order = k.argsort(linear(k, indices, shape))
     return k.take(indices, order, axis=0), k.take(values, order, axis=0)
 
 
@@ -104,34 +111,35 @@ def _reshaped(k: Any, indices: Any, shape: np.ndarray, new: np.ndarray) -> tuple
     if prod(sizes) != total:
         message = f"Input to reshape is a tensor with {total} dense values, but the requested shape has {prod(sizes)}"
         raise ShapeError(message)
-    places = k.expand_dims(_linear(k, indices, shape), axis=1)
+    places = k.expand_dims(linear(k, indices, shape), axis=1)
     dtype = k.dtype(indices)
     wide = np.array(sizes, np.int64)
     coordinates = k.remainder(
-        k.floor_divide(places, k.asarray(_strides(wide).astype(dtype))), k.asarray(np.maximum(wide, 1).astype(dtype))
+        k.floor_divide(places, k.asarray(strides(wide).astype(dtype))), k.asarray(np.maximum(wide, 1).astype(dtype))
     )
     return coordinates, wide
 
 
-def _sum_shape(indices: Spec, values: Spec, shape: Spec, axes: Spec, *, keep_dims: bool) -> Shape:
+def reduced_shape(indices: Spec, values: Spec, shape: Spec, axes: Spec, *, keep_dims: bool) -> Shape:
+    """Return the shape of a reduction, as far as it is known."""
     sizes = shape.partial_shape()
-    if sizes is None or not isinstance(axes.value, np.ndarray):
+    if sizes is None or None in sizes or not isinstance(axes.value, np.ndarray):
         return None
     gone = {int(a) % len(sizes) for a in axes.value.reshape(-1)}
     return tuple(1 if i in gone else n for i, n in enumerate(sizes) if keep_dims or i not in gone)
 
 
-@kernel("SparseReduceSum", host=("input_shape", "reduction_axes"), infer=_sum_shape)
+@kernel("SparseReduceSum", host=("input_shape", "reduction_axes"), infer=reduced_shape)
 def _reduce_sum(k: Any, indices: Any, values: Any, shape: np.ndarray, axes: np.ndarray, *, keep_dims: bool) -> Any:
     sizes = tuple(shape.tolist())
-    flat = k.segment_sum(values, _linear(k, indices, shape), prod(sizes))
+    flat = k.segment_sum(values, linear(k, indices, shape), prod(sizes))
     along = tuple(int(a) % len(sizes) for a in axes.reshape(-1))
     return k.sum(k.reshape(flat, sizes), axis=along, keepdims=keep_dims)
 
 
 @kernel("SparseSoftmax", host=("sp_shape",), infer=lambda i, v, s: rules.with_rank(v.shape, 1))
 def _softmax(k: Any, indices: Any, values: Any, shape: np.ndarray) -> Any:
-    rows = _linear(k, k.getitem(indices, (slice(None), slice(0, -1))), shape[:-1])
+    rows = linear(k, k.getitem(indices, (slice(None), slice(0, -1))), shape[:-1])
     count = prod(shape[:-1].tolist())
     lowest = k.full((count,), -np.inf, k.dtype(values))
     largest = k.take(k.scatter(lowest, rows, k.stop_gradient(values), "max"), rows, axis=0)
@@ -157,7 +165,7 @@ def _sparse_add(
     _: np.ndarray,
     thresh: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
-    places = np.concatenate([a @ _strides(shape), b @ _strides(shape)])
+    places = np.concatenate([a @ strides(shape), b @ strides(shape)])
     unique, which, counts = np.unique(places, return_inverse=True, return_counts=True)
     total = np.zeros(len(unique), a_values.dtype)
     np.add.at(total, which, np.concatenate([a_values, b_values]))
@@ -169,7 +177,7 @@ def _sparse_add(
 def _joined_shapes(indices: list[Spec]) -> list[Shape]:
     counts = [spec.shape[0] if spec.shape else None for spec in indices]
     total = None if None in counts else sum(n for n in counts if n is not None)
-    rank = _rank(indices[0])
+    rank = next((r for r in map(_rank, indices) if r is not None), None)
     return [(total, rank), (total,), (rank,)]
 
 
@@ -184,7 +192,7 @@ def _sparse_concat(
         start += int(size[concat_dim])
     shape[concat_dim] = start
     joined, contents = np.concatenate(moved), np.concatenate(values)
-    order = np.argsort(joined @ _strides(shape), kind="stable")
+    order = np.argsort(joined @ strides(shape), kind="stable")
     return joined[order], contents[order], shape
 
 
