@@ -1,6 +1,6 @@
 """Loops at run time: in Python where each condition can be looked at, else as loops of the framework's compiler."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,10 @@ class LoopStep(Functional):
         given: Sequence[Tensor] = self.operation.inputs[count:]
         captures = [self.captured(frame, graph, given, values[count:]) for graph in (cond, body)]
         variables = [value_of(value) for value in values[:count]]
-        limit = self._limit(frame)
+        limit = self.greatest(frame)
+        if limit is not None and not isinstance(limit, int):
+            self.finish(frame, Compiled(self, frame, variables, captures, None, exact=False, bound=limit).run())
+            return
         if frame.collected is not None:
             trips = self._counted(frame, variables, captures, limit)
             if trips is not None and trips > UNROLLED:
@@ -72,10 +75,12 @@ class LoopStep(Functional):
             done += 1
         self.finish(frame, variables)
 
-    def _limit(self, frame: Frame) -> int | None:
+    def greatest(self, frame: Frame) -> Any:
+        """Return the greatest number of iterations: an int, a tensor that is only known when it runs, or None."""
         if self.limit is None:
             return self.operation.attrs.get("_maximum_iterations")
-        return int(np.asarray(frame.host(value_of(frame.env[self.limit]))).reshape(()))
+        limit = value_of(frame.env[self.limit])
+        return int(np.asarray(frame.host(limit)).reshape(())) if known(frame, limit) else limit
 
     def _counted(
         self, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]], limit: int | None
@@ -101,19 +106,20 @@ class Compiled:
         captures: What the condition and the body take from outside.
         limit: The greatest number of iterations, or None.
         exact: Whether it makes just so many.
+        bound: The greatest number where that is only known when the loop runs.
     """
 
     def __init__(
         self, step: LoopStep, frame: Frame, variables: Sequence[Any], captures: Sequence[list[Any]],
-        limit: int | None, exact: bool,
+        limit: int | None, exact: bool, bound: Any = None,
     ):  # fmt: skip
-        self.frame, self.limit, self.exact = frame, limit, exact
+        self.frame, self.limit, self.exact, self.bound = frame, limit, exact, bound
         attrs = step.operation.attrs
         self.graphs = attrs["cond"], attrs["body"]
         self.tools = Tools(frame, step.operation)
         self.captures = [[self._settled(value) for value in given] for given in captures]
         self.first = list(variables)
-        if limit is None and frame.differentiated:
+        if limit is None and bound is None and frame.differentiated:
             self.limit = step._counted(frame, variables, captures, None)
             self.exact = self.limit is not None
         found = step.in_order()
@@ -136,10 +142,10 @@ class Compiled:
         frame, k = self.frame, self.frame.k
         init = [*self.start, *self.state.read(), k.asarray(np.array(True))]
         written: list[Any] = []
-        if self.rows is None:
-            results = frame.adapter.while_loop(
-                self._proceeds, self._advanced, init, self.limit, frame.differentiated > 0
-            )
+        if self.bound is not None:
+            results = self._bounded(init)
+        elif self.rows is None:
+            results = self._looped(self._proceeds, self._advanced, init)
         else:
             test = None if self.exact else self._proceeds
             results, written = frame.adapter.scan(self._stepped, init, self.rows.given, self.limit, test)
@@ -154,6 +160,22 @@ class Compiled:
             for (i, _, low, direction), rows in zip(self.rows.taken, written, strict=True):
                 out[i] = self.rows.written(self.first[i], rows, low, direction)
         return out
+
+    def _looped(self, test: Callable, step: Callable, init: list[Any]) -> list[Any]:
+        frame = self.frame
+        return frame.adapter.while_loop(test, step, init, self.limit, frame.differentiated > 0)
+
+    def _bounded(self, init: list[Any]) -> list[Any]:
+        """Count iterations in a variable of the loop."""
+        k, bound = self.frame.k, self.bound
+
+        def test(i: Any, *values: Any) -> Any:
+            return k.logical_and(k.less(i, bound), k.reshape(self._proceeds(*values), ()))
+
+        def step(i: Any, *values: Any) -> list[Any]:
+            return [k.add(i, k.ones_like(i)), *self._advanced(*values)]
+
+        return self._looped(test, step, [k.zeros_like(bound), *init])[1:]
 
     def _proceeds(self, *values: Any) -> Any:
         return self._run(0, values, None)[0][0]

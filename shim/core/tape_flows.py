@@ -144,7 +144,7 @@ class LoopCall:
     def __call__(self, env: list) -> None:
         """Run it on the values in an environment."""
         variables = [value_of(env[slot]) for slot in self.ins]
-        limit, done = self.step._limit(self.frame), 0
+        limit, done = self.step.greatest(self.frame), 0
         key, holds = (), False
         test, body = self.test.run, self.body.run
         while limit is None or done < limit:
