@@ -143,6 +143,8 @@ class Adapter(Tracing, ABC):
             list of natives for the variables and one for each kind of slot, the gradients, and the hyperparameters
             and flags by the op's names, numbers or scalar tensors. It computes TensorFlow's formula, and returns
             True; or False, having changed nothing, where it cannot.
+        row_sums: `row_sums(values, indices)` to `(sums, unique_indices)`: rows that belong to one index added up. How
+            many there are depends on the indices; None where the framework cannot have that.
         lacks: Capability of `CAPABILITIES` to the sentence that says why it is missing. Tests
             that need the capability are skipped with that sentence.
         borrow_rules: Which host memory `borrow` takes without a copy.
@@ -164,6 +166,7 @@ class Adapter(Tracing, ABC):
     float_kernels: ClassVar[Mapping[str, Callable[..., Tensor]]] = {}
     primitives: ClassVar[Mapping[str, Callable[..., Any]]] = {}
     updates: ClassVar[Mapping[str, Callable[..., bool]]] = {}
+    row_sums: ClassVar[Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None] = None
     lacks: ClassVar[Mapping[str, str]] = {}
     borrow_rules: ClassVar[BorrowRules] = BorrowRules()
     guard_reads: ClassVar[bool] = False

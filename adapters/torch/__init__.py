@@ -10,7 +10,7 @@ from onevar.adapters.contract import Adapter, TensorSpec
 from onevar.adapters.torch import exchange, state, tracing
 from onevar.adapters.torch.kernels import DTYPES, FLOAT_KERNELS, KERNELS, NAMES, astype
 from onevar.adapters.torch.primitives import PRIMITIVES, asarray
-from onevar.adapters.torch.updates import UPDATES
+from onevar.adapters.torch.updates import UPDATES, row_sums
 
 
 class TorchAdapter(Adapter):
@@ -24,6 +24,7 @@ class TorchAdapter(Adapter):
     checks_indices = True
     primitives = PRIMITIVES
     updates = UPDATES
+    row_sums = staticmethod(row_sums)
     lacks = {"float8_arithmetic": "torch computes on float8 only inside scaled_mm; cast to float32 first"}
     borrow_rules = exchange.BORROW_RULES
     guards_dlpack = True

@@ -104,6 +104,15 @@ def _rms_prop(state: Sequence[Tensors], grads: Tensors, hyper: Hyper) -> bool:
     return True
 
 
+def row_sums(values: torch.Tensor, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the sums of the rows that belong to one index, and the indices."""
+    unique, places = torch.unique(indices, return_inverse=True)
+    if unique.shape[0] == indices.shape[0]:
+        return values, indices
+    sums = torch.zeros((unique.shape[0], *values.shape[1:]), dtype=values.dtype, device=values.device)
+    return sums.index_add_(0, places, values), unique
+
+
 def _guarded(rule: Callable[..., bool]) -> Callable[..., bool]:
     """Do a rule on contiguous variables of float32 or float64."""
 

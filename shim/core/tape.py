@@ -15,10 +15,12 @@ from onevar.core.array_steps import ArrayStep, put_together, taken_apart
 from onevar.core.checks import CURRENT
 from onevar.core.control_flow import BranchStep
 from onevar.core.elements import Array, Elements
+from onevar.core.folding import folds
 from onevar.core.frame import AliasStep, ConstStep, Frame, KernelStep, SnapshotStep, Step, StorageStep, run_steps
 from onevar.core.gradient_steps import ForwardStep, MarkerStep, PullbackStep
 from onevar.core.loops import LoopStep
 from onevar.core.plan import plain
+from onevar.core.slice_steps import SliceStep
 from onevar.core.stages import Stage, reads_of
 from onevar.core.state import READERS, StateRef
 from onevar.core.tape_calls import (
@@ -38,6 +40,7 @@ from onevar.core.tape_calls import (
     snapshot,
 )  # fmt: skip
 from onevar.core.tape_flows import READING, BranchCall, Direct, LoopCall, array_call
+from onevar.core.tape_rows import by_rows
 from onevar.core.tape_updates import merged, update_call
 
 
@@ -63,6 +66,10 @@ class Recorder:
         for step in steps:
             if isinstance(step, ForwardStep):
                 call: Call | None = self._forward(step)
+            elif folds(step, reads_of(step), self.constant):
+                run_steps(self.frame, [step])
+                self.constant.update((slot, self.frame.env[slot]) for slot in step.outs)
+                call = None
             elif isinstance(step, LoopStep | BranchStep):
                 call = self._flow(step)
             else:
@@ -102,6 +109,8 @@ class Recorder:
             return snapshot(ref, out) if type(ref) is StateRef else interpreted(self.frame, step)
         if isinstance(step, ArrayStep):
             return self._array(step)
+        if isinstance(step, SliceStep) and step.moves and not set(reads_of(step)) <= set(self.constant):
+            return interpreted(self.frame, step)
         if isinstance(step, KernelStep):
             return self._kernel(step)
         if isinstance(step, MarkerStep | PullbackStep):
@@ -185,8 +194,9 @@ class Recording:
         self.ins, self.outs = tuple(stage.ins), tuple(stage.outs)
         recorder = Recorder(frame, {slot: known.array for slot, known in zip(stage.static_slots, static, strict=True)})
         #: Which step each call is of, for errors.
-        calls = merged(recorder.recorded(stage.device), recorder.constant)
-        self.origins, self.calls = _freeing(calls, {*stage.outs, *stage.ins})
+        keep = {*stage.outs, *stage.ins}
+        calls = by_rows(recorder.recorded(stage.device), keep, frame, recorder.constant)
+        self.origins, self.calls = _freeing(merged(calls, recorder.constant), keep)
         self.template = recorder.template()
 
     def __call__(self, args: Sequence[Any]) -> list[Any]:

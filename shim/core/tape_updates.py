@@ -89,17 +89,15 @@ def _source(getter: Any, reads: Mapping[int, Any]) -> Any:
     return ("slot", reads.get(getter, getter)) if type(getter) is int else ("own", id(getter))
 
 
-class UpdatesStep(Step):
-    """Stands for several updates, for what asks which values a step reads."""
+class MergedStep(Step):
+    """Stands for several steps that are one call, for what asks which values a step reads; the last is what it is."""
 
     __slots__ = ("kernel",)
 
-    def __init__(self, calls: Sequence[UpdateCall]):
-        steps = [call.step for call in calls]
-        super().__init__(
-            steps[0].operation, [slot for step in steps for slot in step.ins], [o for s in steps for o in s.outs]
-        )
-        self.kernel = steps[0].kernel
+    def __init__(self, steps: Sequence[Step]):
+        ins = [slot for step in steps for slot in step.ins]
+        super().__init__(steps[-1].operation, ins, [slot for step in steps for slot in step.outs])
+        self.kernel = getattr(steps[-1], "kernel", None)
 
 
 class UpdatesCall:
@@ -182,4 +180,4 @@ def _overlap(run: Sequence[UpdateCall], call: Callable) -> bool:
 
 
 def _one(run: Sequence[UpdateCall]) -> tuple[Step, Call]:
-    return (run[0].step, run[0]) if len(run) == 1 else (UpdatesStep(run), UpdatesCall(run))
+    return (run[0].step, run[0]) if len(run) == 1 else (MergedStep([call.step for call in run]), UpdatesCall(run))

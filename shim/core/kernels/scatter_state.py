@@ -21,8 +21,13 @@ _MODES = {
 }  # fmt: skip
 
 
-def _host(k: Any, value: Any) -> np.ndarray | None:
-    """Return the contents of a tensor, or None while it is being traced."""
+def on_host_now(k: Any, value: Any) -> np.ndarray | None:
+    """Return the contents of a tensor, or None while it is being traced.
+
+    Args:
+        k: The primitives.
+        value: A tensor, or an array.
+    """
     if isinstance(value, np.ndarray | np.generic):
         return np.asarray(value)
     adapter = CURRENT.adapter[-1] if CURRENT.adapter else None
@@ -54,7 +59,7 @@ def check_rows(k: Any, indices: Any, size: int, label: str = "indices") -> None:
     """
 
     def error() -> Exception:
-        host = _host(k, indices)
+        host = on_host_now(k, indices)
         if host is None:
             return InvalidArgumentError(None, None, f"{label}: an index is not in [0, {size})")
         flat = int(np.argmax(((host < 0) | (host >= size)).reshape(-1)))
@@ -75,7 +80,7 @@ def check_points(k: Any, indices: Any, shape: tuple[int, ...], what: str) -> Non
     """
 
     def error() -> Exception:
-        host = _host(k, indices)
+        host = on_host_now(k, indices)
         if host is None:
             return InvalidArgumentError(None, None, f"indices: a row does not index into {what}")
         rows = host.reshape(-1, len(shape))

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from onevar.core import shape_rules as rules
-from onevar.core.checks import check
+from onevar.core.checks import CURRENT, check
 from onevar.core.kernel import kernel
+from onevar.core.kernels.scatter_state import on_host_now
 from onevar.core.kernels.state import contents, native, show
 from onevar.core.kernels.training_rules import RULES, Rule
 from onevar.core.op_defs import OpDef, op_def
@@ -96,7 +97,11 @@ def _sparse(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[st
     rows = native(k, var, indices)
     if repeated:
         grad = _repeated(k, rows, grad)
-    values = tuple(k.take(ref.read(), rows, axis=0) for ref in refs)
+    try:
+        values = tuple(k.take(ref.read(), rows, axis=0) for ref in refs)
+    except (IndexError, RuntimeError):
+        _check_bounds(k, indices, shape[0])
+        raise
     after = rule.compute(k, values, grad, hyper)
     for ref, value in zip(refs, after, strict=True):
         if value is not None:
@@ -129,15 +134,17 @@ def _check_rows(
             raise InvalidArgumentError(None, None, f"var and grad must match in dimension {axis}")
     if given[0] != picked[0]:
         raise InvalidArgumentError(None, None, "grad must be the same size as indices in the first dimension.")
-    _check_bounds(k, indices, shape[0])
+    if not CURRENT.adapter[-1].checks_indices:
+        _check_bounds(k, indices, shape[0])
 
 
 def _check_bounds(k: Any, indices: Any, size: int) -> None:
     def error() -> Exception:
-        if not isinstance(indices, np.ndarray):
+        host = on_host_now(k, indices)
+        if host is None:
             return InvalidArgumentError(None, None, f"An index in indices is out of range [0, {size})")
-        at = int(np.argmax((indices < 0) | (indices >= size)))
-        return InvalidArgumentError(None, None, f"Index {indices[at]} at offset {at} in indices is out of range")
+        at = int(np.argmax((host < 0) | (host >= size)))
+        return InvalidArgumentError(None, None, f"Index {host[at]} at offset {at} in indices is out of range")
 
     if isinstance(indices, np.ndarray):
         check(bool(((indices >= 0) & (indices < size)).all()), error)
