@@ -1,6 +1,6 @@
 """Where gradients flow in a graph, and where TensorFlow says that none do."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import dependencies
@@ -43,6 +43,19 @@ NO_GRADIENT = frozenset(
     XlaVariadicReduce ZerosLike
     StopGradient
     """.split()  # noqa: SIM905 (a list would be two hundred lines)
+)
+
+#: Op types of floating-point numbers that TensorFlow has no gradient for, and says so with an error.
+WITHOUT_GRADIENT = frozenset(
+    """
+    BatchCholesky BatchMatrixBandPart BatchMatrixDeterminant BatchMatrixDiag BatchMatrixDiagPart BatchMatrixInverse
+    BatchMatrixSetDiag BatchMatrixSolve BatchMatrixTriangularSolve Bincount Bitcast Conv3DBackpropFilter
+    Conv3DBackpropInput DeepCopy DenseBincount DenseCountSparseOutput GuaranteeConst LRNGrad ListDiff Lu
+    MatrixExponential MatrixLogarithm MaxPoolGradGradV2 MaxPoolGradGradWithArgmax MaxPoolGradWithArgmax Mod
+    ParallelConcat RandomGammaGrad RandomPoisson RandomPoissonV2 Snapshot SoftsignGrad SparseBincount
+    SparseCountSparseOutput SparseFillEmptyRowsGrad SparseReduceMax SparseReduceMaxSparse SparseReduceSumSparse
+    SparseSliceGrad SparseSplit StatelessShuffle TruncateMod Unique UniqueV2 UniqueWithCounts UniqueWithCountsV2
+    """.split()  # noqa: SIM905 (see above)
 )
 
 
@@ -91,6 +104,34 @@ def between(
                 found.add(operation)
                 wanted.update(inputs)
     return found
+
+
+def refuse_without_gradient(
+    order: Sequence[Operation], sources: Collection[Tensor], ys: Iterable[Tensor], stop: Collection[Tensor],
+    own: Callable[[Operation], object],
+) -> None:  # fmt: skip
+    """Raise where gradients would have to flow through an operation that has none.
+
+    Args:
+        order: Operations, each after those it depends on.
+        sources: For what is differentiated.
+        ys: What is differentiated.
+        stop: Tensors that count as constants.
+        own: The program's own gradient function of an operation, or None.
+
+    Raises:
+        LookupError: TensorFlow has no gradient for one between them, nor has the program.
+    """
+    if not any(operation.type in WITHOUT_GRADIENT for operation in order):
+        return
+    for operation in between(order, sources, ys, (), stop):
+        if operation.type in WITHOUT_GRADIENT and own(operation) is None:
+            raise LookupError(
+                f"No gradient defined for operation'{operation.name}' (op type: {operation.type}). In general every "
+                "operation must have an associated `@tf.RegisterGradient` for correct autodiff, which this op is "
+                "lacking. If you want to pretend this operation is a constant in your program, you may insert "
+                "`tf.stop_gradient`."
+            )
 
 
 def closure(order: Sequence[Operation], core: set[Operation], fed: Collection[Tensor]) -> set[Operation]:

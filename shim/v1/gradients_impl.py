@@ -9,7 +9,7 @@ from onevar.core.build import op
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor, internal_convert_to_tensor_or_indexed_slices
 from onevar.core.default_graph import get_default_graph
-from onevar.core.differentiable import is_trainable, passes
+from onevar.core.differentiable import is_trainable, passes, refuse_without_gradient
 from onevar.core.dtype import as_dtype
 from onevar.core.frame import is_alias
 from onevar.core.func_graph import FuncGraph
@@ -197,6 +197,8 @@ class _Backward:
 
     def run(self) -> list[Any]:
         relevant = self._relevant(self.ys)
+        points = [x for x in self.xs if x is not None]
+        refuse_without_gradient(self.order, points, self.ys, self.stops, custom_gradient_of)
         own = [op for op in self.order if custom_gradient_of(op) is not None and relevant.intersection(op.outputs)]
         for operation in self.order:
             if relevant.intersection(operation.outputs):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from onevar.adapters.samplers import gamma_derivative
 from onevar.core.infer import broadcast_shape, same_shape
 from onevar.core.kernel import kernel
 
@@ -62,6 +63,17 @@ def _igamma(k: Any, a: np.ndarray, x: np.ndarray) -> np.ndarray:
 @kernel("Igammac", on_host=True, infer=broadcast_shape)
 def _igammac(k: Any, a: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.asarray(_gammas(a, x)[1], a.dtype)
+
+
+@kernel("IgammaGradA", on_host=True, infer=broadcast_shape)
+def _igamma_gradient(k: Any, a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    p, z = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
+    valid = (p > 0) & (z > 0)
+    p, z = np.where(valid, p, 1.0), np.where(valid, z, 1.0)
+    # A quantile of the distribution moves by -(dP/da) / (dP/dx).
+    slope = -gamma_derivative(p, z) * np.exp((p - 1) * np.log(z) - z - _lgamma(p))
+    bad = (np.asarray(a) <= 0) | (np.asarray(x) < 0)
+    return np.asarray(np.where(valid, slope, np.where(bad, np.nan, 0.0)), a.dtype)
 
 
 def _beta_fraction(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> np.ndarray:
