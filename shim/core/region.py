@@ -9,10 +9,11 @@ from typing import Any
 
 from onevar.core import control_flow, gradient_steps
 from onevar.core.array_steps import for_arrays
-from onevar.core.frame import Step, ready
+from onevar.core.frame import KernelStep, Step, ready
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import dependencies, in_order, sorted_topologically, writes
 from onevar.core.row_updates import adapted
+from onevar.core.slice_steps import SliceStep, is_movable
 
 
 class Slots:
@@ -64,6 +65,8 @@ def _step(operation: Operation, slots: Slots) -> Step:
     if control_flow.is_functional(operation):
         return control_flow.step(operation, slots)
     step = adapted(for_arrays(ready(operation, slots)), slots.row_updates)
+    if is_movable(operation) and type(step) is KernelStep:
+        step = SliceStep(operation, step.ins, step.outs, step.kernel, slots)
     if slots.given:
         step.outs = tuple(slots.output(tensor) for tensor in operation.outputs)
     return step

@@ -36,6 +36,7 @@ from onevar.core.tape_calls import (
     clear,
     expecting,
     interpreted,
+    outline,
     run_calls,
     snapshot,
 )  # fmt: skip
@@ -328,7 +329,7 @@ class TapeProgram:
     def __call__(self, args: Sequence[Any], static: tuple) -> list[Any]:
         """Run it on the values that the stage takes, with the host values that are part of its key."""
         values = [self._native(value) for value in args]
-        shapes = tuple(value.shape for value in values)
+        shapes = tuple(map(outline, values))
         state = tuple(None if ref.slot.cell is None else ref.slot.cell.shape for ref in self.refs)
         key = (static, shapes, state)
         recording = self.recordings.get(key, self)

@@ -175,7 +175,9 @@ def outline(value: Any) -> Any:
         return ("host", value.shape)
     if type(value) is Elements:
         return (value.array, None if value.array.dynamic else value.size, value.row_shape)
-    return None if isinstance(value, StateRef | Array) else value.shape
+    if type(value) is Array:
+        return value
+    return None if type(value) is StateRef else value.shape
 
 
 def expecting(call: Call, env: list, slots: Sequence[int]) -> Call:
