@@ -191,7 +191,7 @@ def _batch_norm(
     # With a momentum of 1 the running moments are this batch's, the variance with Bessel's correction.
     mean, variance = scale.new_zeros(channels), scale.new_zeros(channels)
     y = torch.native_batch_norm(x, scale, offset, mean, variance, True, 1.0, epsilon)[0]
-    return y if channels_first else y.permute(_LAST[n]), mean, variance.mul_((count - 1) / count)
+    return y if channels_first else y.permute(_LAST[n]), mean, variance * ((count - 1) / count)
 
 
 #: torch's primitives themselves, put here by `primitives`, for what is put together from others.

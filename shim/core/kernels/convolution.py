@@ -194,6 +194,15 @@ def _given(at: int, rank: int) -> Callable[..., Shape]:
     return infer
 
 
+def _conv2d_input_shape(input_sizes: Spec, filters: Spec, gradient: Spec) -> Shape:
+    given = input_sizes.partial_shape()
+    batch = rules.with_rank(gradient.shape, 4)[0]
+    if given is not None and len(given) == 2:
+        return (batch, None, None, None)
+    given = rules.with_rank(given, 4)
+    return (rules.merge_dim(given[0], batch), *given[1:])
+
+
 # -- computing --------------------------------------------------------------------------------------
 
 
@@ -238,7 +247,7 @@ def _conv2d(
     return _convolve(k, x, filters, _attrs(strides, padding, data_format, dilations, explicit_paddings))
 
 
-@kernel("Conv2DBackpropInput", host=("input_sizes",), heavy=True, infer=_given(0, 4))
+@kernel("Conv2DBackpropInput", host=("input_sizes",), heavy=True, infer=_conv2d_input_shape)
 def _conv2d_input(
     k: Any, input_sizes: Any, filters: Any, gradient: Any, *, strides: list, padding: str, explicit_paddings: list,
     data_format: str, dilations: list,

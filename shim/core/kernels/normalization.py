@@ -152,7 +152,11 @@ def _local_response(k: Any, x: Any, *, depth_radius: int, bias: float, alpha: fl
     return k.divide(x, total) if beta == 1 else k.multiply(x, k.pow(total, -beta))
 
 
-@kernel("LRNGrad", heavy=True, infer=lambda gradient, x, y: rules.merge(gradient.shape, rules.merge(x.shape, y.shape)))
+def _merged(*specs: Spec) -> Shape:
+    return rules.merge_all([rules.with_rank(spec.shape, 4) for spec in specs])
+
+
+@kernel("LRNGrad", heavy=True, infer=_merged)
 def _local_response_gradient(
     k: Any, gradient: Any, x: Any, y: Any, *, depth_radius: int, bias: float, alpha: float, beta: float
 ) -> Any:

@@ -182,7 +182,11 @@ def _lowest(dtype: str) -> Any:
 
 
 def _gradient_shape(x: Spec, *_: Spec) -> Shape:
-    return x.shape
+    return rules.with_rank(x.shape, 4)
+
+
+def _gradient_3d_shape(x: Spec, *_: Spec) -> Shape:
+    return rules.with_rank(x.shape, 5)
 
 
 def _routed(k: Any, x: Any, y: Any, gradient: Any, geometry: tuple, data_format: str) -> Any:
@@ -210,7 +214,7 @@ def _max_pool_grad_v2(
     return _routed(k, x, y, gradient, geometry, data_format)
 
 
-@kernel("MaxPool3DGrad", infer=_gradient_shape)
+@kernel("MaxPool3DGrad", infer=_gradient_3d_shape)
 def _max_pool_3d_grad(
     k: Any, x: Any, y: Any, gradient: Any, *, ksize: list, strides: list, padding: str, data_format: str
 ) -> Any:
@@ -228,10 +232,11 @@ def _picked(k: Any, x: Any, y: Any, gradient: Any, geometry: tuple, data_format:
 
 
 def _like_output(x: Spec, y: Spec, *_: Spec) -> Shape:
-    return y.shape
+    return rules.with_rank(y.shape, 4)
 
 
-@kernel("MaxPoolGradGrad", "MaxPool3DGradGrad", infer=_like_output)
+@kernel("MaxPool3DGradGrad", infer=lambda x, y, gradient: rules.with_rank(y.shape, 5))
+@kernel("MaxPoolGradGrad", infer=_like_output)
 def _max_pool_grad_grad(
     k: Any, x: Any, y: Any, gradient: Any, *, ksize: list, strides: list, padding: str, data_format: str
 ) -> Any:

@@ -71,7 +71,12 @@ def gradients(one: Case) -> list[list]:
         weights = tf.reshape(tf.range(1.0, tf.cast(tf.size(output), tf.float32) + 1.0), tf.shape(output))
         chosen = [inputs[i] for i in differentiable(one)]
         found = tf.gradients(output * weights, chosen, unconnected_gradients="zero")
-        return [session.run(tf.convert_to_tensor(gradient)).tolist() for gradient in found]
+        return [_shortest(session.run(tf.convert_to_tensor(gradient))) for gradient in found]
+
+
+def _shortest(array: np.ndarray) -> list:
+    """Return the numbers with no more digits than float32 has."""
+    return np.reshape([float(str(x)) for x in array.ravel()], array.shape).tolist()
 
 
 def record_shapes(thing: str, cases: list[Case], asked: bool) -> None:
