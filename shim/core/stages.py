@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from onevar.core.folding import FoldedStep, foldable
+from onevar.core.folding import folds
 from onevar.core.frame import AliasStep, ConstStep, KernelStep, SnapshotStep, Step, StorageStep
-from onevar.core.gradient_steps import PullbackStep
+from onevar.core.gradient_steps import ForwardStep, MarkerStep, PullbackStep
 from onevar.core.loops import LoopStep
 from onevar.core.operation import Operation
 from onevar.core.plan import Plan, breaks, changed_storages, with_bodies
@@ -130,23 +130,45 @@ class _Analysis:
             if not more:
                 break
             self.static_feeds |= more
-        self.folded = {id(step) for step in plan.steps if self._folds(step, self.static)}
+        #: Steps that are no reason for a stage: what they do is the same in every run.
+        self.folded: set[int] = set()
+        self._fold(plan.steps, self.static)
 
     def _static(self) -> set[int]:
         static = set(self.static_feeds)
         for step in self.plan.steps:
-            if isinstance(step, ConstStep) or step.operation.type in _OF_SHAPES or self._pure(step, static) or self._folds(step, static):
+            if self._is_static(step, static):
                 static.update(writes_of(step))
         return static
+
+    def _is_static(self, step: Step, static: set[int]) -> bool:
+        if isinstance(step, ConstStep) or step.operation.type in _OF_SHAPES or self._pure(step, static):
+            return True
+        return folds(step, reads_of(step), static)
 
     def _pure(self, step: Step, static: set[int]) -> bool:
         if not isinstance(step, KernelStep) or step.kernel.random or step.kernel.state or step.on_host:
             return False
         return reads_of(step) <= static
 
-    def _folds(self, step: Step, static: set[int]) -> bool:
-        """Whether what a compiler cannot have is known while it compiles."""
-        return breaks(step) and reads_of(step) <= static and foldable(step)
+    def _fold(self, steps: Sequence[Step], static: set[int]) -> None:
+        """Find what folds, inside what is differentiated as well: there the points differentiated for vary."""
+        for step in steps:
+            if isinstance(step, ForwardStep):
+                moved = {*step.ins, *(inner.slot for inner in step.steps if isinstance(inner, MarkerStep))}
+                known = static - moved
+                for inner in step.steps:
+                    if not isinstance(inner, ForwardStep) and self._is_static(inner, known):
+                        known |= writes_of(inner) - moved
+                self._fold(step.steps, known)
+            elif folds(step, reads_of(step), static):
+                self.folded.add(id(step))
+
+    def breaks(self, step: Step) -> bool:
+        """Whether a compiler cannot have a step."""
+        if isinstance(step, ForwardStep):
+            return any(self.breaks(inner) for inner in step.steps)
+        return id(step) not in self.folded and breaks(step)
 
     def _needed_on_host(self, step: Step) -> set[int]:
         """Return the feeds that alone decide host inputs of a step."""
@@ -197,6 +219,39 @@ def host_inputs(step: Step) -> set[int]:
 def stages_of(plan: Plan) -> list[Stage]:
     """Return the stages of a plan, the first first."""
     analysis = _Analysis(plan)
+    torn: set[int] = set()
+    while True:
+        numbered = _numbered(plan, analysis, torn)
+        more = _torn(numbered)
+        if not more:
+            return _collected(plan, analysis, numbered)
+        torn |= more
+
+
+def _torn(numbered: Sequence[tuple[int, bool, Step]]) -> set[int]:
+    """Return compiled forward computations whose pullback is in a later stage: no compiler hands one out.
+
+    That is so where the gradient that the pullback is given is computed on the host.
+    """
+    late = {
+        step.group.handle: stage for stage, on_host, step in numbered if isinstance(step, PullbackStep) and not on_host
+    }
+    return {
+        id(step)
+        for stage, on_host, step in numbered
+        if isinstance(step, ForwardStep) and not on_host and late.get(step.group.handle, stage) > stage
+    }
+
+
+def _numbered(plan: Plan, analysis: _Analysis, torn: set[int]) -> list[tuple[int, bool, Step]]:
+    """Return each step with its stage, and whether it runs on the host.
+
+    Args:
+        plan: Whose steps.
+        analysis: Of the plan; `placed` is filled.
+        torn: Steps that have to run on the host, by their ids.
+    """
+    analysis.placed.clear()
     ready: dict[int, int] = dict.fromkeys(plan.feed_slots, 0)  # the stage in which a value is there for the host
     made_on_device: dict[int, int] = {}
     numbered: list[tuple[int, bool, Step]] = []
@@ -205,13 +260,13 @@ def stages_of(plan: Plan) -> list[Stage]:
     for step in plan.steps:
         if id(step) in messages:
             continue  # repeated where it is needed
-        folds = id(step) in analysis.folded
-        on_host = not folds and (
-            breaks(step)
+        on_host = (
+            analysis.breaks(step)
             or _keeps_strings(step)
             or any(slot in analysis.strings for slot in reads_of(step))
             # A pullback is a function of the host where the forward computation ran there.
             or (isinstance(step, PullbackStep) and step.group.handle in ready)
+            or id(step) in torn
         )
         stage, written = _stage_of(step, on_host, analysis, ready, made_on_device, floor), writes_of(step)
         if on_host:
@@ -220,17 +275,23 @@ def stages_of(plan: Plan) -> list[Stage]:
         else:
             made_on_device.update(dict.fromkeys(written, stage))
         analysis.placed[id(step)] = (stage, on_host)
-        numbered.append((stage, on_host, FoldedStep(step) if folds else step))
-    return _collected(plan, analysis, numbered)
+        numbered.append((stage, on_host, step))
+    return numbered
 
 
 def _messages(plan: Plan, analysis: _Analysis) -> set[int]:
     """Return the constants that only assertions read which are decided while the rest is being compiled."""
     others = set(plan.fetch_slots)
-    for step in plan.steps:
-        if id(step) not in analysis.folded:
+    todo = list(plan.steps)
+    while todo:
+        step = todo.pop()
+        if isinstance(step, ForwardStep):
+            todo += step.steps
+            others |= {*step.ins, *step.group.ys_at}
+        elif id(step) not in analysis.folded:
             others |= reads_of(step)
-    return {id(step) for step in plan.steps if _keeps_strings(step) and others.isdisjoint(writes_of(step))}
+    constants = [step for step in plan.steps if isinstance(step, ConstStep) and _keeps_strings(step)]
+    return {id(step) for step in constants if others.isdisjoint(step.outs)}
 
 
 def _keeps_strings(step: Step) -> bool:
