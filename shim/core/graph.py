@@ -7,6 +7,7 @@ from typing import Any
 
 from onevar.core import lookup
 from onevar.core.context import THREAD
+from onevar.core.device_spec import device_name, merge_device
 from onevar.core.dtype import DType
 from onevar.core.graph_stacks import Controls, Stacks
 from onevar.core.naming import NameTable, check_op_name
@@ -102,12 +103,14 @@ class Graph:
         return list(found)
 
     def _apply_devices(self, operation: Operation) -> None:
-        for device in self._stacks.devices:
-            chosen = device(operation) if callable(device) else device
-            if chosen is None:
-                operation.device = ""
-            elif chosen:
-                operation.device = lookup.merge_device(operation.device, str(chosen))
+        # From the inside out: what an inner scope says stays, but a function has the last word.
+        for device in reversed(self._stacks.devices):
+            if device is None:
+                break
+            if callable(device):
+                operation.device = device_name(device(operation))
+            elif device:
+                operation.device = merge_device(str(device), operation.device)
 
     def _apply_colocations(self, operation: Operation) -> None:
         names = {name for other in self._stacks.colocations for name in (other.colocation or (other.name,))}

@@ -99,32 +99,3 @@ def in_scope(items: Iterable[Any], scope: str | None) -> list:
         return list(items)
     pattern = re.compile(scope)
     return [item for item in items if getattr(item, "name", None) is not None and pattern.match(item.name)]
-
-
-_PART = re.compile(r"^(job|replica|task|device|cpu|gpu|tpu):(.+)$", re.IGNORECASE)
-
-
-def merge_device(outer: str, inner: str) -> str:
-    """Return the device that an inner scope's specification makes of an outer one: part by part, the inner wins.
-
-    Raises:
-        ValueError: A part is not of TensorFlow's form `/job:x/replica:0/task:0/device:GPU:0`.
-    """
-    parts = {**_device_parts(outer), **_device_parts(inner)}
-    order = ("job", "replica", "task", "device")
-    return "".join(f"/{key}:{parts[key]}" for key in order if key in parts)
-
-
-def _device_parts(spec: str) -> dict[str, str]:
-    parts = {}
-    for piece in filter(None, spec.split("/")):
-        match = _PART.match(piece)
-        if match is None:
-            raise ValueError(f"Malformed device specification '{spec}': no part {piece!r} is known.")
-        key, value = match.group(1).lower(), match.group(2)
-        if key in ("cpu", "gpu", "tpu"):
-            key, value = "device", f"{key.upper()}:{value}"
-        elif key == "device":
-            value = value.upper() if ":" in value else f"{value.upper()}:*"
-        parts[key] = value
-    return parts

@@ -15,6 +15,7 @@ from onevar.core.fetching import Fetches
 from onevar.core.graph import Graph
 from onevar.core.op_errors import FailedPreconditionError
 from onevar.core.operation import Operation, Tensor
+from onevar.core.placement import DeviceAttributes, Placer
 from onevar.core.plan import Plan, storage_of
 from onevar.core.registry import adapter, default_backend
 from onevar.core.state import Slot, Store
@@ -26,8 +27,9 @@ class BaseSession:
     Args:
         target: Accepted if it is empty: there are no remote sessions.
         graph: What to run; None takes the default graph.
-        config: `ConfigProto` or the like; accepted. `graph_options.optimizer_options.global_jit_level` asks for the
-            optimizing compiler of the framework.
+        config: `ConfigProto` or the like. Without `allow_soft_placement` an operation that asks for a device that is
+            not there is an error; `log_device_placement` writes where each is;
+            `graph_options.optimizer_options.global_jit_level` asks for the optimizing compiler of the framework.
         backend: The framework; None takes the default backend.
         device: Where the variables live; None takes the framework's default device.
 
@@ -56,6 +58,7 @@ class BaseSession:
         self._plans: dict[Any, Executable] = {}
         self._shortcuts: dict[Any, tuple[Fetches, Executable, int]] = {}
         self._edits = self._graph.rewired
+        self._placer = Placer(self._adapter.devices(), config)
 
     # -- what it is -----------------------------------------------------------------------------
 
@@ -79,9 +82,9 @@ class BaseSession:
         """The name of the framework that computes."""
         return self._adapter.name
 
-    def list_devices(self) -> list[str]:
-        """Return the names of the framework's devices here."""
-        return list(self._adapter.devices())
+    def list_devices(self) -> list[DeviceAttributes]:
+        """Return the devices there are, with TensorFlow's names."""
+        return list(self._placer.devices)
 
     # -- running --------------------------------------------------------------------------------
 
@@ -142,6 +145,7 @@ class BaseSession:
             targets = [e for e in elements if isinstance(e, Operation)]
             with self._lock:
                 self._opened = True
+                self._placer.look(self._graph.operations)
                 found = self._plans[key] = Executable(Plan(tensors, targets, fed), self._store, self._jit_level)
         return found
 
