@@ -4,7 +4,7 @@ import struct
 from typing import Any, ClassVar
 
 from onevar.core.bundle import wire
-from onevar.v1.config import Message
+from onevar.v1.session_config import Message
 from onevar.v1.export import export
 
 #: TensorFlow's numbers for the versions of the checkpoint format.
