@@ -101,3 +101,24 @@ case("LRN", f(2, 3, 2, 7))
 case("LRN", f(2, 3, 2, 7), depth_radius=2, bias=1.5, alpha=0.5, beta=0.75)
 case("LRN", f(2, 3, 2, 12), depth_radius=2, bias=0.5, alpha=0.1, beta=1.0)
 case("LRNGrad", f(2, 3, 2, 7), f(2, 3, 2, 7) + 1, f(2, 3, 2, 7) - 1, depth_radius=2, bias=1.5, alpha=0.5, beta=0.75)
+
+# -- morphology, and images of another size ---------------------------------------------------------
+for _padding in ("SAME", "VALID"):
+    _how = {"strides": [1, 2, 1, 1], "rates": [1, 1, 2, 1], "padding": _padding}
+    _out = (4, 6) if _padding == "SAME" else (3, 4)
+    case("Dilation2D", f(2, 7, 6, 3), f(3, 2, 3), **_how)
+    case("Dilation2DBackpropInput", f(2, 7, 6, 3), f(3, 2, 3), f(2, *_out, 3), **_how)
+    case("Dilation2DBackpropFilter", f(2, 7, 6, 3), f(3, 2, 3), f(2, *_out, 3), **_how)
+for _type in ("ResizeNearestNeighbor", "ResizeBilinear", "ResizeBicubic"):
+    for _new in ((3, 9), (10, 4), (5, 6), (1, 13)):
+        case(_type, f(2, 5, 6, 3), v(*_new))
+        case(_type, f(2, 5, 6, 3), v(*_new), align_corners=True)
+        case(_type, f(2, 5, 6, 3), v(*_new), half_pixel_centers=True)
+    case(_type, n(1, 4, 4, 2, low=0), v(7, 3))
+for _new in ((3, 9), (10, 4), (2, 3)):
+    case("ResizeArea", f(2, 5, 6, 3), v(*_new))
+    case("ResizeArea", f(2, 5, 6, 3), v(*_new), align_corners=True)
+for _how in ({}, {"align_corners": True}, {"half_pixel_centers": True}):
+    case("ResizeNearestNeighborGrad", f(2, 5, 9, 3), v(7, 4), **_how)
+    case("ResizeBilinearGrad", f(2, 5, 9, 3), f(2, 7, 4, 3), **_how)
+    case("ResizeBicubicGrad", f(2, 5, 9, 3), f(2, 7, 4, 3), **_how)

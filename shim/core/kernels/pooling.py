@@ -279,8 +279,8 @@ def _max_pool_with_argmax(
     ksize: list,
     strides: list,
     padding: str,
-    Targmax: str,
-    include_batch_in_index: bool,  # noqa: N803 (TensorFlow's name)
+    Targmax: str,  # noqa: N803 (TensorFlow's name)
+    include_batch_in_index: bool,
 ) -> Any:
     geometry = _geometry(k, x, ksize, strides, padding, "NHWC")
     y = k.max_pool(x, *geometry)
