@@ -22,6 +22,7 @@ from onevar.core.state import STORAGE
 from onevar.v1.custom_gradients import custom_gradient_of
 from onevar.v1.export import export
 from onevar.v1.indexed_gradients import gather_points, sliced
+from onevar.v1.outer_gradients import brought_inside
 
 
 @export("UnconnectedGradients")
@@ -82,8 +83,8 @@ def gradients(
     flat = [*y_list, *x_list, *stops, *(s for s in seeds if s is not None)]
     with name_scope(name, "gradients", [v for v in flat if isinstance(v, Tensor)]):
         graph = get_default_graph()
+        tensors = _inside(graph, [_dense(y) for y in y_list], x_list)
         targets = [_target(graph, x) for x in x_list]
-        tensors = [_dense(y) for y in y_list]
         given = [_seed(y, seed, index) for index, (y, seed) in enumerate(zip(tensors, seeds, strict=True))]
         constants = [t for t in (_target(graph, stop) for stop in stops) if t is not None]
         found = _Backward(graph, tensors, given, targets, constants).run()
@@ -102,7 +103,14 @@ def _dense(y: Any) -> Tensor:
     return convert_to_tensor(y.values if isinstance(y, IndexedSlices) else y, name="y")
 
 
-def _target(graph: Graph, x: Any) -> Tensor | None:
+def _inside(graph: Graph, ys: list[Tensor], xs: Sequence[Any]) -> list[Tensor]:
+    """Return `ys` as tensors that depend on `xs` within `graph`, where that is the body of a branch or loop."""
+    if not isinstance(graph, FuncGraph):
+        return ys
+    return brought_inside(graph, [graph.capture(y) for y in ys], [_point(x) for x in xs])
+
+
+def _point(x: Any) -> Tensor:
     """Return the tensor that gradients are taken for: a variable's storage, or the tensor itself."""
     handle = getattr(x, "handle", None)
     if isinstance(handle, Tensor):
@@ -115,8 +123,12 @@ def _target(graph: Graph, x: Any) -> Tensor | None:
         tensor = x.op.outputs[0]
     else:
         tensor = internal_convert_to_tensor_or_indexed_slices(x, name="x")
-    if is_alias(tensor.op):
-        tensor = tensor.op.inputs[0]
+    return tensor.op.inputs[0] if is_alias(tensor.op) else tensor
+
+
+def _target(graph: Graph, x: Any) -> Tensor | None:
+    """Return what stands in `graph` for the tensor that gradients are taken for, if anything does."""
+    tensor = _point(x)
     # Within the body of a branch or loop it is what stands there for it.
     while tensor.graph is not graph:
         if not isinstance(graph, FuncGraph):
