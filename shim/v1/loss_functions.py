@@ -11,6 +11,7 @@ from onevar.core.plan import storage_of
 from onevar.core.reach import needed
 from onevar.v1.gradients_impl import gradients
 from onevar.v1.graph_keys import GraphKeys
+from onevar.v1.variables import is_resource_variable
 
 
 def gradients_of_function(loss: Callable[[], Any], var_list: Any, grad_loss: Any) -> list[tuple[Any, Any]]:
@@ -31,6 +32,8 @@ def gradients_of_function(loss: Callable[[], Any], var_list: Any, grad_loss: Any
 
 
 def _used(loss: Tensor) -> list[Any]:
+    """Return the trainable resource variables that a loss depends on: TensorFlow watches no others."""
     operations = needed([loss.op], ())
     storages = {storage_of(tensor) for op in operations for tensor in (*op.inputs, *op.outputs)}
-    return [v for v in get_collection(GraphKeys.TRAINABLE_VARIABLES) if v.op in storages]
+    found = get_collection(GraphKeys.TRAINABLE_VARIABLES)
+    return [v for v in found if is_resource_variable(v) and v.op in storages]
