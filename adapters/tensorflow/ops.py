@@ -17,6 +17,8 @@ _CONTROL = frozenset({
 })  # fmt: skip
 #: In the registry, and without a kernel: TensorFlow rewrites them before they run.
 _WITHOUT_KERNEL = frozenset({"AccumulateNV2"})
+#: With a kernel and without a gradient, which `tf.contrib` had.
+_WITHOUT_GRADIENT = frozenset({"LSTMBlockCell", "GRUBlockCell"})
 
 #: Ops whose result follows from shapes, and how.
 _OF_SHAPES: dict[str, Callable[[tuple[int, ...]], Any]] = {
@@ -96,7 +98,7 @@ def _is_pure(definition: Any) -> bool:
     return not (
         definition.is_stateful
         or definition.name in _CONTROL
-        or definition.name in _WITHOUT_KERNEL
+        or definition.name in _WITHOUT_KERNEL | _WITHOUT_GRADIENT
         or any(argument.is_ref or argument.type == tf.resource.as_datatype_enum for argument in arguments)
         or any(attribute.type in ("func", "list(func)") for attribute in definition.attr)
     )
