@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from onevar.core.constant import constant
 from onevar.core.dtype import int32
 from onevar.core.nest import is_nested
+from onevar.v1.array_ops_create import constant
 from onevar.v1.array_ops_shape import concat
 from onevar.v1.common import dtype_of, shape_of
 from onevar.v1.init_ops import constant_initializer

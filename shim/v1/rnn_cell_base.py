@@ -4,14 +4,14 @@ import collections
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from onevar.core.constant import constant, constant_value
+from onevar.core.constant import constant_value
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import as_dtype, int32
 from onevar.core.name_scope import name_scope
 from onevar.core.nest import flatten, map_structure
 from onevar.core.tensor_shape import TensorShape
-from onevar.v1.array_ops_create import zeros
+from onevar.v1.array_ops_create import constant, zeros
 from onevar.v1.array_ops_shape import concat, expand_dims, shape
 from onevar.v1.common import dims_of, dtype_of, is_tensor, rank_of, set_shape
 from onevar.v1.export import export

@@ -65,8 +65,8 @@ class DropoutWrapper(RNNCellWrapper):
             self._input_keep_prob = _probability(input_keep_prob, "input_keep_prob")
             self._state_keep_prob = _probability(state_keep_prob, "state_keep_prob")
             self._output_keep_prob = _probability(output_keep_prob, "output_keep_prob")
-            if variational_recurrent:
-                self._make_noise(dtype)
+        if variational_recurrent:
+            self._make_noise(dtype)
 
     def _make_noise(self, dtype: Any) -> None:
         """Draw once what decides over all steps."""

@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from onevar.core.constant import constant
 from onevar.core.dtype import int32
+from onevar.v1.array_ops_create import constant
 from onevar.v1.array_ops_shape import concat, split
 from onevar.v1.common import dtype_of
 from onevar.v1.export import export, exported

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from onevar.core.constant import constant
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.default_graph import control_dependencies
@@ -11,6 +10,7 @@ from onevar.core.dtype import int32
 from onevar.core.name_scope import name_scope
 from onevar.core.nest import flatten, is_nested, map_structure, pack
 from onevar.core.tensor_shape import TensorShape
+from onevar.v1.array_ops_create import constant
 from onevar.v1.array_ops_index import reverse_sequence
 from onevar.v1.array_ops_shape import identity, reverse, shape, stack
 from onevar.v1.check_ops import assert_

@@ -3,23 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from onevar.core.constant import constant
 from onevar.core.conversion import convert_to_tensor
-from onevar.core.default_graph import colocate_with
 from onevar.core.dimension import dimension_value
 from onevar.core.dtype import int32
 from onevar.core.nest import assert_same_structure, flatten, is_nested, map_structure, pack
 from onevar.core.tensor_shape import Dimension, TensorShape
-from onevar.v1.array_ops_create import zeros
-from onevar.v1.array_ops_index import where
+from onevar.v1.array_ops_create import constant, zeros
 from onevar.v1.array_ops_shape import shape
-from onevar.v1.common import dtype_of, is_tensor, rank_of, shape_of
+from onevar.v1.common import dtype_of, shape_of
 from onevar.v1.control_flow_ops import while_loop
 from onevar.v1.export import export
 from onevar.v1.math_ops_elementwise import BINARY, UNARY
 from onevar.v1.math_ops_reduce import reduce_all
 from onevar.v1.rnn_cell_base import assert_like_rnncell, joined
-from onevar.v1.rnn_steps import cache_reads, static_size
+from onevar.v1.rnn_steps import cache_reads, kept_where, static_size
 from onevar.v1.tensor_array_ops import TensorArray
 from onevar.v1.variable_scopes import variable_scope
 
@@ -111,21 +108,15 @@ class _RawLoop:
         assert_same_structure(state, next_state)
         assert_same_structure(given, next_input)
         assert_same_structure(arrays, emitted)
-        emitted = _kept_where(finished, self.zero_emit, emitted)
-        next_state = _kept_where(finished, state, next_state)
+        emitted = _kept(finished, self.zero_emit, emitted)
+        next_state = _kept(finished, state, next_state)
         arrays = map_structure(lambda array, part: array.write(time, part), arrays, emitted)
         finished = _logical_or(finished, next_finished)
         return next_time, finished, next_input, arrays, next_state, own if next_own is None else next_own
 
 
-def _kept_where(finished: Any, old: Any, new: Any) -> Any:
-    def chosen(before: Any, after: Any) -> Any:
-        if not is_tensor(before) or rank_of(before) == 0:
-            return after
-        with colocate_with(after):
-            return where(finished, before, after)
-
-    return map_structure(chosen, old, new)
+def _kept(finished: Any, old: Any, new: Any) -> Any:
+    return map_structure(lambda before, after: kept_where(finished, before, after), old, new)
 
 
 def _batch_of(flat_input: Sequence[Any]) -> int | None:

@@ -15,6 +15,7 @@ from onevar.v1.common import dims_of, dtype_of, is_tensor, rank_of, set_shape, s
 from onevar.v1.control_flow_ops import cond
 from onevar.v1.math_ops_make import range_
 from onevar.v1.rnn_cell_base import joined
+from onevar.v1.tensor_array_ops import TensorArray
 
 
 def device_of(operation: Any) -> str:
@@ -173,7 +174,7 @@ class Lengths:
 
         def chosen(output: list[Any], new_state: list[Any]) -> list[Any]:
             pairs = [*zip(flat_zero, output, strict=True), *zip(flat_state, new_state, strict=True)]
-            return [_kept_where(ended, old, new) for old, new in pairs]
+            return [kept_where(ended, old, new) for old, new in pairs]
 
         def some() -> Any:
             output, new_state = computed()
@@ -192,9 +193,15 @@ class Lengths:
         return pack(self.zero_output, results[:count]), pack(state, results[count:])
 
 
-def _kept_where(ended: Any, old: Any, new: Any) -> Any:
-    """Return the old rows where the sequence has ended. What has no rows, a TensorArray too, is new."""
-    if not is_tensor(old) or rank_of(old) == 0:
+def kept_where(ended: Any, old: Any, new: Any) -> Any:
+    """Return the old rows where a sequence has ended; what has no rows, a TensorArray too, is new.
+
+    Args:
+        ended: bool of shape `(batch,)`.
+        old: A tensor of shape `(batch, ...)`.
+        new: The same.
+    """
+    if isinstance(old, TensorArray) or rank_of(old) == 0:
         return new
     with colocate_with(new):
         return where(ended, old, new)

@@ -4,16 +4,16 @@ import abc
 import collections
 from typing import Any
 
-from onevar.core.constant import constant, constant_value
+from onevar.core.constant import constant_value
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import int32
 from onevar.core.name_scope import name_scope
 from onevar.core.nest import assert_same_structure, flatten, map_structure
 from onevar.core.tensor_shape import TensorShape
-from onevar.v1.array_ops_create import fill, zeros_like
+from onevar.v1.array_ops_create import constant, fill, zeros_like
 from onevar.v1.array_ops_index import where
 from onevar.v1.array_ops_shape import shape
-from onevar.v1.common import dims_of, dtype_of, is_tensor, rank_of, set_shape
+from onevar.v1.common import dims_of, dtype_of, rank_of, set_shape
 from onevar.v1.control_flow_ops import while_loop
 from onevar.v1.export import export
 from onevar.v1.layers_base import Layer
@@ -178,7 +178,7 @@ class _Decoding:
 
 def _kept_where(finished: Any, old: Any, new: Any) -> Any:
     """Return the old rows where the sequence has ended. What has no rows, a TensorArray too, is new."""
-    if not is_tensor(old):
+    if isinstance(old, TensorArray):
         return new
     set_shape(new, dims_of(old))
     return new if rank_of(new) == 0 else where(finished, old, new)
