@@ -16,6 +16,7 @@ OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
 
 \b
   onevar run train.py --backend jax   run a TensorFlow 1 program, unmodified
+  onevar audit --coverage             what of TensorFlow 1 is covered
   onevar doctor                       what is here, and what crosses uncopied
   onevar conformance --backend torch  prove an adapter, requirement by requirement
 """
@@ -25,6 +26,13 @@ DOCTOR = """Show frameworks, versions, devices, and which tensors cross without 
 \b
   onevar doctor
   onevar doctor --json > doctor.json
+"""
+
+AUDIT = """Show what of TensorFlow 1 is covered, as public programs use it, asked of the registries themselves.
+
+\b
+  onevar audit --coverage
+  onevar audit --coverage --json > coverage.json
 """
 
 CONFORMANCE = """Run the conformance suite on adapters and devices, or merge the results of earlier runs.
@@ -49,7 +57,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich", "pytest", "hypothesis", "jinja2"):
             raise
-        group = "migrate" if sys.argv[1:2] == ["run"] else "conformance"
+        group = "migrate" if sys.argv[1:2] in (["run"], ["audit"]) else "conformance"
         sys.exit(MISSING.format(name=error.name, group=group))
     except command.Launch as launch:
         request = launch.request
@@ -90,9 +98,25 @@ def build() -> Any:
         """Take the options that stand before a command."""
 
     command.add(app, typer)
+    _add_audit(app, typer)
     _add_doctor(app, typer)
     _add_conformance(app, typer)
     return app
+
+
+def _add_audit(app: Any, typer: Any) -> None:
+    @app.command(help=AUDIT, short_help="Show what of TensorFlow 1 is covered.", no_args_is_help=True)
+    def audit(
+        coverage: Annotated[
+            bool, typer.Option("--coverage", help="Shares of symbols, uses and op types; what is missing.")
+        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead of tables.")] = False,
+    ) -> None:
+        from onevar.migrate import audit as report
+
+        if not coverage:
+            raise typer.BadParameter("say what to audit: --coverage")
+        report.main(json=as_json)
 
 
 def _add_doctor(app: Any, typer: Any) -> None:

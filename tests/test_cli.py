@@ -27,6 +27,7 @@ def test_version():
         (["-h"], ["Usage: onevar"]),
         (["conformance", "--help"], ["onevar conformance --merge torch.json --merge jax.json --html all.html"]),
         (["doctor", "--help"], ["onevar doctor --json > doctor.json"]),
+        (["audit", "--help"], ["onevar audit --coverage --json > coverage.json"]),
     ],
     ids=" ".join,
 )
@@ -45,7 +46,7 @@ def test_nothing_asked_shows_help():
 def test_only_commands_that_exist_are_listed():
     commands = onevar("--help").stdout.partition(" Commands ")[2].splitlines()[1:]
     listed = {line.strip("│ ").split()[0] for line in commands if line.startswith("│")}
-    assert listed == {"conformance", "doctor", "run"}
+    assert listed == {"audit", "conformance", "doctor", "run"}
 
 
 def test_help_imports_no_framework():

@@ -21,7 +21,16 @@ _LOOPS = frozenset({"While", "StatelessWhile"})
 
 def is_functional(operation: Operation) -> bool:
     """Whether it is a branch or a loop."""
-    return operation.type in _BRANCHES or operation.type in _LOOPS
+    return is_functional_type(operation.type)
+
+
+def is_functional_type(op_type: str) -> bool:
+    """Whether operations of a type are branches or loops.
+
+    Args:
+        op_type: TensorFlow's.
+    """
+    return op_type in _BRANCHES or op_type in _LOOPS
 
 
 def step(operation: Operation, slots: Any) -> Step:

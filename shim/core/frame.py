@@ -352,7 +352,7 @@ def ready(operation: Operation, slot_of: Callable[[Tensor], int]) -> Step:
         return ConstStep(operation, (), outs)
     if kind in STORAGE:
         return StorageStep(operation, (), outs)
-    if kind in ("Placeholder", "PlaceholderV2"):
+    if kind in _PLACEHOLDERS:
         return PlaceholderStep(operation, (), outs)
     if is_alias(operation):
         return AliasStep(operation, slots, outs)
@@ -361,6 +361,18 @@ def ready(operation: Operation, slot_of: Callable[[Tensor], int]) -> Step:
         return MissingStep(operation, (), outs)
     ins = [tuple(s) if isinstance(s, list) else s for s in grouped(operation.op_def.inputs, slots, operation.attrs)]
     return KernelStep(operation, ins, outs, kernel)
+
+
+_PLACEHOLDERS = ("Placeholder", "PlaceholderV2")
+
+
+def is_computed(op_type: str) -> bool:
+    """Whether `ready` has a step for operations of a type.
+
+    Args:
+        op_type: TensorFlow's.
+    """
+    return op_type == "Const" or op_type in STORAGE or op_type in _PLACEHOLDERS or kernel_of(op_type) is not None
 
 
 def is_alias(operation: Operation) -> bool:
