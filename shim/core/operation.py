@@ -151,6 +151,7 @@ class Tensor:
         "_keras_mask",
         "_name",
         "_shape",
+        "aliases",
         "dtype",
         "op",
         "spec",

@@ -3,11 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from onevar.core.constant import constant_value as static_value
 from onevar.core.default_graph import add_to_collection, add_to_collections, get_collection, get_default_graph
-from onevar.core.operation import Tensor
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.common import dtype_of, is_tensor
 from onevar.v1.contrib_variables import model_variable
@@ -15,9 +13,6 @@ from onevar.v1.control_flow_ops import cond
 from onevar.v1.export import export
 from onevar.v1.layers_state import parts_of
 from onevar.v1.variables import Variable
-
-# Under which names tensors were collected.
-_aliases: WeakKeyDictionary[Tensor, list[str]] = WeakKeyDictionary()
 
 
 @export("contrib.layers.utils.NamedOutputs")
@@ -36,8 +31,10 @@ def append_tensor_alias(tensor: Any, alias: str) -> Any:
         tensor: The tensor.
         alias: The name; a last `/` is left out.
     """
-    if isinstance(tensor, Tensor):
-        _aliases.setdefault(tensor, []).append(alias.removesuffix("/"))
+    found = getattr(tensor, "aliases", None)
+    if found is None:
+        found = tensor.aliases = []
+    found.append(alias.removesuffix("/"))
     return tensor
 
 
@@ -48,8 +45,7 @@ def get_tensor_aliases(tensor: Any) -> list[str]:
     Args:
         tensor: The tensor.
     """
-    found = _aliases.get(tensor) if isinstance(tensor, Tensor) else None
-    return found or [tensor.name.removesuffix(":0")]
+    return getattr(tensor, "aliases", None) or [tensor.name.removesuffix(":0")]
 
 
 @export("contrib.layers.utils.gather_tensors_aliases", "contrib.slim.utils.gather_tensors_aliases")
