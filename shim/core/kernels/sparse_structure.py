@@ -243,7 +243,7 @@ def _counted(
         raise InvalidArgumentError(None, None, "Input values must all be non-negative")
     inside = values < maxlength if maxlength >= 0 else np.ones(len(values), bool)
     width = maxlength if maxlength >= 0 else max(int(values.max(initial=-1)) + 1, minlength)
-    dtype = weights.dtype if weights.size else np.dtype(np.int64)
+    dtype = weights.dtype
     places, which = np.unique(rows[inside] * max(width, 1) + values[inside].astype(np.int64), return_inverse=True)
     counts = np.zeros(len(places), dtype)
     np.add.at(counts, which, weights.reshape(-1)[inside] if weights.size else np.ones(len(which), dtype))
