@@ -14,15 +14,26 @@ from onevar.adapters.contract import Adapter
 
 
 class Collected:
-    """The conditions of one computation that is being traced."""
+    """The conditions of one computation that is being traced.
 
-    def __init__(self, adapter: Adapter):
+    Attributes:
+        held: Whether all conditions hold, those included that are still to come, where that is known already.
+    """
+
+    def __init__(self, adapter: Adapter, held: Any = None):
         self.adapter = adapter
+        self.held = held
         self.conditions: list[Any] = []
         self.errors: list[Callable[[], Exception]] = []
 
+    def mark(self) -> tuple["Collected", int]:
+        """Return what says which conditions `all` has asked."""
+        return self, -1 if self.held is not None else len(self.conditions)
+
     def all(self, k: Any) -> Any:
         """Return whether all of them hold, as a tensor."""
+        if self.held is not None:
+            return self.held
         held = k.asarray(np.array(True))
         for condition in self.conditions:
             held = k.logical_and(held, k.reshape(condition, ()))

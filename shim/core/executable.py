@@ -12,8 +12,8 @@ from onevar.core.array_steps import put_together, taken_apart
 from onevar.core.checks import Collected
 from onevar.core.elements import Array, Elements
 from onevar.core.frame import Frame, run_steps, translated
-from onevar.core.plan import Plan, plain
-from onevar.core.stages import Stage, stages_of
+from onevar.core.plan import Plan, plain, with_bodies
+from onevar.core.stages import Stage, operations_of, stages_of
 from onevar.core.state import StateRef, Store
 from onevar.core.tape import TapeProgram
 from onevar.errors import Unsupported
@@ -192,6 +192,9 @@ class Program:
         self.written = [ref for ref in used if ref in changed]
         self.read = [ref for ref in used if ref not in changed]
         self.streams = [store.stream(op) for op in stage.random]
+        operations = with_bodies([op for step in stage.device for op in operations_of(step)])
+        #: Whether its steps may be run twice in one trace: what is printed would be printed twice.
+        self.repeatable = not any(op.type in ("Print", "PrintV2") for op in operations)
         self.versions: dict[Any, Callable] = {}
         self.all_ready = False
 
@@ -317,43 +320,31 @@ class _Version:
 
     def _trace(self, state: list[Any], args: list[Any]) -> tuple[list[Any], list[Any]]:
         program = self.program
-        adapter, stage = program.adapter, program.stage
-        collected = Collected(adapter)
-        frame = Frame(program.store, program.size, collected=collected)
-        values = iter(args)
+        conditions = collected = Collected(program.adapter)
         everything = [*program.written, *program.read]
-        for ref in everything:
-            ref.traced = True
         try:
-            for ref, value in zip(self.written, state, strict=True):
-                ref.overlay = value
-            for ref in self.read:
-                ref.overlay = next(values)
-            for stream in program.streams:
-                stream.traced = next(values)
-            given = list(values) if self.layout is None else put_together(list(values), self.layout)
-            for slot, value in zip(stage.ins, given, strict=True):
-                frame.env[slot] = value
-            for slot, value in zip(stage.static_slots, self.static, strict=True):
-                frame.env[slot] = value.array
-            run_steps(frame, stage.device)
-            results, layout = _results(frame, stage)
+            frame = self._traced(state, args, collected)
+            if program.repeatable and any(ref.guarded not in (None, collected.mark()) for ref in self.written):
+                # A write waited for some of the conditions only. Now all are known, before anything is written: that
+                # costs nothing but tracing, and spares a choice between two whole values.
+                collected = Collected(program.adapter, conditions.all(frame.k))
+                frame = self._traced(state, args, collected)
+            results, layout = _results(frame, program.stage)
             count = len(results)
             results.extend(stream.traced for stream in program.streams)
             new_state = [ref.overlay for ref in self.written]
             outcome = _Outcome(
-                collected.errors, [r for r in program.written if r not in self.written and r.written], []
+                conditions.errors, [r for r in program.written if r not in self.written and r.written], []
             )
             outcome.layout, outcome.count = layout, count
             created = [ref.overlay for ref in outcome.created]
-            if collected.errors:
+            if conditions.errors:
                 outcome.spared = [
                     i for i, (new, old) in enumerate(zip(new_state, state, strict=True)) if _reshaped(new, old)
                 ]
                 results.extend(state[i] for i in outcome.spared)
-                flags = frame.k.stack([frame.k.reshape(c, ()) for c in collected.conditions], axis=0)
-                kept = frame.k.all(flags)
-                guard = (collected, len(collected.conditions))
+                flags = frame.k.stack([frame.k.reshape(c, ()) for c in conditions.conditions], axis=0)
+                kept, guard = frame.k.all(flags), collected.mark()
                 new_state = [
                     new if ref.guarded == guard or _reshaped(new, old) else frame.k.where(kept, new, old)
                     for ref, new, old in zip(self.written, new_state, state, strict=True)
@@ -366,6 +357,28 @@ class _Version:
                 ref.clear()
             for stream in program.streams:
                 stream.traced = None
+
+    def _traced(self, state: list[Any], args: list[Any], collected: Collected) -> Frame:
+        """Run the steps once on stand-ins for the state and the arguments."""
+        program, stage = self.program, self.program.stage
+        frame = Frame(program.store, program.size, collected=collected)
+        values = iter(args)
+        for ref in (*program.written, *program.read):
+            ref.clear()
+            ref.traced = True
+        for ref, value in zip(self.written, state, strict=True):
+            ref.overlay = value
+        for ref in self.read:
+            ref.overlay = next(values)
+        for stream in program.streams:
+            stream.traced = next(values)
+        given = list(values) if self.layout is None else put_together(list(values), self.layout)
+        for slot, value in zip(stage.ins, given, strict=True):
+            frame.env[slot] = value
+        for slot, value in zip(stage.static_slots, self.static, strict=True):
+            frame.env[slot] = value.array
+        run_steps(frame, stage.device)
+        return frame
 
 
 def _results(frame: Frame, stage: Stage) -> tuple[list[Any], list[Any] | None]:

@@ -231,14 +231,15 @@ class StateRef:
         """Scatter to no row at all where a condition fails: choosing between two whole values would copy them."""
         collected = CURRENT.collected[-1]
         alone = not self.written or self.guarded is not None
-        if collected is None or not collected.conditions or self.slot.adapter.checks_indices:
+        nothing = collected is None or (not collected.conditions and collected.held is None)
+        if nothing or self.slot.adapter.checks_indices:
             self.write(k.scatter(self.read(), indices, updates, mode))
             return
         nowhere = k.asarray(np.array(self.shape[0], k.dtype(indices)))
         guarded = k.where(collected.all(k), indices, nowhere)
         self.write(k.scatter(self.read(), guarded, updates, mode))
         if alone:
-            self.guarded = (collected, len(collected.conditions))
+            self.guarded = collected.mark()
 
     def cell_in_place(self) -> Cell | None:
         """Return the Cell where writing to its native is writing to the state, else None."""
