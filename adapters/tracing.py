@@ -144,6 +144,25 @@ class Tracing:
         written.extend([zeros] * (length - len(written)))
         return list(variables), [self.k.stack(list(x), axis=0) for x in zip(*written, strict=True)]  # type: ignore[attr-defined]
 
+    def with_gradient(
+        self,
+        outputs: Sequence[Tensor],
+        inputs: Sequence[Tensor],
+        kept: Sequence[Tensor],
+        backward: Callable[[Sequence[Tensor], Sequence[Tensor]], list[Tensor]],
+    ) -> list[Tensor]:
+        """Return `outputs`, which were computed from `inputs`, with a derivative of their own.
+
+        Args:
+            outputs: Tensors; what their derivative would be does not count.
+            inputs: The tensors that they have gradients for.
+            kept: Tensors that the gradients are computed from.
+            backward: `backward(cotangents, kept)` returns a gradient for each of `inputs`.
+
+        Needs the capability `gradients`.
+        """
+        self._lacks("gradients", "with_gradient")
+
     def rehearse(self, fn: Callable[..., Any], args: Sequence[Tensor]) -> None:
         """Call `fn(*args)` for what it finds out about shapes; what it computes is nothing, and need not happen."""
         fn(*args)

@@ -79,6 +79,7 @@ class JaxAdapter(Adapter):
     while_loop = staticmethod(tracing.while_loop)
     scan = staticmethod(tracing.scan)
     rehearse = staticmethod(tracing.rehearse)
+    with_gradient = staticmethod(tracing.with_gradient)
     row = staticmethod(tracing.row)
     with_row = staticmethod(tracing.with_row)
     compile = staticmethod(tracing.compile)

@@ -230,6 +230,33 @@ def scan(
     return list(after), list(written)
 
 
+def with_gradient(outputs: Sequence[Any], inputs: Sequence[Any], kept: Sequence[Any], backward: Callable) -> list:
+    """Do `Adapter.with_gradient` by `jax.custom_vjp`."""
+
+    @jax.custom_vjp
+    def own(ys: list, xs: list, values: list) -> list:
+        return ys
+
+    def forward(ys: list, xs: list, values: list) -> tuple[list, tuple]:
+        return ys, (ys, xs, values)
+
+    def back(saved: tuple, cotangents: list) -> tuple[list, list, list]:
+        ys, xs, values = saved
+        found = [_conj(g) for g in backward([_conj(ct) for ct in cotangents], values)]
+        given = [
+            jnp.asarray(g, x.dtype) if _differentiable(x) else _no_tangent(x) for g, x in zip(found, xs, strict=True)
+        ]
+        return [_no_tangent(y) for y in ys], given, [_no_tangent(v) for v in values]
+
+    own.defvjp(forward, back)
+    return own([lax.stop_gradient(jnp.asarray(y)) for y in outputs], list(map(jnp.asarray, inputs)), list(kept))
+
+
+def _no_tangent(x: Any) -> Any:
+    """Return the gradient of what has none: zeros, of JAX's type for it where `x` is of integers."""
+    return jnp.zeros_like(x) if _differentiable(x) else np.zeros(x.shape, jax.dtypes.float0)
+
+
 def rehearse(fn: Callable, args: Sequence[Any]) -> None:
     """Do `Adapter.rehearse` by `jax.eval_shape`."""
     jax.eval_shape(fn, *args)

@@ -49,6 +49,7 @@ class TensorflowAdapter(Adapter):
     while_loop = staticmethod(tracing.while_loop)
     scan = staticmethod(tracing.scan)
     rehearse = staticmethod(tracing.rehearse)
+    with_gradient = staticmethod(tracing.with_gradient)
     compile = staticmethod(tracing.compile)
     callback = staticmethod(tracing.callback)
 

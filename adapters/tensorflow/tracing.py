@@ -111,6 +111,22 @@ def scan(
     return results[:count], [array.stack() for array in results[count:]]
 
 
+def with_gradient(outputs: Sequence[Any], inputs: Sequence[Any], kept: Sequence[Any], backward: Callable) -> list:
+    """Do `Adapter.with_gradient` by `tf.custom_gradient`."""
+    count = len(inputs)
+
+    @tf.custom_gradient
+    def own(*xs: Any) -> Any:
+        values = xs[count:]
+
+        def grad(*cotangents: Any) -> list:
+            return [*map(tf.convert_to_tensor, backward(cotangents, values)), *[None] * len(values)]
+
+        return [tf.stop_gradient(y) for y in outputs], grad
+
+    return list(own(*inputs, *kept))
+
+
 def rehearse(fn: Callable, args: Sequence[Any]) -> None:
     """Do `Adapter.rehearse`: record it, and throw the record away."""
     if tf.executing_eagerly():

@@ -41,6 +41,7 @@ class TorchAdapter(Adapter):
     is_concrete = staticmethod(tracing.is_concrete)
     stop_gradient = staticmethod(torch.Tensor.detach)
     vjp = staticmethod(tracing.vjp)
+    with_gradient = staticmethod(tracing.with_gradient)
     compile = staticmethod(tracing.compile)
 
     def owns(self, x: object) -> bool:

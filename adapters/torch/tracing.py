@@ -98,6 +98,32 @@ def vjp(fn: Callable, xs: Sequence[torch.Tensor], marks: int = 0) -> tuple[list,
     return (ys, aux, pullback) if nested else (_detached(ys), _detached(aux), pullback)
 
 
+class _Own(torch.autograd.Function):
+    """Outputs with a derivative of their own."""
+
+    @staticmethod
+    def forward(ctx: Any, backward: Callable, outputs: Sequence[torch.Tensor], count: int, *tensors: Any) -> tuple:
+        """Return the outputs."""
+        ctx.backward_fn, ctx.count = backward, count
+        ctx.save_for_backward(*tensors[count:])
+        ctx.set_materialize_grads(True)
+        return tuple(y.view_as(y) for y in outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: torch.Tensor) -> tuple:
+        """Return what the program's function returns."""
+        found = ctx.backward_fn(list(cotangents), list(ctx.saved_tensors))
+        return (None, None, None, *found, *[None] * len(ctx.saved_tensors))
+
+
+def with_gradient(
+    outputs: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor], kept: Sequence[torch.Tensor], backward: Callable
+) -> list[torch.Tensor]:
+    """Do `Adapter.with_gradient` by a `torch.autograd.Function`."""
+    detached = [y.detach() for y in outputs]
+    return list(_Own.apply(backward, detached, len(inputs), *inputs, *kept))
+
+
 def compile(fn: Callable, donate: bool = True, jit_level: str | None = None) -> Callable:
     """Return `fn` without gradients of the program's own; compiled by `torch.compile` at `jit_level="on"`."""
     if jit_level == "on":

@@ -58,7 +58,7 @@ class Body:
         targets = [*(t.op for t in graph.results), *effects, *getattr(graph, "control_outputs", ())]
         own = set(graph.operations)
         given = [*graph.arguments, *graph.captures.values()]
-        inside = {op for op in needed(targets, given) if op in own and op.type != "_Arg"}
+        inside = _inside(targets, given, own)
         self.steps = steps_for(inside, self.slots, given, graph.results)
         self.results = [self.slots(t) for t in graph.results]
 
@@ -84,6 +84,17 @@ class Body:
         run_steps(frame, self.steps)
         outer.wrote = outer.wrote or frame.wrote
         return [value_of(frame.env[slot]) for slot in self.results]
+
+
+def _inside(targets: Sequence[Operation], given: Sequence[Tensor], own: set[Operation]) -> set[Operation]:
+    """Return the operations of a body that run: what the targets need, and what gradients of the program's need."""
+    wanted, count = set(targets), -1
+    while len(wanted) != count:
+        count = len(wanted)
+        inside = {op for op in needed(wanted, given) if op in own and op.type != "_Arg"}
+        for op in inside:
+            wanted.update(t.op for t in getattr(op.attrs.get("_gradient_body"), "captures", ()))
+    return inside
 
 
 def _must_run(operation: Operation) -> bool:

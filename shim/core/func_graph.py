@@ -35,6 +35,7 @@ class FuncGraph(Graph):
         #: Operations outside that something in the body was told to run after.
         self.outside_controls: dict[Operation, None] = {}
         self._stacks.devices = list(outer._stacks.devices)
+        self._stacks.gradient_overrides = dict(outer._stacks.gradient_overrides)
         root = outer
         self._names = root._names
         self._serial = root._serial

@@ -9,6 +9,7 @@ from typing import Any
 
 from onevar.core import control_flow, gradient_steps
 from onevar.core.array_steps import for_arrays
+from onevar.core.custom_steps import GRADIENT, CustomStep
 from onevar.core.frame import KernelStep, Step, ready
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import dependencies, in_order, sorted_topologically, writes
@@ -67,6 +68,8 @@ def _step(operation: Operation, slots: Slots) -> Step:
     step = adapted(for_arrays(ready(operation, slots)), slots.row_updates)
     if is_movable(operation) and type(step) is KernelStep:
         step = SliceStep(operation, step.ins, step.outs, step.kernel, slots)
+    if GRADIENT in operation.attrs:
+        step = CustomStep(step, slots)
     if slots.given:
         step.outs = tuple(slots.output(tensor) for tensor in operation.outputs)
     return step

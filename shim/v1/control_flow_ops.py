@@ -15,6 +15,7 @@ from onevar.core.name_scope import name_scope
 from onevar.core.nest import assert_same_structure, flatten, is_nested, map_structure
 from onevar.core.operation import Tensor
 from onevar.core.spec import Spec
+from onevar.v1.body_gradients import with_gradients
 from onevar.v1.composites import components
 from onevar.v1.export import export
 from onevar.v1.function_bodies import add_functional, as_result, captures_of, restored
@@ -73,7 +74,7 @@ def _built_cond(pred: Tensor, true_fn: Callable, false_fn: Callable, strict: boo
     for label, function in (("then", true_fn), ("else", false_fn)):
         body, returned = trace(f"{graph.get_name_scope()}/{label}", graph, function)
         structures.append(_recorded(body, returned, strict))
-        bodies.append(body)
+        bodies.append(with_gradients(body))
     _check_alike(structures, bodies)
     outputs = [(a.dtype.base_dtype, _merged(a, b)) for a, b in zip(bodies[0].results, bodies[1].results, strict=True)]
     inputs = [pred, *captures_of(bodies)]

@@ -23,7 +23,9 @@ def as_result(body: FuncGraph, value: Any) -> Tensor:
     tensor = body.capture(convert_to_tensor(value))
     if tensor.dtype._is_ref_dtype or tensor.op.type == "_Arg":
         # A result is a value of its own, taken when the branch runs.
-        return op("Identity", input=tensor, name="result")
+        result = op("Identity", input=tensor, name="result")
+        result.op.attrs.pop("_gradient_op_type", None)  # the program asked for gradients of its own Identities
+        return result
     return tensor
 
 

@@ -16,9 +16,10 @@ from onevar.core.func_graph import FuncGraph
 from onevar.core.graph import Graph
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import IndexedSlices, Operation, Tensor
-from onevar.core.reach import bodies, in_order, needed
+from onevar.core.reach import in_order, needed
 from onevar.core.spec import Spec
 from onevar.core.state import STORAGE
+from onevar.v1.body_gradients import check_gradients
 from onevar.v1.custom_gradients import custom_gradient_of
 from onevar.v1.export import export
 from onevar.v1.indexed_gradients import gather_points, sliced
@@ -175,23 +176,6 @@ def _zeros(x: Any) -> Tensor:
     return zeros_like(x)
 
 
-def _refuse_inner_gradients(operation: Operation) -> None:
-    """Raise where an operation inside a branch or loop has a gradient of the program's own.
-
-    Raises:
-        NotImplementedError: It has: the framework that differentiates the branch or loop would not ask for it.
-    """
-    for body in bodies(operation):
-        for inner in body.operations:
-            if custom_gradient_of(inner) is not None and any(is_trainable(t) for t in inner.outputs):
-                raise NotImplementedError(
-                    f"tf.gradients through '{operation.name}': '{inner.name}' inside has a gradient of the program's "
-                    "own (tf.custom_gradient, tf.RegisterGradient), which is not supported inside tf.cond and "
-                    "tf.while_loop. Apply it outside."
-                )
-            _refuse_inner_gradients(inner)
-
-
 class _Backward:
     """One call of `tf.gradients`.
 
@@ -214,7 +198,7 @@ class _Backward:
         own = [op for op in self.order if custom_gradient_of(op) is not None and relevant.intersection(op.outputs)]
         for operation in self.order:
             if relevant.intersection(operation.outputs):
-                _refuse_inner_gradients(operation)
+                check_gradients(operation)
         parts: dict[Tensor, list[Any]] = {}
         cuts = frozenset(t for op in own for t in op.outputs)
         self._collect(self.ys, self.seeds, cuts, parts)

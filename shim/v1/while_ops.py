@@ -15,6 +15,7 @@ from onevar.core.nest import assert_same_structure, flatten, is_nested, map_stru
 from onevar.core.operation import IndexedSlices, Operation, Tensor
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape, as_shape
+from onevar.v1.body_gradients import with_gradients
 from onevar.v1.composites import components, composite
 from onevar.v1.export import export
 from onevar.v1.function_bodies import add_functional, as_result, captures_of, restored
@@ -135,7 +136,7 @@ class _Loop:
         label = graph.get_name_scope()
         test = self._condition(f"{label}/cond")
         loop, returned = self._traced(f"{label}/body", self._counted)
-        self._record(loop, returned)
+        self._record(with_gradients(loop), returned)
         if not self.back_prop:
             self.first = [_stopped(t) for t in self.first]
         attrs: dict[str, Any] = {"cond": test, "body": loop}
