@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
 
+from onevar.adapters.tensorflow.convolution import with_channels_first
+
 #: Pure by the registry's word, and still not functions of their inputs: control flow of TensorFlow 1.
 _CONTROL = frozenset({
     "Switch", "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "ControlTrigger", "Abort", "NoOp",
@@ -51,7 +53,9 @@ def op(op_type: str) -> Callable | None:
         return tuple(result) if isinstance(result, tuple) else result
 
     run.__name__ = op_type
-    return _known_while_traced(op_type, run) if op_type in _OF_SHAPES else run
+    if op_type in _OF_SHAPES:
+        return _known_while_traced(op_type, run)
+    return with_channels_first(op_type, run)
 
 
 def _known_while_traced(op_type: str, run: Callable) -> Callable:

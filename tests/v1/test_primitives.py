@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from primitive_cases import CASES, CUBE, INTS, NANS, ROWS, SQUARE, A
+from window_cases import CASES as WINDOWS
 
 from onevar.adapters.composites import einsum_terms
 from onevar.adapters.contract import KERNELS, PRIMITIVES, Primitives
@@ -90,7 +91,7 @@ def outside_the_standard(adapter, name, arguments):
     return name == "roll" or (name == "take_along_axis" and arguments[1].shape[0] == 1)
 
 
-@pytest.mark.parametrize("case", CASES, ids=identity)
+@pytest.mark.parametrize("case", [*CASES, *WINDOWS], ids=identity)
 def test_against_numpy(adapter, case):
     name, arguments, expected = case
     try:
@@ -105,7 +106,7 @@ def test_against_numpy(adapter, case):
 
 def test_there_is_a_case_for_every_primitive():
     decompositions = {"linalg_qr", "linalg_svd", "linalg_eigh", "setitem", "shape", "dtype"}
-    covered = {name for name, _, _ in CASES} | decompositions
+    covered = {name for name, _, _ in (*CASES, *WINDOWS)} | decompositions
     assert {name for name in PRIMITIVES if not name.startswith("philox")} <= covered
 
 
