@@ -9,7 +9,7 @@ _TABLE = Path(__file__).parent / "golden" / "names.tsv"
 @cache
 def known() -> frozenset[str]:
     """Return every public name below `tf.`, namespaces included, of TensorFlow 1.15 and of `tf.compat.v1` in 2.21."""
-    found = set()
+    found: set[str] = set()
     for line in _TABLE.read_text(encoding="utf-8").splitlines()[1:]:
         namespace, _, names = line.partition("\t")
         start = f"{namespace}." if namespace else ""

@@ -42,7 +42,7 @@ def set_size(a: Any, validate_indices: bool = True) -> Any:
         raise TypeError(f"Expected `SparseTensor`, got {a}.")
     if dtype_of(a.values) not in _ELEMENTS:
         raise TypeError(f"Invalid dtype `{a.values.dtype}` not in supported dtypes: `{_ELEMENTS}`.")
-    parts = {"set_indices": a.indices, "set_values": a.values, "set_shape": a.dense_shape}
+    parts: dict[str, Any] = {"set_indices": a.indices, "set_values": a.values, "set_shape": a.dense_shape}
     return op("SetSize", **parts, validate_indices=validate_indices)
 
 
@@ -60,9 +60,10 @@ def _both(a: Any, b: Any) -> tuple[Any, Any, bool]:
 
 
 def _combined(a: Any, b: Any, set_operation: str, validate_indices: bool) -> SparseTensor:
-    attrs = {"set_operation": set_operation, "validate_indices": validate_indices}
+    attrs: dict[str, Any] = {"set_operation": set_operation, "validate_indices": validate_indices}
+    second: dict[str, Any]
     if isinstance(a, SparseTensor):
-        first = {"set1_indices": a.indices, "set1_values": a.values, "set1_shape": a.dense_shape}
+        first: dict[str, Any] = {"set1_indices": a.indices, "set1_values": a.values, "set1_shape": a.dense_shape}
         second = {"set2_indices": b.indices, "set2_values": b.values, "set2_shape": b.dense_shape}
         return SparseTensor(*op("SparseToSparseSetOperation", **first, **second, **attrs))
     if isinstance(b, SparseTensor):

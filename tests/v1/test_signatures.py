@@ -6,7 +6,7 @@ import pytest
 
 CHAPTERS = (
     "array_ops", "math_ops", "clip_ops", "linalg_ops", "check_ops", "string_ops", "script_ops", "logging_ops",
-    "sparse_", "numerics", "common",
+    "sparse_", "numerics", "common", "loss_", "metric_", "set_ops", "confusion_ops",
 )  # fmt: skip
 # Signatures that Python cannot tell, or that differ on purpose.
 KNOWN = {"SparseTensorValue"}
