@@ -14,6 +14,7 @@ import numpy as np
 from onevar.core.folding import folds
 from onevar.core.frame import AliasStep, ConstStep, KernelStep, SnapshotStep, Step, StorageStep
 from onevar.core.gradient_steps import ForwardStep, MarkerStep, PullbackStep
+from onevar.core.host_steps import prepared
 from onevar.core.loops import LoopStep
 from onevar.core.operation import Operation
 from onevar.core.plan import Plan, breaks, changed_storages, with_bodies
@@ -257,11 +258,14 @@ def _numbered(plan: Plan, analysis: _Analysis, torn: set[int]) -> list[tuple[int
     numbered: list[tuple[int, bool, Step]] = []
     floor = 0
     messages = _messages(plan, analysis)
+    fed = analysis.feeds - analysis.static_feeds - analysis.strings
+    small = prepared(plan.steps, fed, analysis.static, analysis.breaks, reads_of)
     for step in plan.steps:
         if id(step) in messages:
             continue  # repeated where it is needed
         on_host = (
             analysis.breaks(step)
+            or id(step) in small
             or _keeps_strings(step)
             or any(slot in analysis.strings for slot in reads_of(step))
             # A pullback is a function of the host where the forward computation ran there.

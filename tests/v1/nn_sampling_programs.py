@@ -122,6 +122,9 @@ ERRORS = {
 RUN_ERRORS = {
     "columns": lambda tf: tf.nn.uniform_candidate_sampler(PAIRS, 1, 2, True, 9),
     "range": lambda tf: tf.nn.log_uniform_candidate_sampler(TRUE, 1, 10, True, 9),
+    "outside": lambda tf: tf.nn.uniform_candidate_sampler(TRUE, 1, 2, True, 4),
+    "negative": lambda tf: tf.nn.log_uniform_candidate_sampler(-TRUE, 1, 2, True, 9),
+    "outside_all": lambda tf: tf.nn.all_candidate_sampler(TRUE, 1, 4, True),
     "no_unigrams": lambda tf: tf.nn.fixed_unigram_candidate_sampler(TRUE, 1, 2, True, 9),
     "fixed_range": lambda tf: tf.nn.fixed_unigram_candidate_sampler(TRUE, 1, 2, True, 9, unigrams=UNIGRAMS),
     "fixed_both": lambda tf: tf.nn.fixed_unigram_candidate_sampler(TRUE, 1, 2, True, 9, "file", unigrams=UNIGRAMS),

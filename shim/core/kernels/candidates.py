@@ -7,6 +7,7 @@ import numpy as np
 
 from onevar.core import candidates
 from onevar.core import shape_rules as rules
+from onevar.core.checks import check
 from onevar.core.kernel import kernel
 from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.spec import Spec
@@ -36,12 +37,19 @@ def _sampled(
     _check(true_classes, num_true)
     if unique and count > sampler.range:
         raise InvalidArgumentError(None, None, "Sampler's range is too small.")
+    wrong = true_classes[(true_classes < 0) | (true_classes >= sampler.range)]
+    if wrong.size:
+        raise InvalidArgumentError(None, None, _outside(sampler.range) + f", received {wrong[0]}")
     words = candidates.Words(stream.key, stream.high, stream.counter)
     sampled, tries = sampler.batch(words, count, unique)
     stream.advance(count * candidates.RESERVED)
     counts = [sampler.expected(classes, count, tries) for classes in (true_classes, sampled)]
     sampler.update(true_classes.reshape(-1))
     return sampled.astype(np.int64), counts[0], counts[1]
+
+
+def _outside(limit: int) -> str:
+    return f"`true_candidate` out of range [0, {limit})"
 
 
 def _define(op_type: str, make: Callable[[int], candidates.Sampler]) -> None:
@@ -105,17 +113,15 @@ def _counts(path: str) -> list[float]:
     return found
 
 
-def _all_shapes(true_classes: Spec, *, num_true: int, num_sampled: int) -> list[Any]:
-    return _shapes(true_classes, num_true=num_true, num_sampled=num_sampled)
-
-
-@kernel("AllCandidateSampler", infer=_all_shapes)
+@kernel("AllCandidateSampler", infer=_shapes)
 def _all(k: Any, true_classes: Any, *, num_true: int, num_sampled: int) -> tuple[Any, Any, Any]:
-    return (
-        k.arange(0, num_sampled, 1, "int64"),
-        k.ones(k.shape(true_classes), "float32"),
-        k.ones((num_sampled,), "float32"),
-    )
+    shape = k.shape(true_classes)
+    if len(shape) != 2 or shape[1] != num_true:
+        message = "true_classes must be a matrix" if len(shape) != 2 else f"true_classes must have {num_true} columns"
+        raise InvalidArgumentError(None, None, message)
+    inside = k.logical_and(k.greater_equal(true_classes, 0), k.less(true_classes, num_sampled))
+    check(k.all(inside), lambda: InvalidArgumentError(None, None, _outside(num_sampled)))
+    return k.arange(0, num_sampled, 1, "int64"), k.ones(shape, "float32"), k.ones((num_sampled,), "float32")
 
 
 def _hits(true_classes: Spec, sampled: Spec, *, num_true: int) -> list[Any]:
