@@ -11,6 +11,9 @@ import stepping
 
 import onevar
 import onevar.v1 as tf
+from onevar.core.context import eager_mode
+from onevar.core.plan import Plan
+from onevar.core.stages import stages_of
 
 GOLDEN = Path(__file__).parent / "golden"
 CHAPTERS = {
@@ -71,3 +74,32 @@ def test_refused(chapter, name):
         mine = stepping.refused(tf, CHAPTERS[chapter][1][name])
     real = RECORDED[chapter]["errors"][name]
     assert (mine[0], shown(mine[1])) == (real[0], shown(real[1]))
+
+
+@pytest.mark.parametrize("name", loss_programs.FLOATS)
+def test_eagerly(name):
+    given = loss_programs.feeds(0)
+    with onevar.use_backend("numpy"), eager_mode():
+        loss = getattr(tf.losses, name)(given["y"], given["x"], **loss_programs.FLOATS[name])
+        zero = getattr(tf.losses, name)(given["y"], given["x"], weights=0.0, **loss_programs.FLOATS[name])
+    alike(np.asarray(loss), VALUES["losses"][f"{name}_sum_by_nonzero_weights/0/0"], name)
+    assert zero == 0
+
+
+def test_metrics_refuse_to_be_eager():
+    message = "tf.metrics.mean is not supported when eager execution is enabled."
+    with eager_mode(), pytest.raises(RuntimeError, match=message):
+        tf.metrics.mean(np.ones(3))
+
+
+def test_a_check_that_follows_from_shapes_is_done_while_compiling():
+    """Weights of unknown shape take no plan apart, with gradients or without."""
+    with tf.Graph().as_default():
+        x, weights = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32, [None])
+        labels = tf.placeholder(tf.int64, [None])
+        loss = tf.losses.sparse_softmax_cross_entropy(labels, x, weights)
+        for fetches in ([loss], [loss, tf.gradients(loss, x)[0]]):
+            plan = Plan(fetches, [], [x, weights, labels])
+            (stage,) = stages_of(plan)
+            assert stage.whole
+            assert not stage.host
