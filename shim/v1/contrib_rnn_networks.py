@@ -70,7 +70,7 @@ def stack_bidirectional_rnn(
     _check_cells(cells_fw, cells_bw, initial_states_fw, initial_states_bw)
 
     def layer(cells: Sequence[Any], given: Any, first: Sequence[Any], entered: Any) -> tuple[Any, Any, Any]:
-        return static_bidirectional_rnn(*cells, given, *first, dtype, sequence_length, entered)
+        return static_bidirectional_rnn(cells[0], cells[1], given, first[0], first[1], dtype, sequence_length, entered)
 
     return _stacked(layer, (cells_fw, cells_bw), (initial_states_fw, initial_states_bw), inputs, scope)
 
@@ -103,7 +103,16 @@ def stack_bidirectional_dynamic_rnn(
 
     def layer(cells: Sequence[Any], given: Any, first: Sequence[Any], _: Any) -> tuple[Any, Any, Any]:
         outputs, states = bidirectional_dynamic_rnn(
-            *cells, given, sequence_length, *first, dtype, parallel_iterations, swap_memory, time_major
+            cells[0],
+            cells[1],
+            given,
+            sequence_length,
+            first[0],
+            first[1],
+            dtype,
+            parallel_iterations,
+            swap_memory,
+            time_major,
         )
         return concat(outputs, 2), *states
 

@@ -346,6 +346,69 @@ def drawn_classes(tf):
 
 
 @program
+def attention(tf):
+    seq = tf.contrib.seq2seq
+    memory = tf.constant(np.cos(np.arange(24, dtype=np.float32)).reshape(2, 4, 3))
+    lengths = tf.placeholder_with_default(np.array([2, 4], np.int32), [None])
+    x = tf.constant(INPUTS)
+    mechanisms = [
+        seq.LuongAttention(4, memory, lengths, name="a"),
+        seq.LuongAttention(4, memory, scale=True),
+        seq.BahdanauAttention(5, memory, lengths),
+        seq.BahdanauAttention(5, memory, normalize=True, probability_fn=seq.hardmax),
+    ]
+    found, sizes = [], []
+    for number, mechanism in enumerate(mechanisms):
+        with scope(tf, f"n{number}"):
+            cell = seq.AttentionWrapper(
+                tf.nn.rnn_cell.BasicLSTMCell(4),
+                mechanism,
+                attention_layer_size=None if number == 1 else 3,
+                alignment_history=number == 2,
+                output_attention=number != 3,
+            )
+            decoder = seq.BasicDecoder(cell, seq.TrainingHelper(x, LENGTHS), cell.zero_state(2, tf.float32))
+            outputs, state, _ = seq.dynamic_decode(decoder)
+            sizes.append(outputs.rnn_output.shape.as_list())
+            history = state.alignment_history
+            kept = [history.stack()] if number == 2 else []
+            gradients = tf.gradients(tf.reduce_sum(outputs.rnn_output), tf.trainable_variables(f"n{number}"))
+            # Where the maximum is has no gradient: TensorFlow says None, and here it is zero.
+            gradients = [] if number == 3 else gradients
+            found.append([outputs.rnn_output, state.alignments, state.attention, state.time, kept, gradients])
+    return [shown(tf.global_variables()), sizes, ran(tf, found)]
+
+
+@program
+def attention_to_several(tf):
+    seq = tf.contrib.seq2seq
+    memory = tf.constant(np.cos(np.arange(24, dtype=np.float32)).reshape(2, 4, 3))
+    tiled = seq.tile_batch(memory, 2)
+    with scope(tf, "net"):
+        mechanisms = [seq.LuongAttention(4, tiled), seq.BahdanauAttention(5, tiled)]
+        cell = seq.AttentionWrapper(
+            tf.nn.rnn_cell.GRUCell(4), mechanisms, [3, 2], initial_cell_state=tf.ones([4, 4]), name="mine"
+        )
+        state = cell.zero_state(4, tf.float32)
+        state = state.clone(attention=tf.ones([4, 5]))
+        for _ in range(2):
+            output, state = cell(tf.ones([4, 2]), state)
+    refused = [
+        error(seq.AttentionWrapper, cell, 3),
+        error(seq.AttentionWrapper, cell, [mechanisms[0], 3]),
+        error(seq.AttentionWrapper, cell, mechanisms, 3),
+        error(seq.AttentionWrapper, cell, mechanisms[0], cell_input_fn=3),
+        error(seq.LuongAttention(3, memory), tf.ones([2, 4]), None)[0],
+    ]
+    return [
+        shown(tf.global_variables()),
+        refused,
+        tiled.shape.as_list(),
+        ran(tf, [tiled, output, state.cell_state, state.attention, state.alignments, seq.hardmax(tf.ones([2, 3]))]),
+    ]
+
+
+@program
 def what_decoders_refuse(tf):
     seq = tf.contrib.seq2seq
     cell = tf.nn.rnn_cell.GRUCell(3)
