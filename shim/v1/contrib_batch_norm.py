@@ -195,7 +195,7 @@ class _Own:
         return outputs
 
     def _fused_outputs(self, inputs: Any, beta: Any, gamma: Any) -> Any:
-        options = {"epsilon": self.epsilon, "data_format": self.data_format}
+        options: dict[str, Any] = {"epsilon": self.epsilon, "data_format": self.data_format}
         outputs, mean, variance = smart_cond(
             self.training,
             lambda: fused_batch_norm(inputs, gamma, beta, **options),

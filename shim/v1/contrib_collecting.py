@@ -258,7 +258,8 @@ def model_getter(rename: dict[str, str] | None = None) -> Callable[..., Any]:
             name = f"{scope}/{rename[last]}" if scope else rename[last]
         for unused in ("reuse", "validate_shape", "constraint"):
             kwargs.pop(unused, None)
-        return model_variable(name, *args, custom_getter=getter, **kwargs)
+        make: Any = model_variable
+        return make(name, *args, custom_getter=getter, **kwargs)
 
     return layer_getter
 

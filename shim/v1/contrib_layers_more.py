@@ -283,7 +283,8 @@ def _flat_sparse(inputs: SparseTensor, new_rank: int) -> SparseTensor:
             f"Inputs has rank less than new_rank. {inputs} must have rank at least {new_rank}. Received rank {rank}, "
             f"shape {inputs.get_shape()}"
         )
-    outer, inner = inputs.dense_shape[: new_rank - 1], inputs.dense_shape[new_rank - 1 :]
+    sizes: Any = inputs.dense_shape
+    outer, inner = sizes[: new_rank - 1], sizes[new_rank - 1 :]
     return sparse_reshape(inputs, concat((outer, [reduce_prod(inner)]), 0))
 
 

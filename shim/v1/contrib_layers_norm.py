@@ -131,7 +131,8 @@ def instance_norm(
             parameters.append(made)
         axes = [one for one in range(1, rank) if one != axis]
         mean, variance = moments(inputs, axes, keep_dims=True)
-        outputs = batch_normalization(inputs, mean, variance, *parameters, epsilon, name="instancenorm")
+        beta, gamma = parameters
+        outputs = batch_normalization(inputs, mean, variance, beta, gamma, epsilon, name="instancenorm")
         return finished(outputs, activation_fn, outputs_collections, sc.name)
 
 
@@ -175,7 +176,7 @@ def group_norm(
     sizes: list[Any] = [dynamic[i] if size is None else size for i, size in enumerate(known.as_list())]
     axis = channels_axis + known.rank if channels_axis < 0 else channels_axis
     axes = _group_axes(known.as_list(), inputs, axis, reduction_axes, groups)
-    channels = known.as_list()[axis]
+    channels = known.as_list()[axis] or 0
     before, after, group = sizes[:axis], sizes[axis + 1 :], [groups, channels // groups]
     wide = [1] * len(before) + group + [1] * len(after)
     inputs = reshape(inputs, before + group + after)
@@ -189,7 +190,8 @@ def group_norm(
             mean, variance = normalize_moments(count, total, squares, shift=None)
         else:
             mean, variance = moments(inputs, axes, keep_dims=True)
-        outputs = reshape(_shifted(inputs, mean, variance, *parameters, epsilon), sizes)
+        beta, gamma = parameters
+        outputs = reshape(_shifted(inputs, mean, variance, beta, gamma, epsilon), sizes)
         return finished(outputs, activation_fn, outputs_collections, sc.name)
 
 

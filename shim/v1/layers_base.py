@@ -103,11 +103,12 @@ class Layer(LayerState):
         """
         self.built = True
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the outputs.
 
         Args:
             inputs: A tensor, or a structure of tensors.
+            *args: What else the layer was called with.
             **kwargs: What else the layer was called with.
         """
         return inputs

@@ -134,7 +134,8 @@ class Dense(Layer):
         from onevar.v1.sparse_ops import sparse_fill_empty_rows
 
         filled, _ = sparse_fill_empty_rows(inputs, 0)
-        columns = SparseTensor(filled.indices, filled.indices[:, 1], filled.dense_shape)
+        indices: Any = filled.indices
+        columns = SparseTensor(indices, indices[:, 1], filled.dense_shape)
         return embedding_lookup_sparse(self.kernel, columns, filled, combiner="sum")
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:

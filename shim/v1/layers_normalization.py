@@ -178,8 +178,8 @@ class BatchNormalization(BatchStatistics, Layer):
 
     def _add_averages(self) -> None:
         scope = self._scope
-        partitioner = scope.partitioner if scope is not None else None
-        if partitioner is not None:
+        partitioner = None if scope is None else scope.partitioner
+        if scope is not None:
             # Moving averages are not cut into parts.
             scope.set_partitioner(None)
         try:
@@ -188,7 +188,7 @@ class BatchNormalization(BatchStatistics, Layer):
             if self.renorm:
                 self._add_renorm_averages()
         finally:
-            if partitioner is not None:
+            if scope is not None:
                 scope.set_partitioner(partitioner)
 
     def _average(self, name: str, initializer: Any) -> Any:

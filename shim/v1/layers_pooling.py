@@ -104,8 +104,8 @@ class Pooling(Layer):
         return TensorShape([batch, *lengths, inner[-1]] if last else [batch, inner[0], *lengths])
 
 
-def _layer(rank: int, function: Callable[..., Any], class_name: str, name: str) -> None:
-    """Make and export a class and the function that calls a layer of it."""
+def _layer(rank: int, function: Callable[..., Any], class_name: str, name: str) -> tuple[Any, Any]:
+    """Make and export a class, and the function that calls a layer of it."""
 
     def init(
         self: Pooling, pool_size: Any, strides: Any, padding: str = "valid", data_format: str = "channels_last",
@@ -127,14 +127,12 @@ def _layer(rank: int, function: Callable[..., Any], class_name: str, name: str) 
 
     pool.__name__ = pool.__qualname__ = name
     pool.__doc__ = f"{doc} of `inputs`; see `Pooling` for the arguments."
-    globals()[class_name], globals()[name] = made, pool
-    export(f"layers.{class_name}")(made)
-    export(f"layers.{name}")(pool)
+    return export(f"layers.{class_name}")(made), export(f"layers.{name}")(pool)
 
 
-_layer(1, max_pool, "MaxPooling1D", "max_pooling1d")
-_layer(2, max_pool, "MaxPooling2D", "max_pooling2d")
-_layer(3, max_pool3d, "MaxPooling3D", "max_pooling3d")
-_layer(1, avg_pool, "AveragePooling1D", "average_pooling1d")
-_layer(2, avg_pool, "AveragePooling2D", "average_pooling2d")
-_layer(3, avg_pool3d, "AveragePooling3D", "average_pooling3d")
+MaxPooling1D, max_pooling1d = _layer(1, max_pool, "MaxPooling1D", "max_pooling1d")
+MaxPooling2D, max_pooling2d = _layer(2, max_pool, "MaxPooling2D", "max_pooling2d")
+MaxPooling3D, max_pooling3d = _layer(3, max_pool3d, "MaxPooling3D", "max_pooling3d")
+AveragePooling1D, average_pooling1d = _layer(1, avg_pool, "AveragePooling1D", "average_pooling1d")
+AveragePooling2D, average_pooling2d = _layer(2, avg_pool, "AveragePooling2D", "average_pooling2d")
+AveragePooling3D, average_pooling3d = _layer(3, avg_pool3d, "AveragePooling3D", "average_pooling3d")

@@ -1,6 +1,7 @@
 """What a layer holds: its variables, the losses and updates that it added, and what can be asked about them."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -151,7 +152,7 @@ class LayerState:
                 f"You tried to call `count_params` on {self.name}, but the layer isn't built. You can build it "
                 f"manually via: `{self.name}.build(batch_input_shape)`."
             )
-        return int(sum(np.prod(shape_of(weight).as_list(), dtype=np.int64) for weight in self.weights))
+        return sum(math.prod(size or 0 for size in shape_of(weight).as_list()) for weight in self.weights)
 
     def get_weights(self) -> list[np.ndarray]:
         """Return the values of its variables, in a graph those of the default session.
