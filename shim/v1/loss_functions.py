@@ -1,14 +1,16 @@
 """Gradients of a loss that is given as a function: for the variables that it uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import control_dependencies, get_collection
+from onevar.core.eager_values import eager_tensor
 from onevar.core.nest import flatten
 from onevar.core.operation import Tensor
 from onevar.core.plan import storage_of
 from onevar.core.reach import needed
+from onevar.scopes import StatelessScope, functionalize
 from onevar.v1.gradients_impl import gradients
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.variables import is_resource_variable
@@ -18,12 +20,13 @@ def gradients_of_function(loss: Callable[[], Any], var_list: Any, grad_loss: Any
     """Return `(gradient, variable)` for each variable.
 
     Args:
-        loss: A function that returns the loss.
+        loss: A function that returns the loss. Where operations compute at once it is called a second time if there
+            is no `var_list`, which the first call finds out; and it may not assign other variables than those.
         var_list: Variables; None is all trainable ones that the loss uses.
         grad_loss: What the gradient of the loss is multiplied with, or None.
     """
     if executing_eagerly():
-        raise NotImplementedError
+        return _at_once(loss, var_list, grad_loss)
     value = loss()
     variables = _used(value) if var_list is None else flatten(var_list)
     with control_dependencies([value]):
@@ -37,3 +40,40 @@ def _used(loss: Tensor) -> list[Any]:
     storages = {storage_of(tensor) for op in operations for tensor in (*op.inputs, *op.outputs)}
     found = get_collection(GraphKeys.TRAINABLE_VARIABLES)
     return [v for v in found if is_resource_variable(v) and v.op in storages]
+
+
+class _Watching(StatelessScope):
+    """Remembers which Variables are read."""
+
+    def __init__(self) -> None:
+        super().__init__(initialize_variables=False)
+        self.read: dict[int, Any] = {}
+
+    def get_current_value(self, variable: Any) -> Any:
+        """Return what the Variable reads as inside, or None; remember it."""
+        owner = getattr(variable, "owner", None)
+        watched = variable if owner is None else owner()
+        if watched is not None and watched.trainable:
+            self.read.setdefault(id(watched), watched)
+        return super().get_current_value(variable)
+
+
+def _at_once(loss: Callable[[], Any], var_list: Any, grad_loss: Any) -> list[tuple[Any, Any]]:
+    if var_list is None:
+        with _Watching() as scope:
+            loss()
+        variables: Sequence[Any] = list(scope.read.values())
+    else:
+        variables = flatten(var_list)
+    if not variables:
+        return []
+    adapter = variables[0]._cell.adapter
+    pure = functionalize(loss, variables)
+
+    def run(*values: Any) -> tuple[list[Any], None]:
+        return [pure(list(values))[0]], None
+
+    with adapter.computing():
+        (value,), _, pullback = adapter.vjp(run, [variable._cell.snapshot() for variable in variables])
+        seed = adapter.k.ones_like(value) if grad_loss is None else eager_tensor(grad_loss, None, adapter)
+        return list(zip(pullback([seed]), variables, strict=True))

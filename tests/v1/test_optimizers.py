@@ -10,9 +10,11 @@ import pytest
 from oracle import Both
 from training_cases import cases
 
+import onevar
 import onevar.v1 as tf
 from onevar import errors
 from onevar.core.build import op
+from onevar.core.context import eager_mode
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = list(cases())
@@ -264,3 +266,26 @@ def test_mixed_precision_rewrite_says_what_it_does():
         wrapped = tf.train.experimental.enable_mixed_precision_graph_rewrite(tf.train.AdamOptimizer(), 8)
     with pytest.raises(ValueError, match="must not already be"):
         tf.train.experimental.enable_mixed_precision_graph_rewrite(wrapped)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_losses_at_once(backend):
+    # TensorFlow's numbers after four steps, by eager execution.
+    pytest.importorskip(backend)
+    wanted = {
+        "GradientDescent": ([0.05366399, 0.10732798], 2.394675),
+        "Adam": ([0.60561776, 1.6027957], 2.6045864),
+        "RMSProp": ([0.34535941, 1.221878], 2.3473389),
+        "Adagrad": ([0.74086297, 1.7330742], 2.7386448),
+    }
+    with onevar.use_backend(backend), eager_mode():
+        for name, (first, second) in wanted.items():
+            w, b = tf.Variable([1.0, 2.0]), tf.Variable(3.0)
+            optimizer = getattr(tf.train, f"{name}Optimizer")(0.1)
+            for _ in range(4):
+                optimizer.minimize(lambda w=w, b=b: tf.reduce_sum(w * w) * b)
+            np.testing.assert_allclose(w.numpy(), first, 1e-5)
+            np.testing.assert_allclose(b.numpy(), second, 1e-5)
+            assert optimizer.get_slot(w, "nothing") is None
+        with pytest.raises(RuntimeError, match="should be a function when eager execution is enabled"):
+            optimizer.compute_gradients(tf.constant(1.0), [w])
