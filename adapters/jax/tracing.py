@@ -106,7 +106,13 @@ def _shapes_of_marks(fn: Callable, xs: Sequence[Any], marks: int) -> list[Any]:
     def run(*xs: Any) -> None:
         fn(mark, *xs)
 
-    jax.eval_shape(run, *xs)
+    try:
+        jax.eval_shape(run, *xs)
+    except Unsupported:
+        # Something in it is computed on the host, from values that only a real run has.
+        if not (_no_trace() and all(map(is_concrete, xs))):
+            raise
+        run(*xs)
     return found
 
 
