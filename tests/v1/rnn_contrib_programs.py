@@ -352,17 +352,17 @@ def attention(tf):
     lengths = tf.placeholder_with_default(np.array([2, 4], np.int32), [None])
     x = tf.constant(INPUTS)
     mechanisms = [
-        seq.LuongAttention(4, memory, lengths, name="a"),
-        seq.LuongAttention(4, memory, scale=True),
-        seq.BahdanauAttention(5, memory, lengths),
-        seq.BahdanauAttention(5, memory, normalize=True, probability_fn=seq.hardmax),
+        lambda: seq.LuongAttention(4, memory, lengths, name="a"),
+        lambda: seq.LuongAttention(4, memory, scale=True),
+        lambda: seq.BahdanauAttention(5, memory, lengths),
+        lambda: seq.BahdanauAttention(5, memory, normalize=True, probability_fn=seq.hardmax),
     ]
     found, sizes = [], []
     for number, mechanism in enumerate(mechanisms):
         with scope(tf, f"n{number}"):
             cell = seq.AttentionWrapper(
                 tf.nn.rnn_cell.BasicLSTMCell(4),
-                mechanism,
+                mechanism(),
                 attention_layer_size=None if number == 1 else 3,
                 alignment_history=number == 2,
                 output_attention=number != 3,
