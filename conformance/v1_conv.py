@@ -52,7 +52,10 @@ def pools(tf: Any) -> Any:
     gradients = tf.gradients([t * t for t in [*made, best]], [x])
     ties = np.floor(f(2, 7, 6, 2, low=0, high=3))
     with tf.Session() as session:
-        return [steady(session, [*made, best, tf.cast(where, tf.int32), *gradients], {x: given}) for given in (f(2, 7, 6, 2), ties)]
+        return [
+            steady(session, [*made, best, tf.cast(where, tf.int32), *gradients], {x: given})
+            for given in (f(2, 7, 6, 2), ties)
+        ]
 
 
 @program("V1-55", needs=GRADIENTS)
