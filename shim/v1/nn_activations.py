@@ -128,12 +128,13 @@ def _along(op_type: str, logits: Any, axis: Any, name: str | None) -> Any:
             f"dimensions in the input. Received: dim={known}",
         )  # fmt: skip
     ndims = rank(logits)
+    place: Any = axis
     if isinstance(axis, Tensor):
-        axis = where(axis < 0, axis + ndims, axis)
+        place = where(place < 0, place + ndims, place)
     elif axis < 0:
-        axis = axis + ndims
+        place = place + ndims
     last = rank(logits)
-    axis = axis % (ndims if shape.rank is None else shape.rank)
+    axis = place % (ndims if shape.rank is None else shape.rank)
     swapped = _swapped(logits, axis, op("Sub", x=last, y=1))
     result = _swapped(op(op_type, logits=swapped), axis, op("Sub", x=last, y=1), name)
     set_shape(result, shape)
@@ -142,7 +143,7 @@ def _along(op_type: str, logits: Any, axis: Any, name: str | None) -> Any:
 
 def _swapped(tensor: Any, axis: Any, last: Any, name: str | None = None) -> Any:
     order = concat([range_(axis), [last], range_(axis + 1, last), [axis]], 0)
-    return transpose(tensor, order, **({} if name is None else {"name": name}))
+    return transpose(tensor, order, name=name or "transpose")
 
 
 # -- with weights -----------------------------------------------------------------------------------

@@ -113,7 +113,8 @@ def ctc_loss_v2(
             logits[:, :, blank_index : blank_index + 1],
         ]
         logits = concat(parts, axis=2)
-        values = where(labels.values < blank_index, labels.values, labels.values - 1)
+        given: Any = labels.values
+        values = where(given < blank_index, given, given - 1)
         labels = SparseTensor(labels.indices, values, labels.dense_shape)
     return ctc_loss(labels=labels, inputs=logits, sequence_length=logit_length, time_major=logits_time_major)
 
@@ -130,7 +131,10 @@ def ctc_greedy_decoder(
         merge_repeated: Whether classes that are repeated are one label.
         blank_index: The class that stands for no label; None is the last one.
     """
-    attrs = {"merge_repeated": merge_repeated, "blank_index": -1 if blank_index is None else blank_index}
+    attrs: dict[str, Any] = {
+        "merge_repeated": merge_repeated,
+        "blank_index": -1 if blank_index is None else blank_index,
+    }
     *decoded, scores = op("CTCGreedyDecoder", inputs=inputs, sequence_length=sequence_length, **attrs)
     return [SparseTensor(*decoded)], scores
 
@@ -148,7 +152,7 @@ def ctc_beam_search_decoder(
         top_paths: How many are returned.
         merge_repeated: Whether equal labels that follow each other in a result are one.
     """
-    attrs = {"beam_width": beam_width, "top_paths": top_paths, "merge_repeated": merge_repeated}
+    attrs: dict[str, Any] = {"beam_width": beam_width, "top_paths": top_paths, "merge_repeated": merge_repeated}
     *parts, scores = op("CTCBeamSearchDecoder", inputs=inputs, sequence_length=sequence_length, **attrs)
     return [SparseTensor(*decoded) for decoded in zip(*parts, strict=True)], scores
 

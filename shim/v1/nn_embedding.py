@@ -133,7 +133,7 @@ def _anywhere() -> AbstractContextManager[None]:
 
 def _dealt_in_blocks(parts: list[Any], flat: Any) -> tuple[Any, Any]:
     """Which part each row is in, and where there, if each part has a block of rows; the first ones one row more."""
-    firsts = [(dims_of(part) or (None,))[0] for part in parts]
+    firsts: list[Any] = [(dims_of(part) or (None,))[0] for part in parts]
     dtype = dtype_of(flat)
     count = len(parts)
     if None not in firsts and sum(firsts):
@@ -193,7 +193,8 @@ def embedding_lookup_sparse(
     if sp_weights is not None:
         _check_weights(sp_ids, sp_weights)
     with name_scope(name, "embedding_lookup_sparse", [*parts, sp_ids]) as scope:
-        segments = sp_ids.indices[:, 0]
+        indices: Any = sp_ids.indices
+        segments = indices[:, 0]
         rows, index, sparse_gradient = _rows(
             parts, sp_ids.values, segments, max_norm, partition_strategy, allow_fast_lookup, sp_weights is None
         )
