@@ -26,6 +26,11 @@ class Collected:
         self.conditions: list[Any] = []
         self.errors: list[Callable[[], Exception]] = []
 
+    @property
+    def asks(self) -> bool:
+        """Whether there are conditions."""
+        return self.held is not None or bool(self.conditions)
+
     def mark(self) -> tuple["Collected", int]:
         """Return what says which conditions `all` has asked."""
         return self, -1 if self.held is not None else len(self.conditions)

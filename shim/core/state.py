@@ -231,8 +231,7 @@ class StateRef:
         """Scatter to no row at all where a condition fails: choosing between two whole values would copy them."""
         collected = CURRENT.collected[-1]
         alone = not self.written or self.guarded is not None
-        nothing = collected is None or (not collected.conditions and collected.held is None)
-        if nothing or self.slot.adapter.checks_indices:
+        if collected is None or not collected.asks or self.slot.adapter.checks_indices:
             self.write(k.scatter(self.read(), indices, updates, mode))
             return
         nowhere = k.asarray(np.array(self.shape[0], k.dtype(indices)))

@@ -186,7 +186,7 @@ class _ApplyCall:
         place = step.kernel.fn.signature  # type: ignore[attr-defined]
         self.grad, self.indices = place.grad, place.indices
         self.attrs = {name: value for name, value in step.attrs.items() if name != "repeated"}
-        self.sums = frame.adapter.row_sums
+        self.sums: Any = frame.adapter.row_sums
         self.arguments = [flow.constant.get(slot, slot) if type(slot) is int else slot for slot in step.ins]
         self.slots = [None if slot in flow.constant else slot for slot in step.ins]
         self.values = [frame.native(value) for value in self.arguments]

@@ -29,14 +29,15 @@ class UpdateCall:
         place = step.kernel.fn.signature  # type: ignore[attr-defined]
         self.step, self.frame, self.inputs = step, frame, inputs
         self.kind: str = place.rule.kind
-        self.refs: list[StateRef] = [getter.value for getter in inputs[: place.rule.count]]
+        self.refs: list[StateRef] = [getter.value for getter in inputs[: place.rule.width]]
         self.grad = inputs[place.grad]
         self.scalars: dict[str, Any] = {}
         for at in place.scalars:
             slot = step.ins[at]
             known = constant.get(slot)
-            number = isinstance(known, np.ndarray | np.generic) and np.ndim(known) == 0
-            self.scalars[place.names[at]] = _Number(known.item()) if number else inputs[at]
+            self.scalars[place.names[at]] = inputs[at]
+            if isinstance(known, np.ndarray | np.generic) and known.ndim == 0:
+                self.scalars[place.names[at]] = _Number(known.item())
         self.flags = {**place.flags, **step.attrs}
 
     def key(self, reads: Mapping[int, Any]) -> Any:
@@ -135,7 +136,7 @@ def update_call(
     place = getattr(step.kernel.fn, "signature", None)
     if place is None or place.indices is not None or place.rule.kind not in frame.adapter.updates:
         return None
-    if not all(type(getter) is Constant and type(getter.value) is StateRef for getter in inputs[: place.rule.count]):
+    if not all(type(getter) is Constant and type(getter.value) is StateRef for getter in inputs[: place.rule.width]):
         return None
     return UpdateCall(step, inputs, frame, constant)
 

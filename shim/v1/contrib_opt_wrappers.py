@@ -143,7 +143,7 @@ def extend_with_decoupled_weight_decay(base_optimizer: type) -> type:
             self._decay_var_list = None
             self._weight_decay = weight_decay
             self._weight_decay_tensor = None
-            base_optimizer.__init__(self, *args, **kwargs)
+            super(DecoupledWeightDecayExtension, self).__init__(*args, **kwargs)
 
     return OptimizerWithDecoupledWeightDecay
 

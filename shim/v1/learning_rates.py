@@ -155,10 +155,14 @@ def _piecewise(x: Any, limits: list[Any], rates: list[Any], name: str | None) ->
     with name_scope(name or "PiecewiseConstant"):
         x = convert_to_tensor(x)
         first, last = rates[0], rates[-1]
-        pairs = [(x <= limits[0], lambda: first), (x > limits[-1], lambda: last)]
+        pairs: list[tuple[Any, Callable[[], Any]]] = [(x <= limits[0], lambda: first), (x > limits[-1], lambda: last)]
         for low, high, rate in zip(limits[:-1], limits[1:], rates[1:-1], strict=True):
-            pairs.append(((x > low) & (x <= high), lambda rate=rate: rate))
+            pairs.append(((x > low) & (x <= high), partial(_itself, rate)))
         return case(pairs, lambda: first, exclusive=True)
+
+
+def _itself(rate: Any) -> Any:
+    return rate
 
 
 @export("train.polynomial_decay")

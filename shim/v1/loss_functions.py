@@ -60,7 +60,8 @@ class _Watching(StatelessScope):
 
 def _at_once(loss: Callable[[], Any], var_list: Any, grad_loss: Any) -> list[tuple[Any, Any]]:
     if var_list is None:
-        with _Watching() as scope:
+        scope = _Watching()
+        with scope:
             loss()
         variables: Sequence[Any] = list(scope.read.values())
     else:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -227,7 +228,6 @@ def _first(function: _Function) -> Callable[[np.ndarray], Any]:
 
 def _scipy() -> Any:
     try:
-        import scipy.optimize
+        return import_module("scipy.optimize")
     except ImportError as error:
         raise ImportError("tf.contrib.opt.ScipyOptimizerInterface needs scipy: pip install scipy.") from error
-    return scipy.optimize

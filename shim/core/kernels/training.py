@@ -32,10 +32,10 @@ class _Signature:
         self.type = definition.name
         self.rule = rule
         self.names = names
-        self.variables = names[: rule.count]
+        self.variables = names[: rule.width]
         self.grad = next(at for at, name in enumerate(names) if name in ("grad", "delta"))
         self.indices = names.index("indices") if "indices" in names else None
-        self.scalars = [at for at, name in enumerate(names) if at >= rule.count and name not in _GIVEN]
+        self.scalars = [at for at, name in enumerate(names) if at >= rule.width and name not in _GIVEN]
         self.is_ref = definition.inputs[0].is_ref
         self.flags = {"use_nesterov": False, "update_slots": True, "multiply_linear_by_lr": False}
 
@@ -59,7 +59,7 @@ def _same_shape(first: Any, other: Any, names: str) -> None:
 
 def _dense(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[str, Any]) -> Any:
     rule = signature.rule
-    refs = inputs[: rule.count]
+    refs = inputs[: rule.width]
     var = refs[0]
     grad = native(k, var, inputs[signature.grad])
     for ref in refs:
@@ -84,7 +84,7 @@ def _dense(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[str
 
 def _sparse(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[str, Any]) -> Any:
     rule = signature.rule
-    refs = inputs[: rule.count]
+    refs = inputs[: rule.width]
     var = refs[0]
     flags = dict(flags)
     grad, indices = native(k, var, inputs[signature.grad]), inputs[signature.indices or 0]
@@ -162,7 +162,7 @@ def _shape_of(spec: Spec) -> Any:
 def _infer(signature: _Signature) -> Callable[..., Any]:
     def infer(*specs: Spec) -> Any:
         shape = _shape_of(specs[0])
-        for at in range(1, signature.rule.count):
+        for at in range(1, signature.rule.width):
             shape = rules.merge(shape, _shape_of(specs[at]))
         for at in signature.scalars:
             rules.with_rank(specs[at].shape, 0)

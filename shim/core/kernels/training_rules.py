@@ -17,13 +17,13 @@ class Rule(NamedTuple):
 
     Attributes:
         kind: The op types' common part: `Adam` of `ApplyAdam` and `ResourceApplyAdam`.
-        count: How many variables it changes, slots included.
+        width: How many variables it changes, slots included.
         compute: `compute(k, values, grad, hyper)` to the new values.
         by_row: Whether the sparse op types apply it to the rows that the indices name.
     """
 
     kind: str
-    count: int
+    width: int
     compute: Callable[[Any, Values, Any, Hyper], Values]
     by_row: bool = True
 
