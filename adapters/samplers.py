@@ -17,6 +17,7 @@ from onevar.adapters import variates
 from onevar.adapters.philox import RESERVED, Pair, philox_bits, philox_uniform, words_spaced
 
 _FEW = 2000  # Below it exchanging one by one takes less time than following all exchanges at once.
+_COUNTED = 1 << 20  # Up to so many comparisons a class is found by counting, which needs no loop over rows.
 _MANY = 2000.0  # Above it the gamma distribution is close enough to Wilson and Hilferty's cube of a normal one.
 
 
@@ -172,6 +173,8 @@ def philox_multinomial(key: Pair, high: Pair, counter: int, logits: np.ndarray, 
     cumulative = np.cumsum(weights, axis=1)
     numbers = philox_uniform(key, high, counter, logits.shape[0] * samples, "float64")
     sought = numbers.reshape(-1, samples) * cumulative[:, -1:]
+    if sought.size * logits.shape[1] <= _COUNTED:
+        return (cumulative[:, None, :] <= sought[:, :, None]).sum(axis=-1, dtype=np.int64)
     found = [np.searchsorted(row, values, side="right") for row, values in zip(cumulative, sought, strict=True)]
     return np.array(found, np.int64).reshape(len(logits), samples)
 
