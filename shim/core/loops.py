@@ -12,7 +12,7 @@ from onevar.core.elements import Elements, Tools, has_shape
 from onevar.core.frame import Frame
 from onevar.core.loop_rows import Current, LoopRows, Rows
 from onevar.core.operation import Operation, Tensor
-from onevar.core.trip_count import TripCount
+from onevar.core.trip_count import OF_SHAPES, TripCount
 from onevar.errors import Unsupported
 
 #: A loop that a compiler would have to unroll is at most this long; longer ones stay loops.
@@ -39,11 +39,11 @@ class LoopStep(Functional):
         if "_maximum_iterations" in self.operation.attrs:
             return []
         test = self.operation.attrs["cond"]
-        used = {tensor for op in test.operations for tensor in op.inputs} | set(test.results)
+        used = {t for op in test.operations if op.type not in OF_SHAPES for t in op.inputs} | set(test.results)
         count = len(self.outs)
         first = [slot for slot, t in zip(self.ins, test.arguments, strict=False) if t in used]
         given = zip(self.ins[count:], self.operation.inputs[count:], strict=True)
-        return [*first, *(slot for slot, outside in given if outside in test.captures)]
+        return [*first, *(slot for slot, outside in given if test.captures.get(outside) in used)]
 
     def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         attrs = self.operation.attrs

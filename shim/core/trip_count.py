@@ -8,8 +8,9 @@ import numpy as np
 from onevar.core.frame import ConstStep, Frame, KernelStep, Step, run_steps
 from onevar.core.func_graph import FuncGraph
 from onevar.core.operation import Operation, Tensor
-from onevar.core.reach import needed
 
+#: Operations whose result follows from the shape of their input.
+OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "VariableShape"})
 #: Longer loops are not counted: a compiler has them as loops whose end it does not know.
 LONGEST = 20_000
 
@@ -80,9 +81,23 @@ class TripCount:
 
 
 def _reads(graph: FuncGraph, results: Sequence[Tensor]) -> tuple[set[Operation], set[Tensor]]:
-    """Return the operations that make `results`, and the tensors that these look at."""
-    operations = needed([t.op for t in results], ())
-    return operations, {*results, *(t for op in operations for t in op.inputs)}
+    """Return the operations that make `results`, and the tensors whose contents these look at."""
+    captured = set(graph.captures.values())
+    operations: set[Operation] = set()
+    read = set(results)
+    todo = [t.op for t in results]
+    while todo:
+        op = todo.pop()
+        if op in operations:
+            continue
+        operations.add(op)
+        todo.extend(op.control_inputs)
+        for tensor in op.inputs:
+            if op.type in OF_SHAPES and tensor in captured:
+                continue  # of which only the shape counts
+            read.add(tensor)
+            todo.append(tensor.op)
+    return operations, read
 
 
 def _is_pure(step: Step) -> bool:
