@@ -187,7 +187,9 @@ class _Arithmetic:
     sin = staticmethod(jnp.sin)
     cos = staticmethod(jnp.cos)
     maximum = staticmethod(jnp.maximum)
-    where = staticmethod(jnp.where)
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        return jnp.where(condition, x, y)
 
     def wide(self, lane: Any) -> Any:
         return lane.astype(jnp.uint64)

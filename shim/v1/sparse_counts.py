@@ -52,14 +52,18 @@ def sparse_bincount(
             raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported.")
         if axis == 0:
             values, weights = _flat(values, weights)
-        limits = {
+        limits: dict[str, Any] = {
             "minlength": -1 if minlength is None else minlength,
             "maxlength": -1 if maxlength is None else maxlength,
             "binary_output": binary_output,
         }
         if isinstance(values, SparseTensor):
             given = _of_sparse(values, weights)
-            parts = {"indices": values.indices, "values": values.values, "dense_shape": values.dense_shape}
+            parts: dict[str, Any] = {
+                "indices": values.indices,
+                "values": values.values,
+                "dense_shape": values.dense_shape,
+            }
             return SparseTensor(*op("SparseCountSparseOutput", **parts, weights=given, **limits))
         if weights is None:
             weights = constant([], dtype=dtype_of(values))

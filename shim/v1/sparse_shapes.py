@@ -264,8 +264,9 @@ def sparse_merge(
             dim = ids.values
             columns.append(expand_dims(dim if dtype_of(dim) == dtypes.int64 else cast(dim, dtypes.int64), axis=1))
         sizes = [cast(size, dtypes.int64) for size in vocab_size]
-        indices = concat([all_ids[0].indices[:, :-1], *columns], axis=1)
-        new_shape = concat([all_ids[0].dense_shape[:-1], sizes], axis=0)
+        first: Any = all_ids[0]
+        indices = concat([first.indices[:, :-1], *columns], axis=1)
+        new_shape = concat([first.dense_shape[:-1], sizes], axis=0)
         result = SparseTensor(indices, sp_values.values, new_shape)
         if already_sorted:
             return result
