@@ -149,7 +149,8 @@ def _convolved(x: Spec, filters: Spec, attrs: _Attrs, count: int, channels: Call
     shape, weights = rules.with_rank(x.shape, count + 2), rules.with_rank(filters.shape, count + 2)
     sizes = []
     for i, size in enumerate(spatial(shape, attrs.data_format)):
-        extent = None if weights[i] is None else (weights[i] - 1) * attrs.dilations[i] + 1
+        window = weights[i]
+        extent = None if window is None else (window - 1) * attrs.dilations[i] + 1
         pair = attrs.explicit[2 * i : 2 * i + 2] or (0, 0)
         sizes.append(output_size(size, extent, attrs.strides[i], attrs.padding, pair))  # type: ignore[arg-type]
     outer = channels(weights, shape[1 if attrs.first else -1])
