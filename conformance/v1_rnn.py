@@ -31,7 +31,9 @@ def cells(tf: Any) -> dict[str, Any]:
         "basic_lstm": kind.BasicLSTMCell(3),
         "basic_lstm_one": kind.BasicLSTMCell(3, 0.5, state_is_tuple=False, activation="relu"),
         "lstm": kind.LSTMCell(3),
-        "lstm_all": kind.LSTMCell(3, True, 0.3, tf.random_normal_initializer(0.1, 0.5, seed=2), 2, 0.2, forget_bias=0.0),
+        "lstm_all": kind.LSTMCell(
+            3, True, 0.3, tf.random_normal_initializer(0.1, 0.5, seed=2), 2, 0.2, forget_bias=0.0
+        ),
         "lstm_one": kind.LSTMCell(3, True, num_proj=2, state_is_tuple=False),
         "lstm_parts": kind.LSTMCell(3, num_unit_shards=2, num_proj=4, num_proj_shards=2),
     }
