@@ -156,7 +156,14 @@ def vjp(fn: Callable, xs: Sequence[Any], marks: int = 0) -> tuple[list, Any, Pul
             ad.Zero(jax.typeof(y)) if ct is None else _conj(jnp.asarray(ct, y.dtype))
             for ct, y in zip(given, outs, strict=True)
         ]
-        for_xs, for_marks = transpose(filled)
+        try:
+            for_xs, for_marks = transpose(filled)
+        except (TypeError, ValueError):
+            # JAX cannot transpose some scans where a cotangent is its symbolic zero; real zeros it can.
+            if not any(ct is None for ct in given):
+                raise
+            zeros = zip(filled, outs, strict=True)
+            for_xs, for_marks = transpose([jnp.zeros_like(y) if type(ct) is ad.Zero else ct for ct, y in zeros])
         gradients: list[Any | None] = [None] * (len(xs) + marks)
         for start, seen, found in ((0, seen_xs, for_xs), (len(xs), seen_marks, for_marks)):
             for (i, point), gradient in zip(seen.items(), found, strict=True):
