@@ -28,8 +28,13 @@ def model():
         embedding = tf.get_variable("embedding", [len(CHARACTERS), WIDTH])
         cell = tf.nn.rnn_cell.MultiRNNCell([layer() for _ in range(LAYERS)])
         state = cell.zero_state(tf.shape(inputs)[0], tf.float32)
+        # One step after the other: TensorFlow hands out dropout's numbers in the order in which steps come to run.
         outputs, state = tf.nn.dynamic_rnn(
-            cell, tf.nn.embedding_lookup(embedding, inputs), sequence_length=lengths, initial_state=state
+            cell,
+            tf.nn.embedding_lookup(embedding, inputs),
+            sequence_length=lengths,
+            initial_state=state,
+            parallel_iterations=1,
         )
         logits = tf.layers.dense(outputs, len(CHARACTERS), name="logits")
     mask = tf.sequence_mask(lengths, tf.shape(inputs)[1], dtype=tf.float32)
