@@ -166,7 +166,7 @@ class Adapter(Tracing, ABC):
     float_kernels: ClassVar[Mapping[str, Callable[..., Tensor]]] = {}
     primitives: ClassVar[Mapping[str, Callable[..., Any]]] = {}
     updates: ClassVar[Mapping[str, Callable[..., bool]]] = {}
-    row_sums: ClassVar[Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None] = None
+    row_sums: ClassVar[Callable[..., tuple[Tensor, Tensor]] | None] = None
     lacks: ClassVar[Mapping[str, str]] = {}
     borrow_rules: ClassVar[BorrowRules] = BorrowRules()
     guard_reads: ClassVar[bool] = False

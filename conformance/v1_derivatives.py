@@ -1,4 +1,4 @@
-"""Programs about derivatives of derivatives: what does not depend on the outer variable lies on the way to the inner."""
+"""Programs about derivatives of derivatives: of what leads to the inner variable not all depends on the outer one."""
 
 from typing import Any
 
@@ -14,8 +14,10 @@ def _network(tf: Any, x: Any, t: Any, weights: list[Any]) -> Any:
 
 
 def _weights(tf: Any) -> list[Any]:
-    shapes = [(2, 3), (3, 3), (3, 1)]
-    return [tf.get_variable(f"w{i}", s, initializer=tf.constant_initializer(0.3 + 0.1 * i)) for i, s in enumerate(shapes)]
+    return [
+        tf.get_variable(f"w{i}", shape, initializer=tf.constant_initializer(0.3 + 0.1 * i))
+        for i, shape in enumerate([(2, 3), (3, 3), (3, 1)])
+    ]
 
 
 @program("V1-33", needs=("gradients",))

@@ -100,7 +100,8 @@ def minimized(tf: Any, resource: bool) -> Any:
     """`minimize` makes the loss smaller as TensorFlow's does, counts steps, and remembers the operation."""
     step = tf.train.get_or_create_global_step()
     chosen = ("descent", "momentum", "adam", "rms_momentum", "adagrad")
-    made, saw = [], []
+    made: list[Any] = []
+    saw: list[Any] = []
     for name, optimizer in _optimizers(tf, step).items():
         if name in chosen:
             with tf.variable_scope(name):

@@ -130,25 +130,25 @@ def cells_of_ones_own(tf: Any) -> Any:
         state_size = 2
         output_size = 3
 
-        def call(self, inputs, state):
+        def call(self, inputs: Any, state: Any) -> Any:
             w = tf.get_variable("w", [3, 2], initializer=tf.ones_initializer())
             b = tf.get_variable("b", [2], trainable=False, initializer=tf.ones_initializer())
             new = tf.tanh(tf.matmul(inputs, w) + b + state)
             return tf.concat([new, new[:, :1]], 1), new
 
     class Older(tf.nn.rnn_cell.RNNCell):
-        def __init__(self, units):
+        def __init__(self, units: Any) -> None:
             self._units = units
 
         @property
-        def state_size(self):
+        def state_size(self) -> Any:
             return self._units
 
         @property
-        def output_size(self):
+        def output_size(self) -> Any:
             return self._units
 
-        def __call__(self, inputs, state, scope=None):
+        def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
             with tf.variable_scope(scope or type(self).__name__):
                 w = tf.get_variable("w", [3, self._units], initializer=tf.ones_initializer())
                 new = tf.matmul(inputs, w) - state
@@ -272,14 +272,14 @@ def saved_states(tf: Any) -> Any:
     """`static_state_saving_rnn` goes on where the last run ended."""
 
     class Saver:
-        def __init__(self):
-            self.kept = {}
+        def __init__(self) -> None:
+            self.kept: dict[str, Any] = {}
 
-        def state(self, name):
+        def state(self, name: Any) -> Any:
             self.kept[name] = tf.get_variable(f"saved_{name}", [2, 3], initializer=tf.zeros_initializer())
             return self.kept[name].read_value()
 
-        def save_state(self, name, value):
+        def save_state(self, name: Any, value: Any) -> Any:
             return tf.assign(self.kept[name], value)
 
     kind = tf.nn.rnn_cell

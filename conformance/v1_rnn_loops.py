@@ -96,7 +96,7 @@ def several_inputs(tf: Any) -> Any:
         state_size = (2, tf.TensorShape([3]))
         output_size = (2, 3)
 
-        def call(self, inputs, state):
+        def call(self, inputs: Any, state: Any) -> Any:
             first, second = inputs
             a, b = state[0] + first[:, :2], state[1] * 0.5 + second
             return (a * 2.0, b), (a, b)
@@ -130,8 +130,8 @@ def raw_networks(tf: Any) -> Any:
     steps = tf.TensorArray(tf.float32, 5).unstack(tf.transpose(tf.constant(INPUTS), [1, 0, 2]))
     lengths = tf.placeholder(tf.int32, [2])
 
-    def plain(cell, start):
-        def loop_fn(time, output, state, own):
+    def plain(cell: Any, start: Any) -> Any:
+        def loop_fn(time: Any, output: Any, state: Any, own: Any) -> Any:
             state = start if output is None else state
             finished = time >= lengths
             given = tf.cond(tf.reduce_all(finished), lambda: tf.zeros([2, 3]), lambda: steps.read(time))
@@ -139,8 +139,8 @@ def raw_networks(tf: Any) -> Any:
 
         return loop_fn
 
-    def emitting(cell, start):
-        def loop_fn(time, output, state, own):
+    def emitting(cell: Any, start: Any) -> Any:
+        def loop_fn(time: Any, output: Any, state: Any, own: Any) -> Any:
             if output is None:
                 return tf.zeros([2], tf.bool), tf.ones([2, 3]), start, tf.zeros([1]), tf.constant(2.0)
             emitted = tf.reduce_sum(output, 1, keepdims=True)
@@ -167,7 +167,7 @@ def gradients_of_raw_networks(tf: Any) -> Any:
     cell = tf.nn.rnn_cell.BasicLSTMCell(4)
     x = tf.constant(INPUTS[:, 0])
 
-    def loop_fn(time, output, state, own):
+    def loop_fn(time: Any, output: Any, state: Any, own: Any) -> Any:
         state = cell.zero_state(2, tf.float32) if output is None else state
         return time >= lengths, x, state, output, None
 

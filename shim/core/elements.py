@@ -102,7 +102,7 @@ class Tools:
 
     def part(self, value: Any, index: tuple) -> Any:
         """Return a part of a tensor or array."""
-        return value[index] if isinstance(value, _HOST) else self.k.getitem(value, index)
+        return np.asarray(value)[index] if isinstance(value, _HOST) else self.k.getitem(value, index)
 
     def zeros(self, shape: Sequence[int], dtype: str) -> Any:
         """Return zeros, on the host where the framework takes them from there as constants."""

@@ -70,7 +70,8 @@ def _region(requests: Sequence[Request], order: Sequence[Operation], fed: Collec
     depend on the outer `xs` as well, or no gradient would reach the inner ones.
     """
     core: set[Operation] = set()
-    todo, done = list(requests), set()
+    todo = list(requests)
+    done: set[Operation] = set()
     while todo:
         for request in todo:
             core |= between(order, request.xs, request.ys, fed, request.stop)

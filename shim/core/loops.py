@@ -148,6 +148,7 @@ class Compiled:
             results = self._looped(self._proceeds, self._advanced, init)
         else:
             test = None if self.exact else self._proceeds
+            assert self.limit is not None  # rows are for loops that have one
             results, written = frame.adapter.scan(self._stepped, init, self.rows.given, self.limit, test)
         if self.errors:
             check(results[-1], self.errors[0])

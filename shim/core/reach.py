@@ -13,7 +13,6 @@ from onevar.core.kernel import kernel_of
 from onevar.core.operation import Operation, Tensor
 from onevar.core.state import READERS
 
-
 _PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 
 

@@ -62,10 +62,13 @@ def _rows_of(tensors: Sequence[Any]) -> int:
     shapes = [shape_of(tensor) for tensor in tensors]
     if any(known.rank != 2 for known in shapes):
         raise ValueError(f"linear is expecting 2D arguments: {shapes}")
+    total = 0
     for known in shapes:
-        if known.as_list()[1] is None:
+        width = known.as_list()[1]
+        if width is None:
             raise ValueError(f"linear expects shape[1] to be provided for shape {known}, but saw {known[1]}")
-    return sum(known.as_list()[1] for known in shapes)
+        total += width
+    return total
 
 
 def layer_normalized(inputs: Any, scope: str, gain: float, shift: float, dtype: Any) -> Any:

@@ -281,7 +281,7 @@ class AttentionCellWrapper(_Around):
         """
         return RNNCell.zero_state(self, batch_size, dtype)
 
-    def _linear(self, name: str, args: Any, size: int) -> Any:
+    def _linear(self, name: str, args: Any, size: Any) -> Any:
         if name not in self._maps:
             self._maps[name] = Linear(args, size, True)
         return self._maps[name](args)

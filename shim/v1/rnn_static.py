@@ -1,6 +1,7 @@
 """Recurrent networks without a loop: `tf.nn.static_rnn` and its kin, one copy of the cell for each step."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from onevar.core.conversion import convert_to_tensor
@@ -61,7 +62,7 @@ def static_rnn(
                 output, state = cell(given, state)
             else:
                 # The step is taken before the names here change.
-                output, state = lengths.step(time, state, lambda given=given, state=state: cell(given, state))
+                output, state = lengths.step(time, state, partial(cell, given, state))
             outputs.append(output)
     return outputs, state
 

@@ -4,8 +4,8 @@ import struct
 from typing import Any, ClassVar
 
 from onevar.core.bundle import wire
-from onevar.v1.session_config import Message
 from onevar.v1.export import export
+from onevar.v1.session_config import Message
 
 #: TensorFlow's numbers for the versions of the checkpoint format.
 LEGACY, V1, V2 = 0, 1, 2

@@ -1,8 +1,7 @@
 """`tf.contrib.seq2seq.AttentionWrapper`: a cell that looks at a memory in every step."""
 
-import collections
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from onevar.core.default_graph import control_dependencies
 from onevar.core.dtype import int32
@@ -47,11 +46,17 @@ def _tiled(tensor: Any, multiplier: int) -> Any:
     return result
 
 
-_FIELDS = ("cell_state", "attention", "time", "alignments", "alignment_history", "attention_state")
+class _State(NamedTuple):
+    cell_state: Any
+    attention: Any
+    time: Any
+    alignments: Any
+    alignment_history: Any
+    attention_state: Any
 
 
 @export("contrib.seq2seq.AttentionWrapperState")
-class AttentionWrapperState(collections.namedtuple("AttentionWrapperState", _FIELDS)):
+class AttentionWrapperState(_State):
     """The state of an `AttentionWrapper`."""
 
     __slots__ = ()

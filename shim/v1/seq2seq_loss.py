@@ -55,11 +55,11 @@ def sequence_loss(
             return _divided_by_count(reduce_sum(losses), weights, None)
         losses = reshape(losses, shape(logits)[0:2])
         if average_across_timesteps or average_across_batch:
-            axis = [0] if average_across_batch else [1]
-            return div_no_nan(reduce_sum(losses, axis=axis), reduce_sum(weights, axis=axis))
+            axes = [0] if average_across_batch else [1]
+            return div_no_nan(reduce_sum(losses, axis=axes), reduce_sum(weights, axis=axes))
         if sum_over_timesteps or sum_over_batch:
-            axis = [0] if sum_over_batch else [1]
-            return _divided_by_count(reduce_sum(losses, axis=axis), weights, axis)
+            axes = [0] if sum_over_batch else [1]
+            return _divided_by_count(reduce_sum(losses, axis=axes), weights, axes)
         return losses
 
 

@@ -262,8 +262,8 @@ def _parts(leaf: Any, shape: TensorShape | None) -> list[TensorShape | None]:
         return [None] * count  # a TensorArray's flow is a scalar, whatever is in it
     if isinstance(leaf, IndexedSlices):
         rows = TensorShape([shape.as_list()[0]])
-        return [shape, rows, TensorShape([shape.ndims])][:count]
-    return [TensorShape([None, shape.ndims]), TensorShape([None]), TensorShape([shape.ndims])]
+        return [*[shape, rows, TensorShape([shape.ndims])][:count]]
+    return [*(TensorShape(dims) for dims in ([None, shape.ndims], [None], [shape.ndims]))]
 
 
 def _includes(general: TensorShape, special: TensorShape) -> bool:
