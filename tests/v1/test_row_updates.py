@@ -128,3 +128,27 @@ def test_a_unique_of_the_programs_own_is_left_alone():
             assert session.run(update, {x: [2, 5, 2]}).tolist() == [0, 0, 4, 0, 0, 5]
             session.run(update, {x: [2, 5, 2]})
             assert session.run(update, {x: [2, 5, 2]}).tolist() == [0, 0, 12, 0, 0, 15]
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_an_index_that_comes_twice_without_an_optimizer_is_refused(backend, use_resource):
+    # TensorFlow would update the row twice, one after the other.
+    class Unsummed(tf.train.AdagradOptimizer):
+        def _apply_sparse_duplicate_indices(self, grad, var):
+            return self._apply_sparse(grad, var)
+
+        def _resource_apply_sparse_duplicate_indices(self, grad, handle, indices):
+            return self._resource_apply_sparse(grad, handle, indices)
+
+    step = Step(lambda: Unsummed(0.5), use_resource)
+    values = np.ones((2, WIDTH))
+    with tf.Session(graph=step.graph) as session:
+        session.run(step.initialize)
+        for _ in range(2):
+            session.run(step.train, {step.indices: [1, 4], step.values: values})
+            before = session.run(step.slots)
+            with pytest.raises(tf.errors.UnimplementedError, match="an index comes more than once"):
+                session.run(step.train, {step.indices: [2, 2], step.values: values})
+            after = session.run(step.slots)
+            for old, new in zip(before, after, strict=True):
+                np.testing.assert_array_equal(old, new)

@@ -16,7 +16,7 @@ from onevar.core.kernels.scatter_state import on_host_now
 from onevar.core.kernels.state import contents, native, show
 from onevar.core.kernels.training_rules import RULES, Rule
 from onevar.core.op_defs import OpDef, op_def
-from onevar.core.op_errors import InvalidArgumentError
+from onevar.core.op_errors import InvalidArgumentError, UnimplementedError
 from onevar.core.spec import ShapeError, Spec
 from onevar.core.updates import in_place
 
@@ -97,6 +97,8 @@ def _sparse(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[st
     rows = native(k, var, indices)
     if repeated:
         grad = _repeated(k, rows, grad)
+    else:
+        _check_distinct(signature, k, indices)
     try:
         values = tuple(k.take(ref.read(), rows, axis=0) for ref in refs)
     except (IndexError, RuntimeError):
@@ -107,6 +109,24 @@ def _sparse(signature: _Signature, k: Any, inputs: Sequence[Any], flags: dict[st
         if value is not None:
             ref.put(k, rows, value)
     return var if signature.is_ref else ()
+
+
+def _check_distinct(signature: _Signature, k: Any, indices: Any) -> None:
+    """Refuse an index that comes twice: TensorFlow updates its row twice, one after the other."""
+
+    def error() -> Exception:
+        message = (
+            f"{signature.type}: an index comes more than once, and onevar does not update a row twice in one step. "
+            "Add up the rows of equal indices first, as optimizers do: tf.unique, tf.unsorted_segment_sum."
+        )
+        return UnimplementedError(None, None, message)
+
+    if isinstance(indices, np.ndarray):
+        check(len(np.unique(indices)) == len(indices), error)
+    elif k.shape(indices)[0] > 1:
+        ordered = k.sort(indices)
+        after, before = (k.getitem(ordered, (part,)) for part in (slice(1, None), slice(0, -1)))
+        check(k.all(k.not_equal(after, before)), error)
 
 
 def _repeated(k: Any, rows: Any, grad: Any) -> Any:
