@@ -1,5 +1,6 @@
 """Finding adapters: by name, by value, by default, and not at all."""
 
+import random
 import subprocess
 import sys
 from importlib import metadata
@@ -121,3 +122,24 @@ def test_an_adapter_that_omits_a_method_cannot_be_made():
     incomplete = type("Incomplete", (Adapter,), {"name": "i", "module": "i", "kernels": dict.fromkeys(KERNELS)})
     with pytest.raises(TypeError, match="abstract"):
         incomplete()
+
+
+def test_loading_a_framework_leaves_global_generators_alone(monkeypatch):
+    class Point:
+        name = "changed"
+        value = "changed:ADAPTER"
+
+        def load(self):
+            np.random.random(3)
+            random.random()
+            return _like_numpy()()
+
+    monkeypatch.setattr(registry, "_points", lambda: {"changed": Point()})
+    monkeypatch.setattr(registry, "_is_installed", lambda name: True)
+    random.seed(5)
+    np.random.seed(5)
+    registry._import("changed")
+    drawn = random.random(), np.random.random()
+    random.seed(5)
+    np.random.seed(5)
+    assert drawn == (random.random(), np.random.random())

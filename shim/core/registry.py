@@ -5,6 +5,7 @@ never a reason to import a framework: if its module is not in `sys.modules`, the
 """
 
 import os
+import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -219,10 +220,27 @@ def _import(name: str) -> Adapter:
         raise FrameworkMissing(
             f"backend {name!r} needs the module {_module_of(name)}: {extra}. Installed here: {', '.join(installed())}."
         )
-    instance = point.load()
+    with _draws_kept():
+        instance = point.load()
     if not isinstance(instance, Adapter) or instance.name != name:
         raise AdapterError(
             f"entry point {name!r} = {point.value!r} must be an onevar.adapters.contract.Adapter instance "
             f"with that name. Received: {instance!r}."
         )
     return instance
+
+
+@contextmanager
+def _draws_kept() -> Iterator[None]:
+    """Leave Python's and NumPy's global generators as they are: a framework may draw from them as it is imported.
+
+    A program seeds them first and makes its session, which loads the framework, afterwards.
+    """
+    numpy = sys.modules.get("numpy")
+    python, arrays = random.getstate(), numpy.random.get_state() if numpy else None
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        if numpy and arrays is not None:
+            numpy.random.set_state(arrays)
