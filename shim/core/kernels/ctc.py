@@ -81,8 +81,9 @@ def _labels(k: Any, indices: Any, values: Any, batch: int, steps: int, blank: in
     """Labels as a matrix, how many of each row count, and how many were given."""
     total = k.shape(values)[0]
     size = min(total, steps)
-    if CURRENT.adapter[-1].is_concrete(indices):
-        host = np.asarray(CURRENT.adapter[-1].to_numpy(indices))
+    adapter = CURRENT.adapter[-1]
+    if isinstance(indices, np.ndarray) or adapter.is_concrete(indices):
+        host = indices if isinstance(indices, np.ndarray) else np.asarray(adapter.to_numpy(indices))
         size = min(size, int(host[:, 1].max(initial=-1)) + 1)
     values = k.astype(values, "int64")
     rows, places = k.getitem(indices, (slice(None), 0)), k.getitem(indices, (slice(None), 1))
