@@ -123,6 +123,12 @@ def _tensor(value: Any, wanted: DType | None, chosen: Adapter) -> Any:
     return array if array.dtype == object else chosen.convert(array, None)
 
 
+def _is_text(value: Any) -> bool:
+    """Whether a value is strings, which no framework but NumPy computes with."""
+    items = value if isinstance(value, list) else [value]
+    return any(isinstance(item, np.ndarray) and item.dtype == object for item in items)
+
+
 def _computed(kernel: Kernel, chosen: Adapter, values: list[Any], attrs: dict[str, Any]) -> Any:
     given = {name: kernel_value(attrs[name]) for name in kernel.attrs if name in attrs}
     for at in kernel.host_index:
@@ -131,7 +137,7 @@ def _computed(kernel: Kernel, chosen: Adapter, values: list[Any], attrs: dict[st
     CURRENT.adapter.append(chosen)
     CURRENT.collected.append(None)
     try:
-        if kernel.on_host:
+        if kernel.on_host or any(map(_is_text, values)):
             numpy = adapter("numpy")
             arrays = [[_host(v, chosen) for v in x] if isinstance(x, list) else _host(x, chosen) for x in values]
             if kernel.random:
@@ -189,6 +195,8 @@ def _items(result: Any) -> Sequence[Any]:
 
 
 def _native(value: Any, chosen: Adapter) -> Any:
+    if isinstance(value, bytes) or (isinstance(value, np.ndarray) and value.dtype.kind == "S"):
+        return np.asarray(value, object)  # a single string
     if isinstance(value, np.ndarray | np.generic) and np.asarray(value).dtype != object:
         return chosen.convert(np.asarray(value), None)
     return value

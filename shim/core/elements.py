@@ -14,7 +14,7 @@ import numpy as np
 
 from onevar.core.checks import check
 from onevar.core.frame import Frame
-from onevar.core.op_errors import InvalidArgumentError
+from onevar.core.op_errors import InvalidArgumentError, UnimplementedError
 from onevar.core.operation import Operation
 from onevar.core.spec import show
 from onevar.errors import Unsupported
@@ -290,8 +290,18 @@ class Elements:
         items = [tools.part(self.rows, (i,)) for i in range(self.size)]
         return Elements(self.array, self.size, self.row_shape, items)
 
-    def gather(self, tools: Tools, indices: Any) -> Any:
-        """Return the elements at a vector of indices as one tensor."""
+    def gather(self, tools: Tools, indices: Any, row_shape: Shape | None = None) -> Any:
+        """Return the elements at a vector of indices as one tensor.
+
+        Args:
+            tools: Of the run.
+            indices: The vector.
+            row_shape: What the program knows of the elements' shape.
+
+        Raises:
+            UnimplementedError: There are none, and their shape is not known.
+            InvalidArgumentError: They are not of one shape.
+        """
         known = tools.known(indices)
         if known is None:
             return tools.k.take(tools.frame.native(self.dense(tools).rows), indices, axis=0)
@@ -300,7 +310,7 @@ class Elements:
             return self.rows
         items = [self.at(tools, int(i)) for i in known.reshape(-1)]
         if not items:
-            return tools.zeros((0, *self._full_shape(0)), self.array.dtype)
+            return self._no_rows(tools, self.row_shape if row_shape is None else row_shape)
         first = tools.shape(items[0])
         for i, item in enumerate(items):
             if tools.shape(item) != first:
@@ -310,6 +320,15 @@ class Elements:
                     f"{show(tools.shape(item))}",
                 )  # fmt: skip
         return tools.stack(items)
+
+    def _no_rows(self, tools: Tools, shape: Shape | None) -> Any:
+        if shape is None or None in shape:
+            raise UnimplementedError(
+                None, None,
+                f"TensorArray has size zero, but element shape {'<unknown>' if shape is None else show(shape)} is not "
+                "fully defined. Currently only static shapes are supported when packing zero-size TensorArrays.",
+            )  # fmt: skip
+        return tools.zeros((0, *(n for n in shape if n is not None)), self.array.dtype)
 
     def _read_all(self, tools: Tools) -> None:
         if tools.looks and self.array.clears:

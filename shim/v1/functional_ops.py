@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from onevar.core.constant import constant
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
+from onevar.core.default_graph import get_default_graph
 from onevar.core.dtype import DType, as_dtype
+from onevar.core.func_graph import trace
 from onevar.core.name_scope import name_scope
 from onevar.core.nest import assert_same_structure, flatten, is_nested, pack
+from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape
+from onevar.v1.array_ops_create import constant, zeros
 from onevar.v1.array_ops_shape import shape
 from onevar.v1.common import dims_of, dtype_of, set_shape, shape_of
 from onevar.v1.export import export
@@ -53,7 +56,8 @@ class _Elements:
             if dims_of(tensor) == ():
                 raise ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars")
         self.size = self._size()
-        self.count: Any = self.size if self.size is not None else shape(self.tensors[0])[0]
+        # A known size of zero is computed, as in TensorFlow.
+        self.count: Any = self.size or shape(self.tensors[0])[0]
 
     def _size(self) -> int | None:
         """Return the first size, if it is known.
@@ -329,11 +333,9 @@ def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True
         warn: Accepted.
 
     Raises:
-        ValueError: There are no elements.
+        ValueError: Elements are scalars or of different sizes.
     """
     given = [convert_to_tensor(elem, name="elem") for elem in flatten(elems)]
-    if any(dims_of(tensor) == (0,) for tensor in given):
-        raise ValueError("vectorized_map: the first dimension of `elems` must not be 0.")
     probe = _probe(fn, elems, given)
     return map_fn(fn, _packed(elems, given), dtype=probe)
 
@@ -341,12 +343,25 @@ def vectorized_map(fn: Callable, elems: Any, fallback_to_while_loop: bool = True
 def _probe(fn: Callable, elems: Any, given: Sequence[Any]) -> Any:
     """Return the structure of dtypes that `fn` returns."""
     if executing_eagerly():
-        returned = fn(_packed(elems, [tensor[0] for tensor in given]))
+        returned = fn(_packed(elems, [_first(tensor) for tensor in given]))
         return _packed(returned, [dtype_of(convert_to_tensor(part)) for part in flatten(returned)])
-    from onevar.core.graph import Graph
-    from onevar.v1.array_ops_create import placeholder
 
-    with Graph().as_default():
-        stand_ins = [placeholder(dtype_of(tensor), shape_of(tensor)[1:]) for tensor in given]
+    def traced(*stand_ins: Any) -> Any:
         returned = fn(_packed(elems, stand_ins))
         return _packed(returned, [dtype_of(convert_to_tensor(part)) for part in flatten(returned)])
+
+    rows = [_Row(dtype_of(tensor), Spec(shape_of(tensor)[1:].tuple, dtype_of(tensor).key)) for tensor in given]
+    return trace("vectorized_map", get_default_graph(), traced, rows)[1]
+
+
+def _first(tensor: Any) -> Any:
+    """Return a row; zeros if there is none."""
+    dims = dims_of(tensor) or ()
+    return tensor[0] if not dims or dims[0] else zeros(dims[1:], dtype_of(tensor))
+
+
+class _Row:
+    """Dtype and spec of a row of a tensor."""
+
+    def __init__(self, dtype: DType, spec: Spec):
+        self.dtype, self.spec = dtype, spec

@@ -60,6 +60,9 @@ def sliced(x: Tensor, points: Sequence[Tensor], gradients: Mapping[Tensor, Tenso
         indices.append(op("Reshape", tensor=ids, shape=size))
     if len(points) == 1:
         return IndexedSlices(values[0], indices[0], shape)
+    if len({one.dtype for one in indices}) > 1:
+        # Looked up by int32 here and by int64 there: as TensorFlow does, the wider of the two.
+        indices = [one if one.dtype.key == "int64" else op("Cast", x=one, DstT="int64") for one in indices]
     return IndexedSlices(
         op("ConcatV2", values=values, axis=0, name="concat"),
         op("ConcatV2", values=indices, axis=0, name="concat"),

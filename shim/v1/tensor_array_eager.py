@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from onevar.core import dtype as dtypes
-from onevar.core.constant import constant
+from onevar.core.build import op
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import DType
 from onevar.core.op_errors import InvalidArgumentError, OutOfRangeError
 from onevar.core.tensor_shape import TensorShape
-from onevar.v1.array_ops_create import zeros
-from onevar.v1.array_ops_shape import concat, stack, unstack
+from onevar.v1.array_ops_create import constant, zeros
+from onevar.v1.array_ops_shape import concat, unstack
 from onevar.v1.common import dtype_of, shape_of
 
 
@@ -53,7 +53,7 @@ class EagerArray:
             raise OutOfRangeError(None, None, f"Reading from negative indices (index {at}) is not allowed.")
         if at >= len(self.items):
             raise OutOfRangeError(None, None, f"Tried to read from index {at} but array size is: {len(self.items)} ")
-        if at in self.cleared:
+        if self.items[at] is None and at in self.cleared:
             raise InvalidArgumentError(
                 None, None,
                 f"Could not read index {at} twice because it was cleared after a previous read (perhaps try setting "
@@ -109,16 +109,19 @@ class EagerArray:
 
     def stack(self) -> Any:
         """Return all elements as one tensor."""
-        for at in range(len(self.items)):
-            self._filled(at)
-        result = self._stacked(list(self.items))
-        if self.clears:
-            self.items = [None] * len(self.items)
-        return result
+        return self._stacked([self._filled(at) for at in range(len(self.items))])
 
     def _stacked(self, items: list[Any]) -> Any:
         if items:
-            return stack(items)
+            shapes = [shape_of(item).as_list() for item in items]
+            for at, dims in enumerate(shapes):
+                if dims != shapes[0]:
+                    raise InvalidArgumentError(
+                        None, None,
+                        "Shapes of all inputs must match: "
+                        f"values[0].shape = {_show(shapes[0])} != values[{at}].shape = {_show(dims)}",
+                    )  # fmt: skip
+            return op("Pack", values=items)
         return zeros([0, *(self.shapes[0].as_list() if self.shapes[0].is_fully_defined() else [])], self.dtype)
 
     def concat(self) -> Any:
@@ -128,12 +131,22 @@ class EagerArray:
             InvalidArgumentError: They do not go together.
         """
         items = [self._filled(at) for at in range(len(self.items))]
-        try:
-            return concat(items, 0)
-        except ValueError as error:
-            raise InvalidArgumentError(
-                None, None, f"Could not concat tensors of TensorArray. Make sure that the shapes match: {error}"
-            ) from error
+        first: list[Any] = []
+        for at, item in enumerate(items):
+            dims = shape_of(item).as_list()
+            if not dims:
+                raise InvalidArgumentError(
+                    None, None, f"Concat saw a scalar shape at index {at} but requires at least vectors."
+                )
+            first = first or dims
+            odd = next((i for i in range(1, len(first)) if dims[i : i + 1] != first[i : i + 1]), None)
+            if odd is not None:
+                raise InvalidArgumentError(
+                    None, None,
+                    f"ConcatOp : Dimension {odd} in both shapes must be equal: "
+                    f"shape[0] = {_show(first)} vs. shape[{at}] = {_show(dims)}",
+                )  # fmt: skip
+        return concat(items, 0)
 
     def unstack(self, value: Any) -> None:
         """Put the rows of a tensor in place.
@@ -146,9 +159,7 @@ class EagerArray:
             raise ValueError(
                 f"Cannot unstack {len(parts)} tensors into a TensorArray of static size {len(self.items)} "
             )
-        self.items, self.cleared = [None] * max(len(self.items), len(parts)), set()
-        for at, part in enumerate(parts):
-            self.write(at, part)
+        self.items = list(parts)
 
     def scatter(self, indices: Any, value: Any) -> None:
         """Put rows of a tensor in place at several indices."""
@@ -160,26 +171,28 @@ class EagerArray:
         """Put consecutive parts of a tensor in place.
 
         Raises:
-            InvalidArgumentError: The lengths do not add up, or are too many.
+            InvalidArgumentError: The lengths do not add up, or are not as many as elements.
         """
         value = convert_to_tensor(value, preferred_dtype=self.dtype, name="value")
         sizes, known = [int(n) for n in np.asarray(lengths).reshape(-1)], shape_of(value)
+        if not known.as_list():
+            raise InvalidArgumentError(
+                None, None, "Expected value to be at least a vector, but received shape: [] "
+            )  # fmt: skip
         if sum(sizes) != known.as_list()[0]:
             raise InvalidArgumentError(
                 None, None,
                 f"Expected sum of lengths to be equal to values.shape[0], but sum of lengths is {sum(sizes)} and "
                 f"value's shape is: {known.as_list()} ",
             )  # fmt: skip
-        if len(sizes) > len(self.items) and not self.dynamic:
+        if len(sizes) != len(self.items) and not self.dynamic:
             raise InvalidArgumentError(
                 None, None,
                 f"TensorArray's size is not equal to the size of lengths ({len(self.items)} vs. {len(sizes)}), and "
                 "the TensorArray is not marked as dynamically resizeable.",
             )  # fmt: skip
-        start = 0
-        for at, length in enumerate(sizes):
-            self.write(at, value[start : start + length])
-            start += length
+        ends = np.cumsum(sizes)
+        self.items = [value[int(end) - length : int(end)] for end, length in zip(ends, sizes, strict=True)]
 
     def size(self) -> Any:
         """Return how many elements there are."""
@@ -188,3 +201,7 @@ class EagerArray:
     def close(self) -> None:
         """Let go of the elements."""
         self.items = []
+
+
+def _show(dims: list[Any]) -> str:
+    return f"[{','.join(map(str, dims))}]"

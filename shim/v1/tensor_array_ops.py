@@ -55,7 +55,7 @@ class TensorArray:
         self._eager: EagerArray | None = None
         self._dynamic_size = bool(dynamic_size)
         self._size = size
-        self._infer_shape = bool(infer_shape) or element_shape is not None
+        self._infer_shape = bool(infer_shape)
         #: One for all that stand for this array.
         self._shapes = [TensorShape(None) if element_shape is None else as_shape(element_shape)]
         self._handle: Any = None
@@ -202,7 +202,10 @@ class TensorArray:
             element_shape_except0=rest, name=name,
         )  # fmt: skip
         if self.element_shape.ndims is not None:
-            value.set_shape(TensorShape([None]).concatenate(rest))
+            each = self.element_shape.as_list()[0]
+            known = constant_value(self.size()) if self._infer_shape else None
+            rows = None if known is None or each is None else int(known) * each
+            value.set_shape(TensorShape([rows]).concatenate(rest))
         return value
 
     def size(self, name: str | None = None) -> Any:
@@ -366,7 +369,8 @@ def _check_given(handle: Any, given: dict[str, Any]) -> None:
         raise TypeError(f"Expected `handle` to be a Tensor, but got `{handle}` of type `{type(handle)}` instead.")
     for name, value in given.items():
         if value is not None and value != "":
-            raise ValueError(f"Cannot provide both `handle` and `{name}` arguments at the same time.")
+            both = "both a" if name == "size" else "both"  # as TensorFlow words it
+            raise ValueError(f"Cannot provide {both} `handle` and `{name}` arguments at the same time.")
 
 
 def _flow_of(handle: Tensor) -> Tensor:

@@ -85,14 +85,16 @@ def _is_one(structure: Any) -> bool:
 
 
 def _eager_loop(cond: Callable, body: Callable, structure: Any, maximum: Any, same: bool) -> Any:
-    done, values = 0, structure
+    done, values, bare = 0, structure, False
     while (maximum is None or done < int(maximum)) and bool(cond(*values)):
         values = body(*values)
         if not isinstance(values, list | tuple):
-            values = [values]
-        values, done = pack(structure, flatten(values)), done + 1
-    values = map_structure(lambda v: v if hasattr(v, "_as_graph_tensors") else convert_to_tensor(v), values)
-    return values if same or len(structure) > 1 else values[0]
+            values, bare = [values], True
+        assert_same_structure(list(structure), list(values), check_types=False)
+        done += 1
+    values = map_structure(lambda v: v if composite(v) else convert_to_tensor(v), values)
+    # As TensorFlow does: one variable comes in a list if the body returned one.
+    return values[0] if bare and not same else values
 
 
 class _Loop:

@@ -152,3 +152,19 @@ def test_an_index_that_comes_twice_without_an_optimizer_is_refused(backend, use_
             after = session.run(step.slots)
             for old, new in zip(before, after, strict=True):
                 np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_rows_looked_up_by_indices_of_two_types(backend, use_resource):
+    if backend == "numpy":
+        pytest.skip("numpy takes no gradients")
+    with tf.Graph().as_default(), tf.Session() as session:
+        table = tf.Variable(np.ones((4, 2), "float32"), use_resource=use_resource)
+        narrow, wide = tf.constant([0, 1]), tf.constant([1, 3], tf.int64)
+        loss = tf.reduce_sum(tf.gather(table, narrow)) + 2 * tf.reduce_sum(tf.nn.embedding_lookup(table, wide))
+        (slices,) = tf.gradients(loss, table)
+        assert slices.indices.dtype == tf.int64
+        train = tf.train.GradientDescentOptimizer(1.0).minimize(loss)
+        session.run(tf.global_variables_initializer())
+        session.run(train)
+        np.testing.assert_array_equal(session.run(table), [[0, 0], [-2, -2], [1, 1], [-1, -1]])

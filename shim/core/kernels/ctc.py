@@ -60,17 +60,9 @@ def _ctc_loss(
     # Where there is not enough time the sequence counts as empty.
     lengths = k.where(enough, lengths, k.zeros_like(lengths))
     found = _Lattice(k, inputs, labels, counts, lengths, ctc_merge_repeated)
-    alphas = found.forward(_wanted())
+    alphas = found.forward()
     loss = found.loss()
-    return loss, k.full(k.shape(inputs), np.nan, k.dtype(inputs)) if alphas is None else found.gradient(alphas)
-
-
-def _wanted() -> bool:
-    """Whether the second output is looked at. What is compiled is not computed in vain; elsewhere it takes time."""
-    adapter, operation = CURRENT.adapter[-1], CURRENT.operation
-    if adapter.compiles or adapter.name == "numpy" or getattr(operation, "type", None) != "CTCLoss":
-        return True
-    return bool(operation.outputs[1].consumers())
+    return loss, found.gradient(alphas)
 
 
 def _native(k: Any, x: Any) -> Any:
@@ -185,8 +177,8 @@ class _Lattice:
         """Whether a row's time is `place`, a vector."""
         return self.k.expand_dims(self.k.equal(time, place), axis=1)
 
-    def forward(self, keep: bool) -> Any:
-        """Compute the likelihood; return the logarithms of the states' at each time, if they are to be kept."""
+    def forward(self) -> Any:
+        """Compute the likelihood; return the logarithms of the states' at each time."""
         k = self.k
         first = k.logical_and(k.less(self.place, 2), k.less_equal(self.place, self.ends))
 
@@ -198,12 +190,12 @@ class _Lattice:
             new = k.where(k.equal(time, 0), k.where(first, k.zeros_like(after), self.nothing), after)
             new = k.maximum(k.add(new, emitted), self.nothing)
             new = k.where(k.expand_dims(k.less(time, self.lengths), axis=1), new, alpha)
-            return [new, k.add(time, k.ones((), "int64"))], [new] if keep else []
+            return [new, k.add(time, k.ones((), "int64"))], [new]
 
         start = [k.broadcast_to(self.nothing, (self.batch, self.states)), k.zeros((), "int64")]
         (alpha, _), kept = CURRENT.adapter[-1].scan(step, start, [self.logs], self.steps)
         self.likelihood = k.logsumexp(k.where(self.final, alpha, self.nothing), axis=1)
-        return kept[0] if keep else None
+        return kept[0]
 
     def _possible(self) -> Any:
         return self.k.greater(self.likelihood, _NOTHING / 2)

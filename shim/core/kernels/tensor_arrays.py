@@ -101,7 +101,7 @@ def tensor_array_gather(
 ) -> Any:
     """Read several elements as one tensor."""
     _check_dtype(handle, dtype, "read")
-    return _contents(handle, flow_in).gather(tools, indices)
+    return _contents(handle, flow_in).gather(tools, indices, element_shape)
 
 
 def _scatter_shape(handle: Spec, indices: Spec, value: Spec, flow_in: Spec) -> Shape:
