@@ -13,6 +13,7 @@ from onevar.core import shape_rules as rules
 from onevar.core.checks import CURRENT, check
 from onevar.core.kernel import kernel
 from onevar.core.op_errors import FailedPreconditionError, InvalidArgumentError
+from onevar.core.registry import adapter as adapter_named
 from onevar.core.spec import Spec
 
 #: The logarithm of nothing: finite, so that differences of two are no NaN.
@@ -65,6 +66,12 @@ def _ctc_loss(
     return loss, found.gradient(alphas)
 
 
+def _adapter_of(k: Any) -> Any:
+    """The adapter whose primitives these are: NumPy's, where all inputs are on the host."""
+    current = CURRENT.adapter[-1]
+    return current if current.name == k.name else adapter_named(k.name)
+
+
 def _native(k: Any, x: Any) -> Any:
     return k.asarray(x) if isinstance(x, np.ndarray) else x
 
@@ -73,7 +80,7 @@ def _labels(k: Any, indices: Any, values: Any, batch: int, steps: int, blank: in
     """Labels as a matrix, how many of each row count, and how many were given."""
     total = k.shape(values)[0]
     size = min(total, steps)
-    adapter = CURRENT.adapter[-1]
+    adapter = _adapter_of(k)
     if isinstance(indices, np.ndarray) or adapter.is_concrete(indices):
         host = indices if isinstance(indices, np.ndarray) else np.asarray(adapter.to_numpy(indices))
         size = min(size, int(host[:, 1].max(initial=-1)) + 1)
@@ -193,7 +200,7 @@ class _Lattice:
             return [new, k.add(time, k.ones((), "int64"))], [new]
 
         start = [k.broadcast_to(self.nothing, (self.batch, self.states)), k.zeros((), "int64")]
-        (alpha, _), kept = CURRENT.adapter[-1].scan(step, start, [self.logs], self.steps)
+        (alpha, _), kept = _adapter_of(self.k).scan(step, start, [self.logs], self.steps)
         self.likelihood = k.logsumexp(k.where(self.final, alpha, self.nothing), axis=1)
         return kept[0]
 
@@ -232,7 +239,7 @@ class _Lattice:
             return [k.maximum(k.add(new, emitted), self.nothing), k.subtract(time, k.ones((), "int64"))], [new]
 
         start = [k.broadcast_to(self.nothing, (self.batch, self.states)), k.asarray(np.array(self.steps - 1, np.int64))]
-        _, kept = CURRENT.adapter[-1].scan(step, start, [k.flip(self.logs, axis=0)], self.steps)
+        _, kept = _adapter_of(self.k).scan(step, start, [k.flip(self.logs, axis=0)], self.steps)
         known = k.where(self._possible(), self.likelihood, k.zeros((), self.dtype))
         paths = k.exp(k.subtract(k.add(alphas, k.flip(kept[0], axis=0)), k.expand_dims(known, axis=1)))
         classes = k.arange(0, self.classes, 1, "int64")
