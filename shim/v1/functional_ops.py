@@ -78,19 +78,20 @@ class _Elements:
         self.known = known
         return None if first is None or first[0] is None else first[0]
 
-    def arrays(self) -> list[TensorArray]:
-        """Return an array for each tensor, with its rows."""
-        made = [
-            TensorArray(
-                dtype_of(tensor),
-                size=self.count,
-                dynamic_size=False,
-                infer_shape=True,
-                element_shape=shape_of(tensor)[1:] if self.shaped and shape_of(tensor).ndims else None,
-            )
-            for tensor in self.tensors
-        ]
+    def arrays(self, one_by_one: bool = False) -> list[TensorArray]:
+        """Return an array for each tensor, with its rows.
+
+        Args:
+            one_by_one: Whether each is filled before the next is made: the order of operations.
+        """
+        if one_by_one:
+            return [self._array(tensor).unstack(tensor) for tensor in self.tensors]
+        made = [self._array(tensor) for tensor in self.tensors]
         return [array.unstack(tensor) for array, tensor in zip(made, self.tensors, strict=True)]
+
+    def _array(self, tensor: Any) -> TensorArray:
+        known = shape_of(tensor)[1:] if self.shaped and shape_of(tensor).ndims else None
+        return TensorArray(dtype_of(tensor), size=self.count, dynamic_size=False, infer_shape=True, element_shape=known)
 
     def at(self, arrays: Sequence[TensorArray], index: Any) -> Any:
         """Return the elements at an index."""
@@ -259,7 +260,7 @@ def foldl(
     _check(fn, elems)
     with name_scope(name, "foldl", flatten(elems)):
         given = _Elements(elems, shaped=False)
-        arrays, n = given.arrays(), given.count
+        arrays, n = given.arrays(one_by_one=True), given.count
         if initializer is None:
             accumulator = given.at(arrays, 0)
             i = constant(1)
@@ -300,7 +301,7 @@ def foldr(
     _check(fn, elems)
     with name_scope(name, "foldr", flatten(elems)):
         given = _Elements(elems, shaped=False)
-        arrays, n = given.arrays(), given.count
+        arrays, n = given.arrays(one_by_one=True), given.count
         if initializer is None:
             i = n - 1
             accumulator = given.at(arrays, i)

@@ -11,7 +11,7 @@ from onevar.core.conversion import convert_to_tensor
 from onevar.core.default_graph import get_default_graph
 from onevar.core.func_graph import FuncGraph, trace
 from onevar.core.name_scope import name_scope
-from onevar.core.nest import assert_same_structure, flatten, is_nested, map_structure, pack
+from onevar.core.nest import assert_same_structure, flatten, is_nested, map_structure
 from onevar.core.operation import IndexedSlices, Operation, Tensor
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape, as_shape
@@ -118,8 +118,8 @@ class _Loop:
         shapes = _flat_shapes(invariants)
         if len(shapes) != len(self.leaves):
             raise ValueError(
-                f"'shape_invariants' must have one shape for each of the {len(self.leaves)} loop variables. "
-                f"Received: {len(shapes)}."
+                "The two structures don't have the same nested structure.\n\n'shape_invariants' must have one shape "
+                f"for each of the {len(self.leaves)} loop variables. Received: {len(shapes)}."
             )
         declared = [part for leaf, shape in zip(self.leaves, shapes, strict=True) for part in _parts(leaf, shape)]
         for index, (tensor, shape) in enumerate(zip(self.first, declared, strict=True)):
