@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from onevar.core import shape_rules as rules
 from onevar.core.kernel import kernel
 from onevar.core.kernels.extra_sparse import linear, reduced_shape, strides
 from onevar.core.op_errors import InvalidArgumentError
@@ -149,21 +150,25 @@ def _matched(found_in: np.ndarray, wanted: np.ndarray, gradients: np.ndarray) ->
     return np.where(there[at] == places, gradients[at], gradients.dtype.type(0))
 
 
-@kernel("SparseAddGrad", on_host=True, infer=lambda g, a, b, s: [a.shape and a.shape[:1], b.shape and b.shape[:1]])
+def _count_of(indices: Spec) -> Shape:
+    return rules.with_rank(indices.shape, 2)[:1]
+
+
+@kernel("SparseAddGrad", on_host=True, infer=lambda g, a, b, s: [_count_of(a), _count_of(b)])
 def _add_gradient(
     k: Any, gradient: np.ndarray, a: np.ndarray, b: np.ndarray, total: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     return _matched(total, a, gradient), _matched(total, b, gradient)
 
 
-@kernel("SparseSliceGrad", on_host=True, infer=lambda g, i, s, o: i.shape and i.shape[:1])
+@kernel("SparseSliceGrad", on_host=True, infer=lambda g, i, s, o: _count_of(i))
 def _slice_gradient(
     k: Any, gradient: np.ndarray, indices: np.ndarray, start: np.ndarray, taken: np.ndarray
 ) -> np.ndarray:
     return _matched(taken + start, indices, gradient)
 
 
-@kernel("SparseFillEmptyRowsGrad", infer=lambda m, g: [m.shape, ()])
+@kernel("SparseFillEmptyRowsGrad", infer=lambda m, g: [rules.with_rank(m.shape, 1), ()])
 def _fill_gradient(k: Any, places: Any, gradient: Any) -> tuple[Any, Any]:
     taken = k.take(gradient, places, axis=0)
     # What belongs to no element given was filled in.
@@ -234,6 +239,16 @@ def _count_shapes(rank: int | None) -> list[Shape]:
     return [(None, rank), (None,), (rank,)]
 
 
+def _dense_count_shapes(values: Spec, weights: Spec, **_: Any) -> list[Shape]:
+    # No weights at all are a vector of none.
+    shape = values.shape if weights.shape == (0,) else rules.merge(weights.shape, values.shape)
+    return _count_shapes(None if shape is None else len(shape))
+
+
+def _sparse_count_shapes(indices: Spec, values: Spec, shape: Spec, weights: Spec, **_: Any) -> list[Shape]:
+    return _count_shapes(rules.with_rank(indices.shape, 2)[1])
+
+
 def _counted(
     rows: np.ndarray, values: np.ndarray, weights: np.ndarray, limits: tuple[int, int, bool], batch: list[int]
 ) -> tuple[np.ndarray, ...]:
@@ -253,7 +268,7 @@ def _counted(
     return _at(places, np.maximum(sizes, 1)), counts, sizes
 
 
-@kernel("DenseCountSparseOutput", on_host=True, infer=lambda v, w, **_: _count_shapes(v.shape and len(v.shape)))
+@kernel("DenseCountSparseOutput", on_host=True, infer=_dense_count_shapes)
 def _count_dense(
     k: Any, values: np.ndarray, weights: np.ndarray, *, minlength: int, maxlength: int, binary_output: bool
 ) -> tuple[np.ndarray, ...]:
@@ -262,7 +277,7 @@ def _count_dense(
     return _counted(rows, values.reshape(-1), weights, limits, list(values.shape[:-1]))
 
 
-@kernel("SparseCountSparseOutput", on_host=True, infer=lambda i, v, s, w, **_: _count_shapes(s.shape and s.shape[0]))
+@kernel("SparseCountSparseOutput", on_host=True, infer=_sparse_count_shapes)
 def _count_sparse(
     k: Any,
     indices: np.ndarray,
