@@ -56,13 +56,16 @@ class Plan:
         self.constants = [op for op in everything if op.type == "Const"]
 
     def _fetch_slot(self, tensor: Tensor, slots: Slots) -> int:
-        """Return where a fetched value is; that of a variable is what it is before the run's own writes."""
+        """Return where a fetched value is.
+
+        A fetched reference variable is what it is when the run's writes are done: in TensorFlow it shares its memory
+        with the variable, which these change. A fetched resource variable is what it is before them.
+        """
         stands = tensor.op.type in STORAGE or is_alias(tensor.op)
         if not stands or tensor.op.type == "VarHandleOp" or tensor in slots.given:
             return slots(tensor)
-        at = next(i for i, step in enumerate(self.steps) if step.operation is tensor.op)
         snapshot = SnapshotStep(tensor.op, [slots(tensor)], [slots.new()])
-        self.steps.insert(at + 1, snapshot)
+        self.steps.append(snapshot)
         return snapshot.outs[0]
 
 
