@@ -37,6 +37,8 @@ def plain(function):
     out = []
     for parameter in inspect.signature(function).parameters.values():
         default = parameter.default
+        if repr(default) == "KeywordRequired()":
+            default = repr(default)  # an object that is equal to nothing else
         out.append((parameter.name, getattr(default, "name", default), parameter.kind.name))
     return out
 
