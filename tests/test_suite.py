@@ -12,6 +12,7 @@ import onevar.conformance
 from onevar.conformance import known, report, results, spec
 from onevar.conformance.marks import SuiteError, needs, requirement
 from onevar.conformance.results import Outcome, verdict
+from onevar.conformance.v1_programs import TABLE
 
 SUITE = Path(onevar.conformance.__file__).parent
 NATIVE = Path(__file__).parent / "native"
@@ -33,6 +34,8 @@ def marked():
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 calls = [d for d in node.decorator_list if isinstance(d, ast.Call)]
                 ids = [a.value for c in calls if getattr(c.func, "id", "") == "requirement" for a in c.args]
+                if node.name == "test_v1_chapters":  # its parameters, programs of the table, name theirs
+                    ids = sorted({i for one in TABLE.values() for i in one.ids})
                 yield path, node.name, ids
 
 
