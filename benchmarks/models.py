@@ -25,7 +25,6 @@ PLAIN = ("vae", "word2vec", "physics", "recommender", "towers", "graph_network")
 TARGETS = {"jax": 1.5, "torch": 1.0}
 #: How many times TensorFlow's time a first step may take, and its memory a process.
 FIRST_TARGET, PEAK_TARGET = 3.0, 1.3
-#: Threads of torch and of NumPy's BLAS are as many as TensorFlow's: the machine's cores.
 Measured = dict[str, dict[str, float]]
 
 

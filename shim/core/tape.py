@@ -217,7 +217,7 @@ class Recording:
 class _Differentiated:
     """A recorded region, run inside its derivative: what `ForwardStep.run` does, with nothing left to find out.
 
-    Only recordings that stand for the whole region come here: nothing is traced, and no step of a region writes state.
+    Nothing is traced here: what a step of the region writes goes to the variable at once, as outside of one.
     """
 
     __slots__ = ("calls", "contents", "exports", "frame", "group", "inner", "ins", "marks", "origins", "slots", "steps")

@@ -2,6 +2,7 @@
 
 import abc
 import collections
+from contextlib import suppress
 from typing import Any
 
 from onevar.core.constant import constant_value
@@ -117,10 +118,9 @@ def dynamic_decode(
         loop = _Decoding(decoder, impute_finished)
         results = loop.run(maximum_iterations, parallel_iterations, swap_memory)
         outputs, state, lengths = map_structure(lambda array: array.stack(), results[1]), results[2], results[5]
-        try:
+        # A decoder that does not define it has no say in it.
+        with suppress(NotImplementedError):
             outputs, state = decoder.finalize(outputs, state, lengths)
-        except NotImplementedError:
-            outputs = outputs  # The decoder has no say in it.
         if not output_time_major:
             outputs = map_structure(transpose_batch_time, outputs)
     return outputs, state, lengths
