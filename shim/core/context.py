@@ -36,18 +36,8 @@ def set_eager_by_default(eager: bool) -> None:
 @contextmanager
 def eager_mode() -> Iterator[None]:
     """Compute at once inside the `with` block, in this thread."""
-    yield from _mode(True)
-
-
-@contextmanager
-def graph_mode() -> Iterator[None]:
-    """Build graphs inside the `with` block, in this thread."""
-    yield from _mode(False)
-
-
-def _mode(eager: bool) -> Iterator[None]:
     before = THREAD.eager
-    THREAD.eager = eager
+    THREAD.eager = True
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from onevar.core.dtype import DType, as_dtype
+from onevar.core.dtype import DType
 from onevar.core.op_defs import OpDef, op_def
 from onevar.core.op_errors import OperatorNotAllowedInGraphError
 from onevar.core.spec import Spec
@@ -393,11 +393,6 @@ def install_operators(table: Mapping[str, Callable]) -> None:
     """Give tensors their operators, `{"__add__": function, ...}`, from where the API is defined."""
     for name, function in table.items():
         setattr(Tensor, name, function)
-
-
-def component_dtype(dtype: Any) -> DType:
-    """Return the base dtype of what `as_dtype` takes."""
-    return as_dtype(dtype).base_dtype
 
 
 _OWN_FILES: dict[str, bool] = {}

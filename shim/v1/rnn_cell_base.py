@@ -152,10 +152,10 @@ def assert_like_rnncell(cell_name: str, cell: Any) -> None:
     missing = [
         said
         for there, said in (
-            (_has(cell, "output_size"), "'output_size' property is missing"),
-            (_has(cell, "state_size"), "'state_size' property is missing"),
+            (hasattr(cell, "output_size"), "'output_size' property is missing"),
+            (hasattr(cell, "state_size"), "'state_size' property is missing"),
             (
-                _has(cell, "get_initial_state") or _has(cell, "zero_state"),
+                hasattr(cell, "get_initial_state") or hasattr(cell, "zero_state"),
                 "either 'zero_state' or 'get_initial_state' method is required",
             ),
             (callable(cell), "is not callable"),
@@ -164,15 +164,6 @@ def assert_like_rnncell(cell_name: str, cell: Any) -> None:
     ]
     if missing:
         raise TypeError(f"The argument {cell_name!r} ({cell}) is not an RNNCell: {', '.join(missing)}.")
-
-
-def _has(value: Any, name: str) -> bool:
-    # Not `hasattr`: what else a property raises is for the caller to see.
-    try:
-        getattr(value, name)
-    except AttributeError:
-        return False
-    return True
 
 
 _Pair = collections.namedtuple("LSTMStateTuple", ("c", "h"))  # type: ignore[name-match]
