@@ -114,7 +114,7 @@ def _dtype(tensor: Any, chosen: Adapter) -> DType:
 def _tensor(value: Any, wanted: DType | None, chosen: Adapter) -> Any:
     if hasattr(value, "_cell") and value._cell is not None:
         value = value._read()
-    if chosen.owns(value):
+    if chosen.owns(value) or getattr(value, "is_resource", False):
         return value
     if isinstance(value, list | tuple) and any(_native_adapter(item) is not None for item in value):
         return chosen.k.stack([_tensor(item, wanted, chosen) for item in value], axis=0)
@@ -170,7 +170,7 @@ def forget_streams() -> None:
 
 
 def _host(value: Any, chosen: Adapter) -> Any:
-    if isinstance(value, StateRef | np.ndarray):
+    if isinstance(value, StateRef | np.ndarray) or getattr(value, "is_resource", False):
         return value
     return host_array(chosen, value)
 

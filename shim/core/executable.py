@@ -2,7 +2,8 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from onevar.core.checks import Collected
 from onevar.core.elements import Array, Elements
 from onevar.core.frame import Frame, run_steps, translated
 from onevar.core.plan import Plan, plain, with_bodies
+from onevar.core.resources import current
 from onevar.core.stages import Stage, operations_of, stages_of
 from onevar.core.state import StateRef, Store
 from onevar.core.tape import TapeProgram
@@ -20,9 +22,6 @@ from onevar.errors import Unsupported
 
 # References to an array that are ours when they are counted: the cell's, the list's, the argument's.
 _OWN_REFERENCES = 3
-
-# Operations that block until another run feeds or empties what they wait for.
-_WAITING = ("Queue", "Barrier", "Stage", "Unstage", "Accumulator")
 
 
 class Executable:
@@ -39,7 +38,7 @@ class Executable:
         self.constants = {id(op.attrs["value"]): [op.attrs["value"], None] for op in plan.constants}
         self.runs = 0
         #: Whether a run may wait for what another thread's run does: such runs do not wait for one another.
-        self.waits = any(step.operation.type.startswith(_WAITING) for step in plan.steps)
+        self.waits = plan.uses_resources
 
     def __call__(self, values: Sequence[np.ndarray]) -> list[Any]:
         """Run it.
@@ -61,7 +60,7 @@ class Executable:
         if issubclass(self.adapter.tensor_type, np.ndarray):
             # Its tensors are host values: there is nothing to compile or to record.
             return self._interpreted(values, on_host=False)
-        if self.runs > 1 or (self.plan.compiled_at_once and self.adapter.compiles):
+        if self.runs > 1 or (self._compiles_at_once and self.adapter.compiles):
             return self._compiled(values)
         if not self.adapter.compiles:
             return self._interpreted(values, on_host=False)
@@ -71,26 +70,45 @@ class Executable:
             # NumPy does not have all that the frameworks have; nothing was written yet.
             return self._compiled(values)
 
+    @property
+    def _compiles_at_once(self) -> bool:
+        # What a run took from a queue it cannot take again, were the host to find out late that it lacks something.
+        return self.plan.compiled_at_once or self.waits
+
     def _interpreted(self, values: Sequence[np.ndarray], on_host: bool) -> list[Any]:
         # Most plans run once: what they make of constants, initial values above all, is not kept then.
         constants = self.constants if self.runs > 1 else None
         frame = Frame(self.store, self.plan.size, on_host=on_host, constants=constants)
         for slot, value in zip(self.plan.feed_slots, values, strict=True):
             frame.env[slot] = value
-        before = [ref.on_host for ref in self.refs]
-        for ref in self.refs:
-            ref.on_host = on_host
         with self.adapter.computing():
-            try:
-                run_steps(frame, self.plan.steps)
-            except Unsupported as error:
-                if frame.wrote:
-                    raise RuntimeError(str(error)) from error
-                raise
-            finally:
-                for ref, was in zip(self.refs, before, strict=True):
-                    ref.on_host = was  # a Python function may run its own Session again
+            with self._reading(on_host):
+                try:
+                    run_steps(frame, self.plan.steps)
+                except Unsupported as error:
+                    if frame.wrote:
+                        raise RuntimeError(str(error)) from error
+                    raise
             return [self._fetched(frame.env[slot]) for slot in self.plan.fetch_slots]
+
+    @contextmanager
+    def _reading(self, on_host: bool) -> Iterator[None]:
+        """Let reads of variables give NumPy arrays, or not, inside the `with` block."""
+        before = [ref.on_host for ref in self.refs]
+
+        def pause(pausing: bool) -> None:
+            # Another run goes on, or a Python function runs its own Session again.
+            for ref, was in zip(self.refs, before, strict=True):
+                ref.on_host = was if pausing else on_host
+
+        pause(False)
+        pauses = current().pauses if self.waits else []
+        pauses.append(pause)
+        try:
+            yield
+        finally:
+            pauses.pop()
+            pause(True)
 
     def _compiled(self, values: Sequence[np.ndarray]) -> list[Any]:
         if self.stages is None:

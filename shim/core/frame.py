@@ -210,7 +210,7 @@ class KernelStep(Step):
     def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int], kernel: Kernel):
         super().__init__(operation, ins, outs)
         self.kernel = kernel
-        #: Strings are host values, whatever is done with them.
+        #: Strings and variants are host values, whatever is done with them.
         self.on_host = kernel.on_host or _has_strings(operation)
         attrs = operation.attrs
         self.attrs = {name: kernel_value(attrs[name]) for name in kernel.attrs if name in attrs}
@@ -263,7 +263,7 @@ class KernelStep(Step):
     def _on_host(self, frame: Frame, args: list[Any]) -> None:
         for at, value in enumerate(args):
             if type(value) is list:
-                args[at] = [frame.host(v) for v in value]
+                args[at] = [v if _opaque(v) else frame.host(v) for v in value]
             elif type(value) is not StateRef and not _opaque(value):
                 args[at] = frame.host(value)
         if self.kernel.random:
@@ -303,7 +303,8 @@ class KernelStep(Step):
 
 
 def _has_strings(operation: Operation) -> bool:
-    return any(tensor.dtype.base_dtype.key == "string" for tensor in (*operation.inputs, *operation.outputs))
+    tensors = (*operation.inputs, *operation.outputs)
+    return any(tensor.dtype.base_dtype.key in ("string", "variant") for tensor in tensors)
 
 
 _READ_ONLY = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})

@@ -36,6 +36,8 @@ class Kernel:
         infer: `infer(*specs, **attrs)` to the shape of the output (a list of shapes for several), or None: run `fn`
             with shape primitives.
         elementwise: Whether the output's shape is what the inputs' shapes broadcast to.
+        resource: Whether it uses what a Session keeps on the host (`onevar.core.resources`); it may wait.
+        reports: Whether its result is for whoever asked, and nothing else of a run waits for it: it comes at the end.
     """
 
     fn: Callable
@@ -48,6 +50,8 @@ class Kernel:
     heavy: bool = False
     infer: Callable | None = None
     elementwise: bool = False
+    resource: bool = False
+    reports: bool = False
     host_index: tuple[int, ...] = field(init=False, default=())
     attrs: tuple[str, ...] = field(init=False)
 
@@ -79,6 +83,8 @@ def kernel(
     random: bool = False,
     state: bool = False,
     functional: bool = False,
+    resource: bool = False,
+    reports: bool = False,
     infer: Callable | None = None,
 ) -> Callable[[Function], Function]:
     """Make the decorated function the definition of op types.
@@ -91,12 +97,15 @@ def kernel(
         random: Whether it draws from the session's stream, its second parameter.
         state: Whether it reads or writes variables.
         functional: Whether it calls functions (control flow).
+        resource: Whether it uses what a Session keeps on the host (`onevar.core.resources`): then it runs there.
+        reports: Whether nothing else of a run waits for its result.
         infer: The shape function, where `fn` on shape primitives would not do.
 
     Returns:
         The decorator, which returns the function as it is.
     """
-    flags: dict[str, Any] = {"heavy": heavy, "on_host": on_host, "random": random, "state": state}
+    flags: dict[str, Any] = {"heavy": heavy, "on_host": on_host or resource, "random": random, "state": state}
+    flags.update(resource=resource, reports=reports)
 
     def register(fn: Function) -> Function:
         for type in types:

@@ -32,6 +32,7 @@ class Plan:
         storages: Operations that stand for variables.
         random: Operations that draw random numbers.
         constants: Operations that are constants.
+        uses_resources: Whether it uses what the Session keeps on the host, and may wait for another run.
         compiled_at_once: Whether it is not worth interpreting on the host even once.
         size: How many values there are.
     """
@@ -46,7 +47,7 @@ class Plan:
         self.feed_slots = [slots(tensor) for tensor in self.feeds]
         slots.given = dict(zip(self.feeds, self.feed_slots, strict=True))
         slots.row_updates = row_updates(operations, fed, wanted)
-        self.steps: list[Step] = steps_for(operations, slots, fed, wanted)
+        self.steps: list[Step] = snapshots_for_reports(steps_for(operations, slots, fed, wanted), operations, slots)
         self.fetch_slots = [self._fetch_slot(tensor, slots) for tensor in self.fetches]
         self.size = slots.count
         everything = with_bodies(operations)
@@ -54,6 +55,7 @@ class Plan:
         self.random = [op for op in everything if _is_random(op)]
         self.compiled_at_once = any(map(_is_heavy, everything))
         self.constants = [op for op in everything if op.type == "Const"]
+        self.uses_resources = any(map(_uses_resources, everything))
 
     def _fetch_slot(self, tensor: Tensor, slots: Slots) -> int:
         """Return where a fetched value is.
@@ -67,6 +69,31 @@ class Plan:
         snapshot = SnapshotStep(tensor.op, [slots(tensor)], [slots.new()])
         self.steps.append(snapshot)
         return snapshot.outs[0]
+
+
+def snapshots_for_reports(steps: Sequence[Step], operations: Iterable[Operation], slots: Slots) -> list[Step]:
+    """Return the steps, and before each that reports on a variable which the run changes, one that reads it.
+
+    A report is made when everything else is done; what it shows is what the variable was when its turn came.
+
+    Args:
+        steps: In order.
+        operations: All of the run.
+        slots: Numbers of the values.
+    """
+    if not any(isinstance(step, KernelStep) and step.kernel.reports for step in steps):
+        return list(steps)
+    changed = changed_storages(with_bodies(operations))
+    out: list[Step] = []
+    for step in steps:
+        if isinstance(step, KernelStep) and step.kernel.reports:
+            for tensor in step.operation.inputs:
+                if (tensor.op.type in STORAGE or is_alias(tensor.op)) and storage_of(tensor) in changed:
+                    snapshot = SnapshotStep(tensor.op, [slots(tensor)], [slots.new()])
+                    step.ins = tuple(snapshot.outs[0] if at == slots(tensor) else at for at in step.ins)
+                    out.append(snapshot)
+        out.append(step)
+    return out
 
 
 def with_bodies(operations: Iterable[Operation]) -> list[Operation]:
@@ -124,6 +151,11 @@ def storage_of(tensor: Tensor) -> Operation | None:
 def _is_random(op: Operation) -> bool:
     kernel = kernel_of(op.type)
     return kernel is not None and kernel.random
+
+
+def _uses_resources(op: Operation) -> bool:
+    kernel = kernel_of(op.type)
+    return kernel is not None and kernel.resource
 
 
 def _is_heavy(op: Operation) -> bool:

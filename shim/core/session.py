@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from threading import RLock
 from typing import Any
 
 from onevar.adapters.contract import Native
@@ -52,7 +51,8 @@ class BaseSession:
         self._adapter = adapter(backend or default_backend())
         self._store = Store(self._adapter, device or self._adapter.devices()[0])
         self._jit_level = _jit_level(config)
-        self._lock = RLock()
+        #: Runs take turns: each sees the variables as the one before left them.
+        self._lock = self._store.resources.lock
         self._closed = False
         self._opened = False
         self._plans: dict[Any, Executable] = {}
@@ -94,7 +94,7 @@ class BaseSession:
         Args:
             fetches: A tensor, operation, Variable, name, or a nested list, tuple, dict or namedtuple of these.
             feed_dict: Values for any tensors of the graph.
-            options: Accepted.
+            options: `RunOptions`; a run that waits (for a queue, an iterator) waits `timeout_in_ms` at most.
             run_metadata: Accepted.
 
         Returns:
@@ -112,10 +112,18 @@ class BaseSession:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
         given = self._feeds(feed_dict)
         mapped, executable = self._prepared(fetches, tuple(given))
-        # Runs of one Session take turns: each sees the variables as the one before left them.
-        with self._lock:
-            values = executable(tuple(given.values()))
+        if executable.waits:
+            with self._store.resources.running(self._patience(options)):
+                values = executable(tuple(given.values()))
+        else:
+            with self._lock:
+                values = executable(tuple(given.values()))
         return mapped.build(dict(zip(executable.plan.fetches, values, strict=True)))
+
+    def _patience(self, options: Any) -> float | None:
+        """Return for how many seconds a run may wait, or None."""
+        limit = getattr(options, "timeout_in_ms", 0) or getattr(self._config, "operation_timeout_in_ms", 0)
+        return limit / 1000 if limit > 0 else None
 
     def _feeds(self, feed_dict: Mapping | None) -> dict[Tensor, Any]:
         return dict(feeds(self._graph, feed_dict)) if feed_dict else {}
@@ -171,7 +179,7 @@ class BaseSession:
             if len(values) != len(tensors):
                 raise TypeError(f"This function takes {len(tensors)} values, for feed_list. Received: {len(values)}.")
             arrays = tuple(array_for(graph, t, v) for t, v in zip(tensors, values, strict=True))
-            with self._lock:
+            with self._store.resources.running(self._patience(options)):
                 results = executable(arrays)
             return mapped.build(dict(zip(executable.plan.fetches, results, strict=True)))
 
@@ -246,8 +254,9 @@ class BaseSession:
         return _default_session(self)
 
     def close(self) -> None:
-        """Let go of all values; the Session cannot be used any more."""
+        """Let go of all values, and wake who waits; the Session cannot be used any more."""
         self._closed = True
+        self._store.resources.close()
         self._plans.clear()
         self._shortcuts.clear()
         self._store = Store(self._adapter, self._store.device)

@@ -1,7 +1,6 @@
 """The state of a Session: the variables' values and the random streams, and how operations see them."""
 
 import secrets
-from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
@@ -12,6 +11,7 @@ from onevar.cell import Cell
 from onevar.core.checks import CURRENT
 from onevar.core.op_errors import FailedPreconditionError
 from onevar.core.operation import Operation
+from onevar.core.resources import Resources
 
 #: Operations that are storage: their output stands for a variable.
 STORAGE = frozenset({"VariableV2", "Variable", "VarHandleOp"})
@@ -374,8 +374,8 @@ class Store:
         self.streams: dict[Operation, Stream] = {}
         #: Held while a compiled program takes the state over and gives it back: threads may share a Session.
         self.lock = RLock()
-        #: What other stateful operations keep: `resource(operation, make)`.
-        self.resources: dict[Any, Any] = {}
+        #: What it keeps on the host beside variables, and the run lock.
+        self.resources = Resources()
 
     def ref(self, operation: Operation) -> StateRef:
         """Return the state that a storage operation stands for; two with one shared name share it."""
@@ -393,9 +393,3 @@ class Store:
             attrs = operation.attrs
             found = self.streams[operation] = Stream(self.adapter, attrs.get("seed", 0), attrs.get("seed2", 0))
         return found
-
-    def resource(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Return what is kept under `key`, made by `make` at the first call."""
-        if key not in self.resources:
-            self.resources[key] = make()
-        return self.resources[key]
