@@ -41,7 +41,8 @@ def prepared(
             if not step.kernel.state:
                 near.update(step.outs)
                 open_ended.update(slot for slot, size in _sizes(step) if size is None)
-            wanted.extend(reads_of(step))
+            # What is only looked at leaves the compiled part when all is done.
+            wanted.extend(() if step.kernel.reports else reads_of(step))
         elif _is_light(step) and (reads := reads_of(step)) <= near:
             near.update(step.outs)
             makers.update(dict.fromkeys(step.outs, step))

@@ -274,13 +274,18 @@ def _numbered(plan: Plan, analysis: _Analysis, torn: set[int]) -> list[tuple[int
         )
         stage, written = _stage_of(step, on_host, analysis, ready, made_on_device, floor), writes_of(step)
         if on_host:
-            floor = max(floor, stage)  # it may fail, and writes wait for what may
+            if not _reports(step):
+                floor = max(floor, stage)  # it may fail, and writes wait for what may
             ready.update(dict.fromkeys(written, stage))
         else:
             made_on_device.update(dict.fromkeys(written, stage))
         analysis.placed[id(step)] = (stage, on_host)
         numbered.append((stage, on_host, step))
     return numbered
+
+
+def _reports(step: Step) -> bool:
+    return isinstance(step, KernelStep) and step.kernel.reports
 
 
 def _messages(plan: Plan, analysis: _Analysis) -> set[int]:

@@ -61,7 +61,7 @@ def local_path(path: Any) -> str:
 
 
 @contextmanager
-def _errors(path: str) -> Iterator[None]:
+def errors_of(path: str) -> Iterator[None]:
     """Turn the operating system's errors into TensorFlow's."""
     try:
         yield
@@ -107,7 +107,7 @@ class GFile:
             if self._kind not in _READS:
                 raise op_errors.PermissionDeniedError(None, None, "File isn't open for reading")
             path = local_path(self._name)
-            with _errors(path):
+            with errors_of(path):
                 self._reader = open(path, "rb")  # noqa: SIM115 - close() closes it
         return self._reader
 
@@ -116,7 +116,7 @@ class GFile:
             if self._kind not in _WRITES:
                 raise op_errors.PermissionDeniedError(None, None, "File isn't open for writing")
             path, mode = local_path(self._name), "ab" if self._kind[0] == "a" else "wb"
-            with _errors(path):
+            with errors_of(path):
                 self._writer = open(path, mode)  # noqa: SIM115
         return self._writer
 
@@ -132,7 +132,7 @@ class GFile:
         reader = self._reading()
         if n < -1:
             raise op_errors.InvalidArgumentError(None, None, f"Can't read a negative number of bytes: {n}")
-        with _errors(local_path(self._name)):
+        with errors_of(local_path(self._name)):
             return self._text(reader.read(n))
 
     def readline(self) -> Any:
@@ -167,7 +167,7 @@ class GFile:
             file_content = file_content.encode("utf-8")
         elif not isinstance(file_content, bytes | bytearray | memoryview):
             raise TypeError(f"Expected binary or unicode string, got {file_content!r}")
-        with _errors(local_path(self._name)):
+        with errors_of(local_path(self._name)):
             writer.write(file_content)
 
     def seek(self, offset: int | None = None, whence: int = 0, position: int | None = None) -> None:
@@ -206,7 +206,7 @@ class GFile:
     def flush(self) -> None:
         """Hand what was written to the operating system."""
         if self._writer is not None:
-            with _errors(local_path(self._name)):
+            with errors_of(local_path(self._name)):
                 self._writer.flush()
 
     def close(self) -> None:
@@ -214,7 +214,7 @@ class GFile:
         reader, writer, self._reader, self._writer = self._reader, self._writer, None, None
         if reader is None and writer is None:
             return
-        with _errors(local_path(self._name)):
+        with errors_of(local_path(self._name)):
             if writer is not None:
                 writer.close()
             if reader is not None:
@@ -259,7 +259,7 @@ def stat(filename: Any) -> FileStatistics:
         NotFoundError: It is not there.
     """
     path = local_path(filename)
-    with _errors(path):
+    with errors_of(path):
         found = os.stat(path)
     return FileStatistics(found.st_size, found.st_mtime_ns, os.path.isdir(path))
 
@@ -274,7 +274,7 @@ def list_directory(dirname: Any) -> list[str]:
     path = local_path(dirname)
     if not os.path.isdir(path):
         raise op_errors.NotFoundError(None, None, f"Could not find directory {os.fsdecode(dirname)}")
-    with _errors(path):
+    with errors_of(path):
         return os.listdir(path)
 
 
@@ -313,7 +313,7 @@ def mkdir(dirname: Any) -> None:
     """
     path = local_path(dirname)
     if not os.path.isdir(path):
-        with _errors(path):
+        with errors_of(path):
             os.mkdir(path)
 
 
@@ -331,7 +331,7 @@ def make_dirs(dirname: Any) -> None:
     if above and not os.path.isdir(above):
         raise op_errors.FailedPreconditionError(None, None, f"{above} is not a directory")
     if path:
-        with _errors(path):
+        with errors_of(path):
             os.makedirs(path, exist_ok=True)
 
 
@@ -344,7 +344,7 @@ def remove(filename: Any) -> None:
         FailedPreconditionError: It is a folder.
     """
     path = local_path(filename)
-    with _errors(path):
+    with errors_of(path):
         if os.path.isdir(path):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         os.remove(path)
@@ -360,7 +360,7 @@ def delete_recursively(dirname: Any) -> None:
     path = local_path(dirname)
     if not os.path.lexists(path):
         raise op_errors.NotFoundError(None, None, f"{path} not found")
-    with _errors(path):
+    with errors_of(path):
         if os.path.isdir(path):
             shutil.rmtree(path)
         else:
@@ -382,7 +382,7 @@ def copy(oldpath: Any, newpath: Any, overwrite: bool = False) -> None:
         NotFoundError: There is none to copy.
     """
     source, target = local_path(oldpath), local_path(newpath)
-    with _errors(source):
+    with errors_of(source):
         if os.path.isdir(source):
             raise op_errors.InvalidArgumentError(None, None, f"{target}; Invalid argument")
         if not os.path.exists(source):
@@ -401,7 +401,7 @@ def rename(oldname: Any, newname: Any, overwrite: bool = False) -> None:
     """
     source, target = local_path(oldname), local_path(newname)
     refuse_overwrite(target, overwrite)
-    with _errors(source):
+    with errors_of(source):
         os.replace(source, target)
 
 
