@@ -86,7 +86,7 @@ def public_names(path: str) -> tuple[str, ...]:
     if path.split(".")[0] not in INTERNAL:
         return (path,)
     if path.startswith("python.keras."):
-        return (path.removeprefix("python."),)
+        return (path.removeprefix("python."), path)
     found = attributes(module).get(name, ())
     package = _folded(module) if not found else None
     if package:

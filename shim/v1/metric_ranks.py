@@ -264,9 +264,19 @@ def _average_precision(labels: Any, predictions_idx: Any) -> Any:
         return divide(total, cast(_relevant(labels, k), dtypes.float64), name=scope)
 
 
-def _mean_average_precision(
-    labels: Any, predictions_idx: Any, weights: Any, metrics: Any, updates: Any, name: str
+def mean_average_precision(
+    labels: Any, predictions_idx: Any, weights: Any, metrics: Any, updates: Any, name: str | None
 ) -> Metric:
+    """Return the mean of the average precision of classes in their order, and what updates it.
+
+    Args:
+        labels: Classes that are right.
+        predictions_idx: Classes, the best first.
+        weights: Of their shape, or None.
+        metrics: What the mean joins.
+        updates: What the update joins.
+        name: Of the scope.
+    """
     with name_scope(name, "average_precision_at_top_k", [predictions_idx, labels, weights]) as scope:
         precision = _average_precision(labels, predictions_idx)
         if weights is not None:
@@ -320,7 +330,7 @@ def average_precision_at_k(
     with name_scope(name, _at_k("average_precision", k), [predictions, labels, weights]) as scope:
         _, best = exported("nn.top_k")(predictions, k)
         labels = _without_unknown(labels, cast(shape(predictions)[-1], dtypes.int64))
-        return _mean_average_precision(labels, best, weights, metrics_collections, updates_collections, scope)
+        return mean_average_precision(labels, best, weights, metrics_collections, updates_collections, scope)
 
 
 @export("metrics.sparse_average_precision_at_k")

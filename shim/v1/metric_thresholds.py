@@ -52,10 +52,18 @@ def _in_unit_interval(predictions: Any) -> list[Any]:
     ]
 
 
-def _counts(
+def counts_at_thresholds(
     labels: Any, predictions: Any, thresholds: Sequence[float], weights: Any, wanted: Sequence[str] = tuple(_CASES)
 ) -> tuple[Counts, Counts]:
-    """Return for the wanted cases how often each occurred at each threshold, and what adds these."""
+    """Return for the wanted cases how often each occurred at each threshold, and what adds these.
+
+    Args:
+        labels: Bools.
+        predictions: Of their shape, between 0 and 1.
+        thresholds: Above which a prediction counts as true.
+        weights: Of their shape, or None.
+        wanted: Of `"tp"`, `"fn"`, `"tn"`, `"fp"`.
+    """
     with control_dependencies(_in_unit_interval(convert_to_tensor(predictions))):
         predictions = cast(predictions, dtypes.float32)
         predictions, labels, weights = aligned(predictions, cast(labels, dtype=dtypes.bool), weights)
@@ -106,7 +114,7 @@ def _counter(key: str) -> None:
     ) -> Metric:  # fmt: skip
         refuse_eager(public)
         with variable_scope(name, scope, (predictions, labels, weights)):
-            values, updates = _counts(labels, predictions, thresholds, weights, (key,))
+            values, updates = counts_at_thresholds(labels, predictions, thresholds, weights, (key,))
             value = listed(metrics_collections, identity(values[key]))
             return value, listed(updates_collections, updates[key])
 
@@ -132,7 +140,7 @@ def _of_positives(short: str, missed: str) -> None:
     ) -> Metric:  # fmt: skip
         refuse_eager(public)
         with variable_scope(name, public, (predictions, labels, weights)):
-            values, updates = _counts(labels, predictions, thresholds, weights, ("tp", missed))
+            values, updates = counts_at_thresholds(labels, predictions, thresholds, weights, ("tp", missed))
             value = listed(metrics_collections, share(values, "value"))
             return value, listed(updates_collections, share(updates, "update_op"))
 
@@ -170,7 +178,7 @@ def auc(
             limits = _spread(num_thresholds)
         else:
             limits = [0.0 - _EPSILON, *sorted(thresholds), 1.0 + _EPSILON]
-        values, updates = _counts(labels, predictions, limits, weights)
+        values, updates = counts_at_thresholds(labels, predictions, limits, weights)
         value = listed(metrics_collections, _area(values, curve, summation_method, len(limits), "value"))
         update = _area(updates, curve, summation_method, len(limits), "update_op")
         return value, listed(updates_collections, update)
@@ -246,7 +254,7 @@ def sensitivity_at_specificity(
         return divide(tp[at], tp[at] + fn[at] + _EPSILON, name)
 
     with variable_scope(name, "sensitivity_at_specificity", (predictions, labels, weights)):
-        values, updates = _counts(labels, predictions, _spread(num_thresholds), weights)
+        values, updates = counts_at_thresholds(labels, predictions, _spread(num_thresholds), weights)
         value = listed(metrics_collections, sensitivity(values, "value"))
         return value, listed(updates_collections, sensitivity(updates, "update_op"))
 
@@ -277,6 +285,6 @@ def specificity_at_sensitivity(
 
     with variable_scope(name, "specificity_at_sensitivity", (predictions, labels, weights)):
         limits = _spread(num_thresholds, 1.0 - _EPSILON)  # TensorFlow's last one is below 1 here
-        values, updates = _counts(labels, predictions, limits, weights)
+        values, updates = counts_at_thresholds(labels, predictions, limits, weights)
         value = listed(metrics_collections, specificity(values, "value"))
         return value, listed(updates_collections, specificity(updates, "update_op"))
