@@ -9,14 +9,14 @@ from onevar.core import lookup
 from onevar.core.context import THREAD
 from onevar.core.device_spec import device_name, merge_device
 from onevar.core.dtype import DType
+from onevar.core.graph_def_face import AsMessage
 from onevar.core.graph_stacks import Controls, Stacks
 from onevar.core.naming import NameTable, check_op_name
 from onevar.core.operation import Operation, Tensor
 from onevar.core.spec import Spec
-from onevar.errors import Unsupported
 
 
-class Graph:
+class Graph(AsMessage):
     """A computation that Sessions run.
 
     Attributes:
@@ -25,7 +25,10 @@ class Graph:
         version: Changes whenever the graph does.
         rewired: How often inputs were changed after the fact; then serial numbers are no order of execution.
         outer: For the body of a control-flow operation, the graph around it.
+        isolated: Whether it is the body of a function, whose names and seeds are its own.
     """
+
+    isolated = False
 
     def __init__(self) -> None:
         self.outer: Graph | None = None
@@ -44,6 +47,9 @@ class Graph:
         self._unfetchable: set[Any] = set()
         self.creator_stack: list[Callable] = []
         self.building_function = False
+        self._versions: Any = None
+        #: Outputs that have a name of their own.
+        self.named_outputs: dict[str, Tensor] = {}
 
     # -- operations -----------------------------------------------------------------------------
 
@@ -138,14 +144,6 @@ class Graph:
         from onevar.core.build import create  # building uses graphs
 
         return create(self, op_type, inputs, attrs or {}, name or op_type)
-
-    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any:
-        """Not offered yet.
-
-        Raises:
-            Unsupported: Always.
-        """
-        raise Unsupported("Graph.as_graph_def: graphs cannot be written as a GraphDef yet.")
 
     def capture(self, tensor: Tensor) -> Tensor:
         """Return what stands for `tensor` in this graph.

@@ -35,6 +35,8 @@ def _named(graph: "Graph", name: str, allow_tensor: bool, allow_operation: bool)
     if ":" in name:
         raise ValueError(f"Name {name!r} appears to refer to a Tensor, not an Operation.")
     operation = graph.find_operation(name)
+    if operation is None and f"{name}:0" in graph.named_outputs:
+        operation = graph.named_outputs[f"{name}:0"].op
     if not allow_operation:
         if operation is not None:
             raise ValueError(
@@ -57,6 +59,8 @@ def _tensor_named(graph: "Graph", name: str) -> Tensor:
             f"The name {name!r} looks a like a Tensor name, but is not a valid one. Tensor names must be of the form "
             '"<op_name>:<output_index>".'
         )
+    if name in graph.named_outputs:
+        return graph.named_outputs[name]
     operation = graph.find_operation(op_name)
     if operation is None:
         raise KeyError(

@@ -98,6 +98,31 @@ class OpDef(NamedTuple):
     is_distributed_communication: bool = False
     deprecated: int | None = None
 
+    def to_proto(self) -> Any:
+        """Return it as TensorFlow's message `OpDef`.
+
+        Raises:
+            FrameworkMissing: The tensorboard package, which has the messages, is not installed.
+        """
+        from onevar.core.graph_def_export import signature_proto  # few programs need the messages
+
+        return signature_proto(self)
+
+    @property
+    def input_arg(self) -> Any:
+        """The inputs as the message has them."""
+        return self.to_proto().input_arg
+
+    @property
+    def output_arg(self) -> Any:
+        """The outputs as the message has them."""
+        return self.to_proto().output_arg
+
+    @property
+    def attr(self) -> Any:
+        """The attributes as the message has them."""
+        return self.to_proto().attr
+
 
 class UnknownOp(LookupError):
     """TensorFlow's registry has no op of this type."""

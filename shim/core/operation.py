@@ -70,6 +70,17 @@ class Operation:
         return op_def(self.type)
 
     @property
+    def node_def(self) -> Any:
+        """The operation as a `NodeDef` message.
+
+        Raises:
+            FrameworkMissing: The tensorboard package, which has the messages, is not installed.
+        """
+        from onevar.core.graph_def_export import node_def
+
+        return node_def(self)
+
+    @property
     def traceback(self) -> list[tuple[str, int, str]]:
         """Where the program made this operation: `[(file, line, function)]`."""
         return [self.location] if self.location else []

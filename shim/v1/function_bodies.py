@@ -51,4 +51,8 @@ def add_functional(
     """Make the operation that holds `bodies`, after what they were told to run after."""
     outside = list(dict.fromkeys(op for body in bodies for op in body.outside_controls))
     with graph.control_dependencies(outside):
-        return graph.add(op_type, graph.name_for(name), inputs, attrs, outputs)
+        operation = graph.add(op_type, graph.name_for(name), inputs, attrs, outputs)
+    for tensor in operation.outputs[1:]:
+        # In TensorFlow each output is an operation of its own, `Merge_1`.
+        graph.name_output(tensor, graph.name_for(name))
+    return operation
