@@ -39,6 +39,8 @@ class Executable:
         self.runs = 0
         #: Whether a run may wait for what another thread's run does: such runs do not wait for one another.
         self.waits = plan.uses_resources
+        #: Whether other runs must not go on beside it.
+        self.alone = bool(plan.storages or plan.random)
 
     def __call__(self, values: Sequence[np.ndarray]) -> list[Any]:
         """Run it.

@@ -14,6 +14,7 @@ from onevar.adapters.contract import Adapter
 from onevar.core.attr_values import kernel_value
 from onevar.core.build import grouped
 from onevar.core.checks import CURRENT, Collected
+from onevar.core.handles import carries_handles, is_opaque, unwrapped
 from onevar.core.kernel import Kernel, kernel_of
 from onevar.core.op_errors import InvalidArgumentError, OpError, UnimplementedError, exception_type_from_error_code
 from onevar.core.operation import Operation, Tensor
@@ -210,8 +211,8 @@ class KernelStep(Step):
     def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int], kernel: Kernel):
         super().__init__(operation, ins, outs)
         self.kernel = kernel
-        #: Strings and variants are host values, whatever is done with them.
-        self.on_host = kernel.on_host or _has_strings(operation)
+        #: Strings, variants and handles of queues and tables are host values, whatever is done with them.
+        self.on_host = kernel.on_host or _has_strings(operation) or carries_handles(operation)
         attrs = operation.attrs
         self.attrs = {name: kernel_value(attrs[name]) for name in kernel.attrs if name in attrs}
         self.host = frozenset(kernel.host_index)
@@ -263,9 +264,11 @@ class KernelStep(Step):
     def _on_host(self, frame: Frame, args: list[Any]) -> None:
         for at, value in enumerate(args):
             if type(value) is list:
-                args[at] = [v if _opaque(v) else frame.host(v) for v in value]
-            elif type(value) is not StateRef and not _opaque(value):
+                args[at] = [v if is_opaque(v) else frame.host(v) for v in value]
+            elif type(value) is not StateRef and not is_opaque(value):
                 args[at] = frame.host(value)
+        if self.kernel.resource:
+            args[:] = map(unwrapped, args)  # a handle that was chosen among several
         if self.kernel.random:
             args.insert(0, frame.store.stream(self.operation).on(frame.host_k, frame.adapter))
         if not self.kernel.state:
@@ -308,11 +311,6 @@ def _has_strings(operation: Operation) -> bool:
 
 
 _READ_ONLY = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
-
-
-def _opaque(value: Any) -> bool:
-    """Whether a value is neither an array nor a tensor: a resource of the host's own."""
-    return getattr(value, "is_resource", False)
 
 
 def _all_host(args: list[Any]) -> bool:

@@ -9,7 +9,7 @@ Session is closed, and when the run's time is up.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import count
 from threading import Condition, Lock, RLock, get_ident, local
 from time import monotonic
@@ -141,14 +141,15 @@ class Resources:
         self.reset()
 
     @contextmanager
-    def running(self, timeout: float | None = None) -> Iterator["Run"]:
+    def running(self, timeout: float | None = None, alone: bool = True) -> Iterator["Run"]:
         """Hold the run lock inside the `with` block; `current()` is this run there.
 
         Args:
             timeout: Seconds after which a kernel that waits fails with DeadlineExceededError; None: never.
+            alone: False where the run uses neither variables nor random streams: other runs go on beside it.
         """
         run = Run(self, None if timeout is None else monotonic() + timeout)
-        with self.lock, run.joined():
+        with self.lock if alone else nullcontext(), run.joined():
             yield run
 
     def background(self) -> "Run":

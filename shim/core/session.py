@@ -113,7 +113,7 @@ class BaseSession:
         given = self._feeds(feed_dict)
         mapped, executable = self._prepared(fetches, tuple(given))
         if executable.waits:
-            with self._store.resources.running(self._patience(options)):
+            with self._store.resources.running(self._patience(options), executable.alone):
                 values = executable(tuple(given.values()))
         else:
             with self._lock:
@@ -179,7 +179,8 @@ class BaseSession:
             if len(values) != len(tensors):
                 raise TypeError(f"This function takes {len(tensors)} values, for feed_list. Received: {len(values)}.")
             arrays = tuple(array_for(graph, t, v) for t, v in zip(tensors, values, strict=True))
-            with self._store.resources.running(self._patience(options)):
+            alone = executable.alone or not executable.waits
+            with self._store.resources.running(self._patience(options), alone):
                 results = executable(arrays)
             return mapped.build(dict(zip(executable.plan.fetches, results, strict=True)))
 
