@@ -61,11 +61,11 @@ def as_pixels(image: np.ndarray, bad_color: np.ndarray) -> np.ndarray:
         image: Height, width, channels.
         bad_color: What pixels get that are not finite.
     """
-    flat = image.reshape(-1, image.shape[-1])
+    kind = image.dtype.type if image.dtype.itemsize > 4 else np.float32
+    flat = image.reshape(-1, image.shape[-1]).astype(kind, copy=False)
     finite = np.isfinite(flat).all(axis=1)
     good = flat[finite]
     low, high = (float(good.min()), float(good.max())) if good.size else (np.inf, -np.inf)
-    kind = image.dtype.type
     if low < 0:
         bound = max(abs(low), abs(high))
         scale, offset = kind(0.0 if bound < _ZERO else np.float32(127.0) / np.float32(bound)), kind(128.0)
