@@ -254,8 +254,8 @@ def MonitoredTrainingSession(  # noqa: N802 (TensorFlow's name)
         summary_dir: Where summaries are written; None is `checkpoint_dir`.
         save_graph_def: Whether the graph is written with the checkpoints.
     """
-    save_summaries_steps, save_summaries_secs = _every(save_summaries_steps, save_summaries_secs, steps=100)
-    save_checkpoint_steps, save_checkpoint_secs = _every(save_checkpoint_steps, save_checkpoint_secs, seconds=600)
+    save_summaries_steps, save_summaries_secs = _every(save_summaries_steps, save_summaries_secs, (100, None))
+    save_checkpoint_steps, save_checkpoint_secs = _every(save_checkpoint_steps, save_checkpoint_secs, (None, 600))
     scaffold = scaffold or Scaffold()
     creator: SessionCreator
     if not is_chief:
@@ -284,11 +284,11 @@ def MonitoredTrainingSession(  # noqa: N802 (TensorFlow's name)
     return MonitoredSession(creator, every, stop_grace_period_secs)
 
 
-def _every(steps: Any, seconds_: Any, **default: int) -> tuple[Any, Any]:
-    """Return every how many steps or seconds: what is given, or the default if nothing is."""
-    if steps is USE_DEFAULT and seconds_ is USE_DEFAULT:
-        return default.get("steps"), default.get("seconds")
-    return (None if value is USE_DEFAULT else value for value in (steps, seconds_))  # type: ignore[return-value]
+def _every(steps: Any, seconds: Any, default: tuple[int | None, int | None]) -> tuple[Any, Any]:
+    """Return every how many steps, or seconds: what is given, or the default if nothing is."""
+    if steps is USE_DEFAULT and seconds is USE_DEFAULT:
+        return default
+    return None if steps is USE_DEFAULT else steps, None if seconds is USE_DEFAULT else seconds
 
 
 def _positive(value: Any) -> bool:

@@ -79,7 +79,8 @@ class LoggingTensorHook(SessionRunHook):
             if self._formatter:
                 info(self._formatter(tensor_values))
                 return
-            line = ", ".join(f"{tag} = {tensor_values[tag]}" for tag in self._tag_order)
+            # Not by format(), which would show single precision as double.
+            line = ", ".join(f"{tag!s} = {tensor_values[tag]!s}" for tag in self._tag_order)
         if seconds is None:
             info("%s", line)
         else:
