@@ -6,6 +6,8 @@ a thread's turn.
 
 import sys
 import threading
+import time
+import traceback
 from contextlib import contextmanager
 from functools import partial
 
@@ -16,6 +18,7 @@ from onevar.conformance.marks import requirement
 
 THREADS = 8
 ROUNDS = 60
+DEADLINE = 180  # seconds; on a slow and busy machine these take twenty
 LARGE = 1 << 18  # float32 elements: 1 MiB
 
 
@@ -48,15 +51,24 @@ def _together(*workers):
         except BaseException:  # noqa: BLE001 - collected above, raised below
             return
 
-    threads = [threading.Thread(target=quietly, args=(w,)) for w in workers]
+    # Daemons, and one deadline for all: a deadlock is a failure that is reported, not a run that never ends.
+    threads = [threading.Thread(target=quietly, args=(w,), daemon=True) for w in workers]
+    deadline = time.monotonic() + DEADLINE
     with _short_turns():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(300)
-    assert not any(t.is_alive() for t in threads), "a thread hangs"
+            thread.join(max(0.0, deadline - time.monotonic()))
+    hanging = [thread.ident for thread in threads if thread.is_alive()]
+    assert not hanging, "threads hang:\n" + "\n".join(_where(ident) for ident in hanging)
     if errors:
         raise errors[0]
+
+
+def _where(ident):
+    """Where a thread is, innermost call last."""
+    frame = sys._current_frames().get(ident)
+    return f"thread {ident}:\n" + "".join(traceback.format_stack(frame)[-8:]) if frame else f"thread {ident}: ended"
 
 
 def _repeat(call, rounds=ROUNDS):

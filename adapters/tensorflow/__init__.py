@@ -126,7 +126,7 @@ def _tensor(x: Any, dtype: str | None) -> tf.Tensor:
         array = np.asarray(x)
         if tf.executing_eagerly():
             # `tf.constant` holds the array twice while it copies it.
-            x = exchange.borrow(aligned_copy(array.astype(array.dtype.newbyteorder("="), copy=False)))
+            x = exchange.keep(aligned_copy(array.astype(array.dtype.newbyteorder("="), copy=False)))
         else:
             x = tf.constant(array)
         return x if dtype is None else astype(x, dtype)

@@ -112,6 +112,19 @@ class _Array:
         return self.array
 
 
+def keep(array: np.ndarray) -> tf.Tensor:
+    """Return a tensor over the memory of an aligned array that nobody else writes to, for state to be made of.
+
+    TensorFlow drops such memory without Python. A DLPack capsule of NumPy's takes the interpreter's lock (the GIL) to
+    be dropped: a variable whose old value is one drops it while it holds its own lock, and whoever reads the variable
+    as an operand (`tf.add(variable, 1)`, which reads under the GIL) waits for that one: neither goes on, ever.
+    """
+    return _EAGER(_Array(array), _HOST, None)
+
+
+_HOST = "/device:CPU:0"
+
+
 def borrow(array: np.ndarray) -> tf.Tensor:
     """Return a tensor over the memory of `array`."""
     if not array.flags.writeable:
@@ -124,8 +137,7 @@ def borrow(array: np.ndarray) -> tf.Tensor:
 
 def _borrow_refused(array: np.ndarray) -> tf.Tensor:
     if array.dtype in _FLOAT8:  # TensorFlow's DLPack does not know these
-        with tf.device("CPU:0"):
-            return tf.convert_to_tensor(_Array(array))
+        return keep(array)
     return tf_dlpack.from_dlpack(dlpack.capsule(array))
 
 

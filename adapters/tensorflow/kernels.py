@@ -166,8 +166,28 @@ KERNELS: Mapping[str, Callable] = {
     "take": lambda x, indices, axis=0: tf.gather(x, indices, axis=axis),
 }
 
-#: Straight to the op, for operands that need no care; variables are read by the op itself.
-FLOAT_KERNELS: Mapping[str, Callable] = {
+
+def _read(x: Any) -> Any:
+    """Return the value of a variable, anything else as it is.
+
+    An op that is given a variable reads it with the interpreter's lock (the GIL) held. A writer that holds the
+    variable's own lock may need the GIL to let go of the value before (memory that NumPy lent): a deadlock.
+    """
+    if type(x) in _VALUES or not isinstance(x, tf.Variable):
+        return x
+    return x.value()
+
+
+#: What needs no reading; asked first, because `isinstance` with `tf.Variable` is a Python function.
+_VALUES = frozenset({tf.__internal__.EagerTensor, float, int})
+
+
+def _of_values(kernel: Callable) -> Callable:
+    return lambda *operands: kernel(*map(_read, operands))
+
+
+#: Straight to the op.
+_PLAIN: Mapping[str, Callable] = {
     "add": _binary(raw.AddV2),
     "subtract": _binary(raw.Sub),
     "multiply": _binary(raw.Mul),
@@ -185,3 +205,6 @@ FLOAT_KERNELS: Mapping[str, Callable] = {
     "negative": lambda x: raw.Neg(x=x),
     "abs": lambda x: raw.Abs(x=x),
 }
+
+#: For operands that need no care, and may be variables themselves.
+FLOAT_KERNELS: Mapping[str, Callable] = {name: _of_values(fn) for name, fn in {**KERNELS, **_PLAIN}.items()}

@@ -1,5 +1,8 @@
 """NA: a Variable as a citizen of TensorFlow."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -135,3 +138,39 @@ def test_assignment_in_a_function_is_recorded(make):
     for x in (2.0, 5.0):
         step(tf.constant(x))
         assert float(v) == 2 * x - 1
+
+
+RACE = """
+import os, sys, threading
+import numpy as np, tensorflow as tf
+import onevar
+
+sys.setswitchinterval(1e-4)
+one = tf.ones(1000)
+v = onevar.Variable(np.zeros(1000, "float32"), backend="tensorflow")
+
+def write():
+    for i in range(1000):
+        v.assign(np.full(1000, i, "float32") if i % 2 else onevar.share(onevar.copy(one, "numpy"), "tensorflow"))
+        v.assign_add(1.0)
+
+def read():
+    for _ in range(2000):
+        v + one
+
+threads = [threading.Thread(target=f) for f in (write, write, read, read, read)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print("done", flush=True)
+os._exit(0)
+"""
+
+
+@requirement("NA-30")
+def test_operators_do_not_deadlock_with_writers_of_lent_memory():
+    """An op that reads its variable itself holds the GIL meanwhile, which NumPy wants to take its memory back.
+
+    Whoever hangs holds the GIL for good, so this runs in a process that can be killed.
+    """
+    done = subprocess.run([sys.executable, "-c", RACE], capture_output=True, text=True, timeout=240)
+    assert done.stdout == "done\n", done.stderr
