@@ -235,7 +235,7 @@ def _decode_raw(k: Any, x: np.ndarray, *, out_type: str, little_endian: bool) ->
         if len(text) != length:
             raise ShapeError(
                 "DecodeRaw requires input strings to all be the same size, but "
-                f"element {i} has size {len(text)} != {length}"
+                f"element {i} has size {length} != {len(text)}"
             )
     if length % dtype.itemsize:
         raise ShapeError(
