@@ -51,6 +51,27 @@ def export_lazily(name: str, module: str, attribute: str) -> None:
     export_value(name, _Later(module, attribute))
 
 
+def alias(name: str, target: str) -> None:
+    """Offer under another name what has one already, or will have when all is loaded; nothing if it has not.
+
+    Args:
+        name: The other name, or namespace: then all that is below `target` is below it too.
+        target: What has it.
+    """
+    _aliases.append((name, target))
+
+
+_aliases: list[tuple[str, str]] = []
+
+
+def _follow_aliases() -> None:
+    for name, target in _aliases:
+        for known in [target] if target in _values else [one for one in _values if one.startswith(f"{target}.")]:
+            wanted = name + known[len(target) :]
+            if wanted not in _values:
+                export_value(wanted, _values[known])
+
+
 class _Later(NamedTuple):
     """Stands in the registry for a value whose module has not been imported."""
 
@@ -73,6 +94,7 @@ def load() -> None:
         for chapter in chapters:
             # `tf.<name>` is what is exported under the name, never a file of ours.
             vars(package).pop(chapter, None)
+        _follow_aliases()
         _loaded.append(True)
 
 
