@@ -22,7 +22,12 @@ class Refused:
     def _refuse(self) -> NoReturn:
         raise Unsupported(f"tf.{self._name} is not offered by onevar. {self._advice}")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse, whatever the arguments.
+
+        Raises:
+            Unsupported: Always; says what to do instead.
+        """
         self._refuse()
 
     def __mro_entries__(self, bases: tuple) -> tuple:
