@@ -10,7 +10,7 @@ from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import control_dependencies, get_default_graph
 from onevar.core.graph import Graph
 from onevar.core.operation import Tensor
-from onevar.v1.export import export
+from onevar.v1.export import export, export_value
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.init_ops import zeros_initializer
 from onevar.v1.slot_creator import initialized_value
@@ -19,6 +19,7 @@ from onevar.v1.variable_scopes import get_variable
 from onevar.v1.variables import Variable
 
 _READ_KEY = "global_step_read_op_cache"
+export_value("python.training.training_util.GLOBAL_STEP_READ_KEY", _READ_KEY)
 
 
 @export("train.global_step")
@@ -123,6 +124,7 @@ def assert_global_step(global_step_tensor: Any) -> None:
         raise TypeError(f'Existing "global_step" is not scalar: {shape}')
 
 
+@export("python.training.training_util._get_or_create_global_step_read")
 def _get_or_create_global_step_read(graph: Graph | None = None) -> Any:
     """Return a tensor of the graph's global step that is initialized, made once; None if there is no global step.
 
@@ -148,6 +150,7 @@ def _get_or_create_global_step_read(graph: Graph | None = None) -> Any:
     return read
 
 
+@export("python.training.training_util._increment_global_step")
 def _increment_global_step(increment: int, graph: Graph | None = None) -> Any:
     """Return an operation that adds to the global step after it was read.
 

@@ -126,3 +126,8 @@ def set_verbosity(v: int | str) -> None:
 
 for _name in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
     export_value(f"logging.{_name}", globals()[_name])
+
+warn, TaskLevelStatusMessage = warning, task_level_status_message
+# `tensorflow.python.platform.tf_logging` is this module itself: what a test puts in the place of one of its functions
+# is what hooks call then.
+export_value("python.platform.tf_logging", sys.modules[__name__])
