@@ -29,9 +29,14 @@ def _array(function: Callable) -> Callable:
         result = function(*operands, **attributes)
         if type(result) is np.ndarray:
             return result
-        return tuple(map(np.asarray, result)) if isinstance(result, tuple | list) else np.asarray(result)
+        return tuple(map(_whole, result)) if isinstance(result, tuple | list) else _whole(result)
 
     return arrays
+
+
+def _whole(item: Any) -> np.ndarray:
+    """Return a scalar as an array: of objects if it is a string, whose last bytes may be zeros that NumPy drops."""
+    return np.asarray(item, object if isinstance(item, bytes) else None)
 
 
 def _unary(function: Callable) -> Callable:
@@ -47,7 +52,7 @@ def _binary(function: Callable) -> Callable:
         if type(x) is not type(y):
             x, y = _like(x, y)
         result = function(x, y)
-        return result if type(result) is np.ndarray else np.asarray(result)
+        return result if type(result) is np.ndarray else _whole(result)
 
     return binary
 
@@ -154,7 +159,7 @@ def _sort(x: np.ndarray, axis: int = -1, descending: bool = False) -> np.ndarray
 
 def _take(x: np.ndarray, indices: np.ndarray, axis: int = 0) -> np.ndarray:
     _within(indices, x.shape[axis], "take")
-    return np.asarray(np.take(x, indices, axis))
+    return _whole(np.take(x, indices, axis))
 
 
 def _within(indices: Any, size: int, call: str) -> None:

@@ -213,7 +213,7 @@ def _one_size(inputs: Sequence[Any], attrs: Mapping[str, Any], made: Spec) -> bo
         return False
     item = sizes[int(begin[0])]
     if item is not None:
-        made.value = np.array(item, made.dtype)
+        made.value = np.array(item, object if made.dtype == "string" else made.dtype)
     return True
 
 
