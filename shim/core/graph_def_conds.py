@@ -1,0 +1,180 @@
+"""Switch and Merge operations of TensorFlow 1's conditionals as branches that hold regions.
+
+Each node runs under conditions: what a Switch hands on runs where its predicate is true, or where it is false, and a
+Merge takes one of them back. All Merges of one predicate become the outputs of one branch, except where one is computed
+from another, as in gradients: those become a branch of their own.
+"""
+
+from collections.abc import Iterable
+
+from onevar.core.graph_def_nodes import ALIAS, MISSING, Branch, Node, Region, Source, closure
+from onevar.core.op_defs import UnknownOp, op_def
+from onevar.errors import Unsupported
+
+#: For each predicate that a node runs under, whether it is true.
+Conditions = dict[Source, int]
+
+
+def with_branches(region: Region) -> Region:
+    """Return a region with a `Branch` for each conditional.
+
+    Args:
+        region: Without frames of loops.
+
+    Raises:
+        Unsupported: A Merge is not what `tf.cond` makes.
+    """
+    if not any(node.type in ("Switch", "Merge") for node in region.nodes.values()):
+        return region
+    return _Conditionals(region).resolved()
+
+
+class _Conditionals:
+    """The conditionals of one region."""
+
+    def __init__(self, region: Region):
+        self.region, self.nodes = region, dict(region.nodes)
+        self.order = region.order()
+        self.under: dict[str, Conditions] = {}
+        self.merges: list[tuple[Node, Source]] = []
+        self.done: set[str] = set()
+        for node in self.order:
+            self._look(node)
+
+    # -- conditions ---------------------------------------------------------------------------------
+
+    def _root(self, source: Source) -> Source:
+        """Return what a predicate is, behind Identities."""
+        while source[0] in self.nodes and self.nodes[source[0]].type == "Identity":
+            source = self.nodes[source[0]].inputs[0]
+        return source
+
+    def _of(self, source: Source) -> Conditions:
+        found = self.under.get(source[0], {})
+        node = self.nodes.get(source[0])
+        if node is not None and node.type == "Switch":
+            return {**found, self._root(node.inputs[1]): source[1]}
+        return found
+
+    def _look(self, node: Node) -> None:
+        if node.type == "Merge":
+            self._merge(node)
+            return
+        found: Conditions = {}
+        sources = [*node.inputs, *((name, -1) for name in node.controls if name in self.nodes)]
+        for source in sources:
+            if source[1] < 0 and self.nodes[source[0]].type == "Switch":
+                continue
+            for pred, value in self._of(source).items():
+                if found.setdefault(pred, value) != value:
+                    raise Unsupported(
+                        f"import_graph_def: {node.name!r} would run where {pred[0]!r} is true and where it is false."
+                    )
+        self.under[node.name] = found
+
+    def _merge(self, node: Node) -> None:
+        if len(node.inputs) != 2:
+            raise Unsupported(f"import_graph_def: {node.name!r} merges {len(node.inputs)} values; tf.cond merges two.")
+        first, second = (self._of(source) for source in node.inputs)
+        preds = [pred for pred, value in first.items() if second.get(pred, value) != value]
+        if len(preds) != 1:
+            raise Unsupported(
+                f"import_graph_def: {node.name!r} merges values that are not those of the two branches of one tf.cond."
+            )
+        self.merges.append((node, preds[0]))
+        self.under[node.name] = {p: v for p, v in first.items() if second.get(p) == v}
+
+    # -- branches -----------------------------------------------------------------------------------
+
+    def resolved(self) -> Region:
+        """Return the region with branches, and without what runs in none of them."""
+        groups: dict[tuple, list[Node]] = {}
+        for pred in dict.fromkeys(pred for _, pred in self.merges):
+            levels = self._levels({node.name for node, own in self.merges if own == pred})
+            for node, own in self.merges:
+                if own == pred:
+                    around = tuple(sorted(self.under[node.name].items()))
+                    groups.setdefault((pred, around, levels[node.name]), []).append(node)
+        innermost_first = sorted(groups.items(), key=lambda item: len(item[0][1]), reverse=True)
+        for (pred, _, _), merges in innermost_first:
+            self._replace(pred, merges)
+        kept = {
+            name: node
+            for name, node in self.nodes.items()
+            if node.type not in ("Switch", "Merge") and not self.under.get(name)
+        }
+        region = self.region
+        return Region(kept, region.results, region.arguments, region.captured)
+
+    def _levels(self, merges: set[str]) -> dict[str, int]:
+        """Return how many of `merges` one after the other each node depends on."""
+        levels: dict[str, int] = {}
+        for node in self.order:
+            before = max((levels[name] for name in node.needs() if name in levels), default=0)
+            levels[node.name] = before
+            if node.name in merges:
+                # Who depends on it comes one later; it is told apart by its own name.
+                levels[node.name] = before + 1
+        return levels
+
+    def _replace(self, pred: Source, merges: list[Node]) -> None:
+        sides: list[list[Source]] = [[], []]
+        for merge in merges:
+            for source in merge.inputs:
+                sides[self._of(source)[pred]].append(source)
+        regions = [self._side(pred, value, results) for value, results in enumerate(sides)]
+        if self._again(regions):
+            for merge in merges:
+                self.nodes[merge.name] = Node(merge.name, MISSING, [], (), merge.definition)
+            return
+        name = merges[0].name + "/branches"
+        while name in self.nodes:
+            name += "_"
+        controls = {name for merge in merges for name in merge.controls}
+        branch = Branch(name, pred, regions, merges, controls)
+        self.under[name] = self.under[merges[0].name]
+        self.nodes[name] = branch
+        for index, merge in enumerate(merges):
+            self.nodes[merge.name] = Node(merge.name, ALIAS, [(name, index)], (), merge.definition)
+
+    def _again(self, regions: list[Region]) -> bool:
+        """Whether a branch would do again what another has done, and that is not the same the second time."""
+        names = {name for region in regions for name in region.nodes}
+        twice, self.done = names & self.done, self.done | names
+        return any(_is_stateful(self.nodes[name]) for name in twice)
+
+    def _side(self, pred: Source, value: int, results: list[Source]) -> Region:
+        """Return what runs where the predicate has a value, to make `results`."""
+        captured: dict[Source, Source] = {}
+
+        def outer(name: str) -> bool:
+            return self.under[name].get(pred) != value
+
+        inside = closure(self.nodes, [name for name, _ in results], outer)
+        used = [*results, *(source for node in inside.values() for source in node.inputs)]
+        for source in used:
+            node = self.nodes.get(source[0])
+            if node is not None and node.type == "Switch" and self._root(node.inputs[1]) == pred:
+                captured[source] = node.inputs[0]
+        return Region(_without_pivots(inside, [name for name, _ in results], captured), results, {}, captured)
+
+
+def _is_stateful(node: Node) -> bool:
+    try:
+        return op_def(node.type).is_stateful
+    except UnknownOp:
+        return node.type != ALIAS
+
+
+def _without_pivots(nodes: dict[str, Node], read: Iterable[str], captured: Iterable[Source]) -> dict[str, Node]:
+    """Return nodes without those that are only there to be run after, inside the branch."""
+    given, wanted = set(captured), set(read)
+    wanted.update(source[0] for node in nodes.values() for source in node.inputs)
+    pivots = {
+        name
+        for name, node in nodes.items()
+        if node.type == "Identity" and node.inputs[0] in given and name not in wanted and not node.controls
+    }
+    for node in nodes.values():
+        node.controls = [name for name in node.controls if name not in pivots]
+    return {name: node for name, node in nodes.items() if name not in pivots}
