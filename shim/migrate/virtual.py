@@ -63,7 +63,25 @@ def lookup(path: str) -> Any:
         return _made[path]
     if export.is_exported(path):
         return importlib.import_module(f"{ROOT}.{path}")
-    raise LookupError(path)
+    return _message(path)
+
+
+def _message(path: str) -> Any:
+    """Return what one of TensorFlow's generated modules has: the tensorboard package has most of them.
+
+    Raises:
+        LookupError: It has not; or `path` is no such thing.
+    """
+    from onevar.core.protos import proto
+
+    module, _, name = path.rpartition(".")
+    file = module.rpartition(".")[2]
+    if not (path.startswith("core.") and file.endswith("_pb2")):
+        raise LookupError(path)
+    try:
+        return getattr(proto(file.removesuffix("_pb2")), name)
+    except (ImportError, AttributeError):
+        raise LookupError(path) from None
 
 
 def _root() -> ModuleType:

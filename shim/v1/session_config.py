@@ -2,13 +2,12 @@
 
 Which device an operation runs on and how threads are used is the framework's affair: those fields are accepted and
 mean nothing here. `graph_options.optimizer_options.global_jit_level` asks for the framework's
-optimizing compiler.
+optimizing compiler. These classes stand in for the messages of the tensorboard package where it is not installed
+(`session_messages`).
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-
-from onevar.v1.export import export
 
 
 class Message:
@@ -129,7 +128,6 @@ def _scalar(message: str, name: str, default: Any, value: Any) -> Any:
     return type(default)(value) if isinstance(default, bool | float) else value
 
 
-@export("GPUOptions")
 class GPUOptions(Message):
     """Accepted: memory is the framework's affair."""
 
@@ -140,7 +138,6 @@ class GPUOptions(Message):
     }  # fmt: skip
 
 
-@export("OptimizerOptions")
 class OptimizerOptions(Message):
     """`global_jit_level` above 0 asks for the framework's optimizing compiler; the rest is accepted."""
 
@@ -173,7 +170,6 @@ class RewriterConfig(Message):
     }  # fmt: skip
 
 
-@export("GraphOptions")
 class GraphOptions(Message):
     """Holds `optimizer_options`; the rest is accepted."""
 
@@ -194,7 +190,6 @@ class _Experimental(Message):
     }  # fmt: skip
 
 
-@export("ConfigProto")
 class ConfigProto(Message):
     """Options of a Session; see the module."""
 
@@ -208,7 +203,6 @@ class ConfigProto(Message):
     }  # fmt: skip
 
 
-@export("RunOptions")
 class RunOptions(Message):
     """Options of one run; accepted."""
 
@@ -219,7 +213,6 @@ class RunOptions(Message):
     }  # fmt: skip
 
 
-@export("RunMetadata")
 class RunMetadata(Message):
     """What a run reports: nothing is filled in."""
 

@@ -98,14 +98,14 @@ class StubOutForTesting:
     def __init__(self) -> None:
         self._old: list[tuple[Any, str, Any]] = []
 
-    def Set(self, parent: Any, child_name: str, new_child: Any) -> None:  # noqa: N802
+    def Set(self, parent: Any, child_name: str, new_child: Any) -> None:
         """Set an attribute."""
         self._old.append((parent, child_name, getattr(parent, child_name)))
         setattr(parent, child_name, new_child)
 
     SmartSet = Set
 
-    def UnsetAll(self) -> None:  # noqa: N802
+    def UnsetAll(self) -> None:
         """Put all old values back."""
         while self._old:
             setattr(*self._old.pop())
