@@ -17,7 +17,7 @@ from onevar.v1.export import export, exported
 from onevar.v1.random_seed import get_seed
 
 
-@export("queue.QueueBase", "QueueBase")
+@export("queue.QueueBase", "io.QueueBase", "QueueBase")
 class QueueBase:
     """What all queues have in common; see `tf.queue.QueueBase`.
 
