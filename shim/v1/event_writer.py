@@ -11,7 +11,10 @@ from onevar.core.graph import Graph
 from onevar.core.protos import proto
 from onevar.v1 import file_io, plugin_asset_files
 from onevar.v1.event_files import EventFileWriter
-from onevar.v1.export import export, exported
+from onevar.v1.export import export, export_value, exported
+
+
+export_value("python.summary.writer.writer._PLUGINS_DIR", "plugins")
 
 
 @export("python.summary.writer.writer.SummaryToEventTransformer")

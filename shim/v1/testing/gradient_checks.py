@@ -7,7 +7,6 @@ import numpy as np
 
 from onevar.core.context import executing_eagerly
 from onevar.core.dtype import as_dtype
-from onevar.core.operation import IndexedSlices
 from onevar.v1 import export
 
 _ALLOWED = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
@@ -109,7 +108,7 @@ def _derivatives(x: Any, y: Any, y_shape: Sequence[int]) -> tuple[Any, Any]:
     (dx,) = _api("gradients")([y], [x], [dy])
     if dx is None:
         raise AssertionError(f"compute_gradient: {y} does not depend on {x}.")
-    return (dx if isinstance(dx, IndexedSlices) else dx), start
+    return dx, start
 
 
 def compute_gradient(
