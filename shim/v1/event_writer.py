@@ -13,7 +13,6 @@ from onevar.v1 import file_io, plugin_asset_files
 from onevar.v1.event_files import EventFileWriter
 from onevar.v1.export import export, export_value, exported
 
-
 export_value("python.summary.writer.writer._PLUGINS_DIR", "plugins")
 
 
