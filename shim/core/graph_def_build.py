@@ -12,7 +12,7 @@ from onevar.core.graph_def import shape_of_proto
 from onevar.core.graph_def_attrs import checked_inputs, node_attrs
 from onevar.core.graph_def_export import PARTS, SEEDED
 from onevar.core.graph_def_functions import CALLS, FLOWS, Library
-from onevar.core.graph_def_nodes import ALIAS, MISSING, Branch, Loop, Node, Region, Source
+from onevar.core.graph_def_nodes import ALIAS, Branch, Loop, Node, Region, Source
 from onevar.core.operation import Operation, Tensor
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape
@@ -144,8 +144,6 @@ class Builder:
             self._branch(node, scope)
         elif isinstance(node, Loop):
             self._loop(node, scope)
-        elif node.type == MISSING:
-            self._missing(node, scope)
         elif node.type in FLOWS or node.type in CALLS or node.type in self.library:
             self._call(node, scope)
         elif node.type == gradient_steps.TYPE and PARTS in node.definition.attr:
@@ -194,12 +192,6 @@ class Builder:
             scope.graph.name_output(tensor, name)
         elif tensor.op.name != name:
             getattr(scope.graph, "root", scope.graph).named_outputs.setdefault(f"{name}:0", tensor)
-
-    def _missing(self, node: Node, scope: Scope) -> None:
-        dtype = as_dtype(node.definition.attr["T"].type)
-        outputs = [(dtype, Spec(None, dtype.key)), (as_dtype("int32"), Spec((), "int32"))]
-        name = self.unique(scope, node.name)
-        self.place(node, scope, lambda: scope.graph.add("Merge", name, (), {"T": dtype, "N": 2}, outputs))
 
     def _gradient(self, node: Node, scope: Scope) -> None:
         name = self.unique(scope, node.name)

@@ -7,8 +7,14 @@ from another, as in gradients: those become a branch of their own.
 
 from collections.abc import Iterable
 
-from onevar.core.graph_def_nodes import ALIAS, MISSING, Branch, Node, Region, Source, closure
+import numpy as np
+
+from onevar.core.graph_def import encoded, protos
+from onevar.core.graph_def_attrs import expected_types, node_attrs, signature_of
+from onevar.core.graph_def_nodes import ALIAS, Branch, Node, Region, Source, closure
+from onevar.core.graph_def_tensors import tensor_proto
 from onevar.core.op_defs import UnknownOp, op_def
+from onevar.core.state import READERS
 from onevar.errors import Unsupported
 
 #: For each predicate that a node runs under, whether it is true.
@@ -37,7 +43,8 @@ class _Conditionals:
         self.order = region.order()
         self.under: dict[str, Conditions] = {}
         self.merges: list[tuple[Node, Source]] = []
-        self.done: set[str] = set()
+        #: The branch that each node is in, and on which side.
+        self.made: dict[str, tuple[Branch, int]] = {}
         for node in self.order:
             self._look(node)
 
@@ -123,10 +130,7 @@ class _Conditionals:
             for source in merge.inputs:
                 sides[self._of(source)[pred]].append(source)
         regions = [self._side(pred, value, results) for value, results in enumerate(sides)]
-        if self._again(regions):
-            for merge in merges:
-                self.nodes[merge.name] = Node(merge.name, MISSING, [], (), merge.definition)
-            return
+        regions = [self._once(region, value) for value, region in enumerate(regions)]
         name = merges[0].name + "/branches"
         while name in self.nodes:
             name += "_"
@@ -134,14 +138,23 @@ class _Conditionals:
         branch = Branch(name, pred, regions, merges, controls)
         self.under[name] = self.under[merges[0].name]
         self.nodes[name] = branch
+        for value, region in enumerate(regions):
+            for inner in region.nodes:
+                self.made.setdefault(inner, (branch, value))
         for index, merge in enumerate(merges):
             self.nodes[merge.name] = Node(merge.name, ALIAS, [(name, index)], (), merge.definition)
 
-    def _again(self, regions: list[Region]) -> bool:
-        """Whether a branch would do again what another has done, and that is not the same the second time."""
-        names = {name for region in regions for name in region.nodes}
-        twice, self.done = names & self.done, self.done | names
-        return any(_is_stateful(self.nodes[name]) for name in twice)
+    def _once(self, region: Region, value: int) -> Region:
+        """Return a region that takes over what another branch of the predicate drew or did, and does not do it again."""
+        for name, node in list(region.nodes.items()):
+            if name in self.made and _is_stateful(node):
+                branch, side = self.made[name]
+                if side != value or type(node) is not Node:
+                    raise Unsupported(f"import_graph_def: {name!r} would run twice, in two branches.")
+                del region.nodes[name]
+                for source in _outputs(node):
+                    region.captured[source] = branch.hand_out(source, side, _nothing(node, source))
+        return region
 
     def _side(self, pred: Source, value: int, results: list[Source]) -> Region:
         """Return what runs where the predicate has a value, to make `results`."""
@@ -160,10 +173,28 @@ class _Conditionals:
 
 
 def _is_stateful(node: Node) -> bool:
+    if node.type in READERS or node.type == ALIAS:
+        return False
     try:
         return op_def(node.type).is_stateful
     except UnknownOp:
-        return node.type != ALIAS
+        return True
+
+
+def _outputs(node: Node) -> list[Source]:
+    count = len(expected_types(signature_of(node).outputs, node_attrs(node, {})))
+    return [(node.name, index) for index in range(count)]
+
+
+def _nothing(node: Node, source: Source) -> Node:
+    """Return a constant to hand out where a branch was not taken, in place of an output of a node."""
+    dtype = expected_types(signature_of(node).outputs, node_attrs(node, {}))[source[1]][0]
+    name = f"{node.name}/nothing_{source[1]}"
+    definition = protos().NodeDef(name=name, op="Const")
+    definition.attr["dtype"].CopyFrom(encoded("type", dtype))
+    array = np.zeros((), object if dtype.key == "string" else dtype.as_numpy_dtype)
+    definition.attr["value"].tensor.CopyFrom(tensor_proto(array, dtype))
+    return Node(name, "Const", [], (), definition)
 
 
 def _without_pivots(nodes: dict[str, Node], read: Iterable[str], captured: Iterable[Source]) -> dict[str, Node]:

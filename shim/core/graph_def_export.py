@@ -26,8 +26,8 @@ NOTE = "gradients_made_by_onevar_run_there_only_call_tf_gradients_again_in_Tenso
 _NEWER: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         ("multiply_linear_by_lr", "metadata", "grad_a", "grad_b", "grad_x", "grad_y", "blank_index", "shape_type",
-         "cardinality_options", "force_synchronous", "exponential_avg_factor", "bad_indices_policy", "Treal", "Tcomplex",
-         "offset", "allow_missing_files", "buffer_size_min", "replicate_on_split", "use_default_device",
+         "cardinality_options", "force_synchronous", "exponential_avg_factor", "bad_indices_policy", "Treal",
+         "Tcomplex", "offset", "allow_missing_files", "buffer_size_min", "replicate_on_split", "use_default_device",
          "Tsegmentids", "sparse_gradient", "resize_if_index_out_of_bounds", "is_files", "Tk", "index_type",
          "perturb_singular", "debug_name", "allowed_devices", "stop_on_empty_dataset", "log_warning", "ragged_keys",
          "ragged_value_types", "ragged_split_types"),

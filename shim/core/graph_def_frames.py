@@ -29,15 +29,20 @@ def with_loops(nodes: dict[str, Node]) -> dict[str, Node]:
             for loop, switches in _Frame(frame, members, set(out)).loops():
                 out[loop.name] = loop
                 frames[loop.name] = frame[:-1]
-                _redirect(out, loop, switches)
+                _redirect(out, members, loop, switches)
     return out
 
 
-def _redirect(nodes: dict[str, Node], loop: Loop, switches: dict[str, int]) -> None:
+def _redirect(nodes: dict[str, Node], members: dict[str, Node], loop: Loop, switches: dict[str, int]) -> None:
     """Let the Exits of a loop's variables stand for its outputs."""
     for name, node in list(nodes.items()):
-        if node.type == "Exit" and node.inputs[0][0] in switches:
-            index = switches[node.inputs[0][0]]
+        if node.type != "Exit":
+            continue
+        last = node.inputs[0][0]
+        while last in members and members[last].type == "Identity":
+            last = members[last].inputs[0][0]
+        if last in switches:
+            index = switches[last]
             nodes[name] = Node(name, ALIAS, [(loop.name, index)], (), node.definition)
             loop.names[index] = loop.names[index] or name
 

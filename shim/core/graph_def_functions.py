@@ -196,9 +196,7 @@ class Library:
         from onevar.core.graph_def_build import Scope, add  # which calls what is here
 
         function = self._named(node, "f") if node.type in CALLS else self.function(node.type)
-        given = {
-            (name, 0): scope.tensor(source) for name, source in zip(function.arguments, node.inputs, strict=True)
-        }
+        given = {(name, 0): scope.tensor(source) for name, source in zip(function.arguments, node.inputs, strict=True)}
         prefix = f"{scope.prefix}/{node.name}" if scope.prefix else node.name
         inner = Scope(builder, function.region, scope.graph, scope, given, prefix)
         before = [op for op in (scope.operation(name) for name in node.controls) if op is not None]

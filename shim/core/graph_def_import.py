@@ -62,8 +62,7 @@ def _map(input_map: Any) -> dict[str, Any]:
         return {}
     if not isinstance(input_map, Mapping) or not all(isinstance(key, str | bytes) for key in input_map):
         raise TypeError(
-            "Argument `input_map` must be a dictionary mapping strings to Tensor objects. Received: "
-            f"{input_map}"
+            f"Argument `input_map` must be a dictionary mapping strings to Tensor objects. Received: {input_map}"
         )
     return {key.decode() if isinstance(key, bytes) else key: value for key, value in input_map.items()}
 

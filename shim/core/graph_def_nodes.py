@@ -9,8 +9,6 @@ from onevar.core.reach import sorted_topologically
 Source = tuple[str, int]
 #: The type of a node that is another name for an output of its input.
 ALIAS = "_Alias"
-#: The type of a node that cannot be computed here.
-MISSING = "_Missing"
 #: Types that have a twin for references.
 _REFS = {
     "RefSwitch": "Switch", "RefMerge": "Merge", "RefEnter": "Enter", "RefExit": "Exit",
@@ -114,6 +112,16 @@ class Branch(Node):
         outside = [source for region in regions for source in region.outside()]
         super().__init__(name, "If", list(dict.fromkeys([pred, *outside])), controls)
         self.regions, self.merges = tuple(regions), tuple(merges)
+
+
+    def hand_out(self, source: Source, side: int, otherwise: Node) -> Source:
+        """Return the output that is what `source` is on one side, and `otherwise` on the other."""
+        given, other = self.regions[side], self.regions[1 - side]
+        if source not in given.results:
+            given.results.append(source)
+            other.nodes[otherwise.name] = otherwise
+            other.results.append((otherwise.name, 0))
+        return self.name, given.results.index(source)
 
 
 class Loop(Node):

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Sequence
 from typing import Any
 
 from onevar.core.bundle import Reader, checkpoint_state
@@ -10,10 +9,11 @@ from onevar.core.context import executing_eagerly
 from onevar.core.op_errors import FailedPreconditionError, InvalidArgumentError, NotFoundError, OpError
 from onevar.core.operation import Operation, Tensor
 from onevar.core.session import BaseSession
-from onevar.v1 import restore_checks, saver_eager
+from onevar.v1 import meta_graph_files, restore_checks, saver_eager
 from onevar.v1.export import export
 from onevar.v1.file_io import local_path
 from onevar.v1.global_steps import global_step as value_of_step
+from onevar.v1.meta_graph_files import MetaGraphs
 from onevar.v1.saver_builder import BulkSaverBuilder
 from onevar.v1.saver_def import V2, SaverDef, is_saver_def
 from onevar.v1.saver_history import History
@@ -29,14 +29,14 @@ _RESTORE_FAILED = (
 
 
 @export("train.Saver")
-class Saver(History):
+class Saver(MetaGraphs, History):
     """Saves and restores variables; with every argument and method of `tf.compat.v1.train.Saver`.
 
     Whenever the process dies, each checkpoint is complete or not there, and the file `checkpoint` names a complete one.
     A restore that fails leaves all variables as they were. Checkpoints of TensorFlow 2's `tf.train.Checkpoint` are
     restored by the names of their variables.
 
-    No `.meta` file is written: graphs cannot be exported yet.
+    A `.meta` file is written beside each checkpoint: `tf.train.import_meta_graph` builds the graph again from it.
 
     Args:
         var_list: What is saved: a list of variables and saveable objects, or a dictionary from names in the checkpoint;
@@ -181,10 +181,10 @@ class Saver(History):
             global_step: A number that is appended to it: an int, or a tensor or variable of the Session.
             latest_filename: The name of the file that lists the checkpoints; None is `checkpoint`.
             meta_graph_suffix: Of the graph's file, which is removed along with an old checkpoint.
-            write_meta_graph: Accepted: no graph is written.
+            write_meta_graph: Whether the graph is written beside it, to a file that `import_meta_graph` reads.
             write_state: Whether the file that lists the checkpoints is written and old ones are removed.
-            strip_default_attrs: Accepted: no graph is written.
-            save_debug_info: Accepted: no graph is written.
+            strip_default_attrs: Whether the graph's attributes that say the default are left out.
+            save_debug_info: Accepted: where operations were made is not written.
 
         Returns:
             The checkpoint's prefix, for `restore`; None if there is nothing to save and that is allowed.
@@ -216,6 +216,8 @@ class Saver(History):
             raise ValueError(f"Parent directory of {prefix} doesn't exist, can't save.") from error
         if write_state:
             self._record(path, latest_filename, meta_graph_suffix)
+        if write_meta_graph and not self._eager:
+            meta_graph_files.write_beside(self, sess.graph, path, meta_graph_suffix, strip_default_attrs)
         return path
 
     def _checkpoint_path(self, sess: Any, prefix: str, global_step: Any, latest_filename: str) -> str:
@@ -321,20 +323,6 @@ class Saver(History):
         sess.run(target, {name: prefix, **values})
         return True
 
-    # -- graphs -------------------------------------------------------------------------------------
-
-    def export_meta_graph(
-        self, filename: str | None = None, collection_list: Sequence[str] | None = None, as_text: bool = False,
-        export_scope: str | None = None, clear_devices: bool = False, clear_extraneous_savers: bool = False,
-        strip_default_attrs: bool = False, save_debug_info: bool = False,
-    ) -> Any:  # fmt: skip
-        """Not offered yet; see `tf.train.export_meta_graph`.
-
-        Raises:
-            NotImplementedError: Always.
-        """
-        raise _no_graphs("Saver.export_meta_graph")
-
 
 def _is_integral(value: Any) -> bool:
     return hasattr(value, "__index__") and not hasattr(value, "op") and not hasattr(value, "initializer")
@@ -352,59 +340,3 @@ def _renamed(saver_def: Any, rename: Any) -> SaverDef:
 def _explained(error: OpError, why: str) -> OpError:
     kind: Any = type(error)
     return kind(error.node_def, error.op, _RESTORE_FAILED.format(why, error.message))
-
-
-def _no_graphs(what: str) -> NotImplementedError:
-    return NotImplementedError(
-        f"{what}: graphs are not exported to or imported from MetaGraphDef files yet. Build the graph with the "
-        "program's own code, then restore the checkpoint with tf.train.Saver().restore(sess, path); no .meta file is "
-        "needed for that."
-    )
-
-
-@export("train.import_meta_graph")
-def import_meta_graph(
-    meta_graph_or_file: Any, clear_devices: bool = False, import_scope: str | None = None, **kwargs: Any
-) -> Any:
-    """Not offered yet: build the graph with the program's own code, and restore its checkpoint.
-
-    Args:
-        meta_graph_or_file: See TensorFlow.
-        clear_devices: See TensorFlow.
-        import_scope: See TensorFlow.
-        **kwargs: See TensorFlow.
-
-    Raises:
-        NotImplementedError: Always.
-    """
-    raise _no_graphs("tf.train.import_meta_graph")
-
-
-@export("train.export_meta_graph")
-def export_meta_graph(
-    filename: str | None = None, meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None,
-    collection_list: Any = None, as_text: bool = False, graph: Any = None, export_scope: str | None = None,
-    clear_devices: bool = False, clear_extraneous_savers: bool = False, strip_default_attrs: bool = False,
-    save_debug_info: bool = False, **kwargs: Any,
-) -> Any:  # fmt: skip
-    """Not offered yet.
-
-    Args:
-        filename: See TensorFlow, as for all that follow.
-        meta_info_def: See TensorFlow.
-        graph_def: See TensorFlow.
-        saver_def: See TensorFlow.
-        collection_list: See TensorFlow.
-        as_text: See TensorFlow.
-        graph: See TensorFlow.
-        export_scope: See TensorFlow.
-        clear_devices: See TensorFlow.
-        clear_extraneous_savers: See TensorFlow.
-        strip_default_attrs: See TensorFlow.
-        save_debug_info: See TensorFlow.
-        **kwargs: See TensorFlow.
-
-    Raises:
-        NotImplementedError: Always.
-    """
-    raise _no_graphs("tf.train.export_meta_graph")
