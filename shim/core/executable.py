@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from onevar.adapters.contract import Adapter
+from onevar.core import tracing
 from onevar.core.array_steps import put_together, taken_apart
 from onevar.core.checks import Collected
 from onevar.core.elements import Array, Elements
@@ -136,7 +137,7 @@ class Executable:
         if not stage.interpreted:
             args = [plain(frame.env[slot]) for slot in stage.ins]
             try:
-                results = self._program(index, stage)(args, stage.static(frame.env))
+                results = self._called(self._program(index, stage), stage, args, stage.static(frame.env))
             except Unsupported as error:
                 self._give_up(stage, error)
             else:
@@ -169,12 +170,20 @@ class Executable:
 
     def _once(self, stage: Stage, values: Sequence[np.ndarray]) -> list[Any]:
         program = self.programs.get(0) or self._program(0, stage)
+        static: tuple = ()
         if stage.feeds_static:
             env = dict(zip(self.plan.feed_slots, values, strict=True))
-            results = program([env[slot] for slot in stage.ins], stage.static(env))
-        else:
-            results = program(values if stage.takes_all else [values[i] for i in stage.positions], ())
+            values, static = [env[slot] for slot in stage.ins], stage.static(env)
+        elif not stage.takes_all:
+            values = [values[i] for i in stage.positions]
+        results = self._called(program, stage, values, static) if tracing.ACTIVE else program(values, static)
         return [self._fetched(value) for value in results]
+
+    @staticmethod
+    def _called(program: "Program | TapeProgram", stage: Stage, args: Sequence[Any], static: tuple) -> list[Any]:
+        if not tracing.ACTIVE:
+            return program(args, static)
+        return tracing.compiled(program, args, static, [op for step in stage.device for op in operations_of(step)])
 
     def _program(self, index: int, stage: Stage) -> "Program | TapeProgram":
         found = self.programs.get(index)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from onevar.adapters.contract import Adapter
+from onevar.core import tracing
 from onevar.core.attr_values import kernel_value
 from onevar.core.build import grouped
 from onevar.core.checks import CURRENT, Collected
@@ -392,7 +393,7 @@ def run_steps(frame: Frame, steps: Sequence[Step]) -> None:
     CURRENT.collected.append(frame.collected)
     step: Step | None = None
     try:
-        for step in steps:
+        for step in steps if not tracing.ACTIVE or frame.collected is not None else tracing.timed(steps):
             step.run(frame)
     except Exception as error:  # noqa: BLE001 (raised anew, with where it happened)
         raise located(error, step) from cause(error)

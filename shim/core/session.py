@@ -1,11 +1,12 @@
 """`Session`: runs a graph, and owns the values of its variables."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from onevar.adapters.contract import Native
 from onevar.cell import Cell
+from onevar.core import tracing
 from onevar.core.context import THREAD
 from onevar.core.default_graph import get_default_graph
 from onevar.core.executable import Executable
@@ -94,8 +95,9 @@ class BaseSession:
         Args:
             fetches: A tensor, operation, Variable, name, or a nested list, tuple, dict or namedtuple of these.
             feed_dict: Values for any tensors of the graph.
-            options: `RunOptions`; a run that waits (for a queue, an iterator) waits `timeout_in_ms` at most.
-            run_metadata: Accepted.
+            options: `RunOptions`; a run that waits (for a queue, an iterator) waits `timeout_in_ms` at most. With a
+                `trace_level`, what the run spends its time on goes to `run_metadata`.
+            run_metadata: `RunMetadata`, which is filled in.
 
         Returns:
             NumPy arrays of their own (scalars as NumPy's), None for operations.
@@ -112,13 +114,37 @@ class BaseSession:
             raise RuntimeError("The Session graph is empty. Add operations to the graph before calling run().")
         given = self._feeds(feed_dict)
         mapped, executable = self._prepared(fetches, tuple(given))
+        if run_metadata is not None:
+            with self._tracing(options, run_metadata):
+                values = self._values(executable, given, options)
+        else:
+            values = self._values(executable, given, options)
+        return mapped.build(dict(zip(executable.plan.fetches, values, strict=True)))
+
+    def _values(self, executable: Executable, given: dict[Tensor, Any], options: Any) -> list[Any]:
         if executable.waits:
             with self._store.resources.running(self._patience(options), executable.alone):
-                values = executable(tuple(given.values()))
+                return executable(tuple(given.values()))
+        with self._lock:
+            return executable(tuple(given.values()))
+
+    @contextmanager
+    def _tracing(self, options: Any, run_metadata: Any) -> Iterator[None]:
+        """Fill a `RunMetadata` with what `RunOptions` ask for."""
+        getattr(run_metadata, "Clear", lambda: None)()
+        if getattr(options, "trace_level", 0) > 0:
+            recorder = tracing.Recorder(self._placer.devices[-1].name, self._settle)
+            with tracing.recording(recorder):
+                yield
+            tracing.fill(run_metadata, recorder)
         else:
-            with self._lock:
-                values = executable(tuple(given.values()))
-        return mapped.build(dict(zip(executable.plan.fetches, values, strict=True)))
+            yield
+        if getattr(options, "output_partition_graphs", False):
+            run_metadata.partition_graphs.add().CopyFrom(self._graph.as_graph_def())
+
+    def _settle(self, value: Any) -> None:
+        if self._adapter.owns(value):
+            self._adapter.to_numpy(value)
 
     def _patience(self, options: Any) -> float | None:
         """Return for how many seconds a run may wait, or None."""
@@ -180,7 +206,8 @@ class BaseSession:
                 raise TypeError(f"This function takes {len(tensors)} values, for feed_list. Received: {len(values)}.")
             arrays = tuple(array_for(graph, t, v) for t, v in zip(tensors, values, strict=True))
             alone = executable.alone or not executable.waits
-            with self._store.resources.running(self._patience(options), alone):
+            traced = nullcontext() if run_metadata is None else self._tracing(options, run_metadata)
+            with traced, self._store.resources.running(self._patience(options), alone):
                 results = executable(arrays)
             return mapped.build(dict(zip(executable.plan.fetches, results, strict=True)))
 
