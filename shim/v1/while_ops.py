@@ -142,7 +142,8 @@ class _Loop:
         if not self.back_prop:
             self.first = [_stopped(t) for t in self.first]
         attrs: dict[str, Any] = {"cond": test, "body": loop}
-        inputs = [*self.first, *captures_of((test, loop))]
+        # Inside a branch a first value may come from around it.
+        inputs = [*(graph.capture(t) for t in self.first), *captures_of((test, loop))]
         known = None if self.limit is None else constant_value(self.limit)
         if known is not None:
             attrs["_maximum_iterations"] = int(known)
