@@ -56,9 +56,9 @@ class FuncGraph(Graph):
 
     @property
     def root(self) -> Graph:
-        """The outermost graph."""
+        """The outermost graph, or the function that it is part of."""
         graph: Graph = self
-        while graph.outer is not None:
+        while graph.outer is not None and not graph.isolated:
             graph = graph.outer
         return graph
 

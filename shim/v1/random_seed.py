@@ -61,7 +61,7 @@ def op_seeds(op_seed: int | None) -> dict[str, Any]:
 def _outermost() -> Graph:
     """The graph that holds the bodies of control flow too, which share its seeds in TensorFlow 1."""
     graph = get_default_graph()
-    while graph.outer is not None:
+    while graph.outer is not None and not graph.isolated:
         graph = graph.outer
     return graph
 

@@ -1,0 +1,96 @@
+"""Resampling by rejection: elements are left out so that classes come as often as is wanted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from onevar.core import dtype as dtypes
+from onevar.core.conversion import convert_to_tensor
+from onevar.v1.dataset_structure import nested
+from onevar.v1.export import exported
+
+#: After how many elements the estimate of how frequent classes are is looked at again.
+_EACH = 32
+
+
+def resampled(
+    dataset: Any, class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: Any = None
+) -> Any:
+    """Return a dataset of pairs of a class and an element, in which classes are as frequent as wanted.
+
+    Args:
+        dataset: The dataset.
+        class_func: The class of an element, int32.
+        target_dist: How frequent each class should be.
+        initial_dist: How frequent each is; None finds out.
+        seed: Of the choices.
+    """
+    from onevar.v1.dataset_types import Dataset
+
+    target = convert_to_tensor(target_dist, name="target_dist")
+    if initial_dist is not None:
+        initial = convert_to_tensor(initial_dist, name="initial_dist")
+        ratios, proportion = _ratios(initial, target)
+        estimates = Dataset.from_tensors(initial).repeat()
+        both = Dataset.from_tensors((ratios, proportion)).repeat()
+        accept = both.map(lambda ratio, _: ratio)
+        keep = both.map(lambda _, prob: prob)
+    else:
+        classes = dataset.map(class_func)
+        estimates = _estimates(classes, int(target.shape[0]))
+        both = estimates.map(lambda estimate: _ratios(estimate, target))
+        accept = both.map(lambda ratio, _: ratio)
+        keep = both.map(lambda _, prob: prob)
+    filtered = _filtered(dataset, accept, estimates, class_func, seed)
+    # Elements as they are, where that gives the right proportions anyhow.
+    unchanged = dataset.map(lambda *element: (class_func(*element), _whole(dataset, element)))
+    return Dataset.sample_from_datasets(
+        [unchanged, filtered], weights=keep.map(lambda prob: [prob, 1.0 - prob]), seed=seed, stop_on_empty_dataset=True
+    )
+
+
+def _whole(dataset: Any, element: tuple) -> Any:
+    return element if type(dataset.element_spec) is tuple else element[0]
+
+
+def _estimates(classes: Any, count: int) -> Any:
+    """Return a dataset of how frequent classes are, as far as is known."""
+    ones = exported("one_hot")
+    start = exported("fill")([count], np.int64(_EACH))
+
+    def update(counts: Any, batch: Any) -> Any:
+        counts = counts + exported("reduce_sum")(ones(batch, count, dtype=dtypes.int64), 0)
+        frequent = counts / exported("reduce_sum")(counts)
+        frequent = exported("cast")(frequent, dtypes.float32)
+        return counts, exported("tile")(exported("expand_dims")(frequent, 0), [_EACH, 1])
+
+    return classes.batch(_EACH).scan(start, update).unbatch()
+
+
+def _ratios(initial: Any, target: Any) -> tuple[Any, Any]:
+    """Return how probably an element of each class is kept, and how many may stay as they are."""
+    cast, smallest = exported("cast"), np.finfo(np.float32).tiny
+    initial, target = cast(initial, dtypes.float32), cast(target, dtypes.float32)
+    ratio = target / (initial + smallest)
+    largest = exported("reduce_max")(ratio)
+    # What may stay as it is: where a class is wanted at all, the least ratio of all.
+    proportion = exported("reduce_min")(ratio)
+    accepted = (ratio - proportion) / (largest - proportion + smallest)
+    return accepted, proportion
+
+
+def _filtered(dataset: Any, accept: Any, estimates: Any, class_func: Callable[..., Any], seed: Any) -> Any:
+    from onevar.v1.dataset_types import Dataset
+
+    def gather(probabilities: Any, *element: Any) -> Any:
+        element = element[0] if len(element) == 1 and nested(element[0]) else element
+        parts = element if type(element) is tuple else (element,)
+        found = class_func(*parts)
+        return found, exported("gather")(probabilities, found), _whole(dataset, parts)
+
+    def kept(_: Any, probability: Any, __: Any) -> Any:
+        return exported("random_uniform")([], seed=seed, dtype=probability.dtype) < probability
+
+    whole = Dataset.zip((accept, dataset)).map(gather).filter(kept)
+    return whole.map(lambda found, _, element: (found, element))
