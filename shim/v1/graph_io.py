@@ -74,7 +74,7 @@ def write_message(message: Any, path: str, as_text: bool) -> None:
     if as_text:
         from google.protobuf import text_format
 
-        content = text_format.MessageToString(message, float_format="").encode()
+        content = text_format.MessageToString(message).encode()
     else:
         content = message.SerializeToString(deterministic=True)
     temporary = f"{path}.tmp{os.getpid()}"
