@@ -67,8 +67,8 @@ _FORMS: dict[str, Form] = {
     GraphKeys.SAVERS: Form(lambda: protos().SaverDef, _saver_to_proto, _saver),
     GraphKeys.QUEUE_RUNNERS: Form(lambda: queue_runner_def(), _to_proto, _queue_runner),
 }
-#: What only TensorFlow's own gradients look at: here loops hold their bodies.
-_CONTEXTS = frozenset((GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT))
+#: What only TensorFlow's own gradients look at (here loops hold their bodies), and what SavedModels write themselves.
+_CONTEXTS = frozenset((GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT, "saved_model_assets"))
 
 
 def register_proto_function(
