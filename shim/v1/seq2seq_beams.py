@@ -27,6 +27,7 @@ from onevar.v1.script_ops import py_func
 from onevar.v1.seq2seq_beam_step import BeamSearchDecoderOutput, BeamSearchDecoderState, Search, attention_probs
 from onevar.v1.seq2seq_decoder import Decoder
 from onevar.v1.tensor_array_ops import TensorArray
+from onevar.v1.tf_logging import warning
 
 
 @export("contrib.seq2seq.FinalBeamSearchDecoderOutput")
@@ -241,11 +242,24 @@ class BeamSearchDecoder(Decoder):
         return self._merged(value)
 
     def _sorted(self, value: Any, parents: Any, lengths: Any) -> Any:
-        """Return a TensorArray's steps along the beams, stacked; anything else as it is."""
-        if not isinstance(value, TensorArray):
+        """Return a TensorArray's steps along the beams, stacked, if it says that it has beams; else what it is."""
+        if not isinstance(value, TensorArray) or not self._has_beams(value):
             return value
         stacked = value.stack()
         return _along_beams(stacked, parents, lengths)
+
+    def _has_beams(self, array: TensorArray) -> bool:
+        shape = array.element_shape
+        if not shape.rank:
+            warning(
+                "The TensorArray %s in the cell state is not amenable to sorting based on the beam search result. For "
+                "a TensorArray to be sorted, its elements shape must be defined and have at least a rank of 1, but "
+                "saw shape: %s",
+                array, shape,
+            )  # fmt: skip
+            return False
+        batch, rows = self._known_batch(), shape.as_list()
+        return None in (batch, rows[0]) or rows[0] == (batch or 0) * self._beam_width or rows[0] == batch
 
 
 def _along_beams(values: Any, parents: Any, lengths: Any) -> Any:
