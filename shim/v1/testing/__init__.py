@@ -18,6 +18,7 @@ for _name, _module, _attribute in (
     ("test.compute_gradient_error", "testing.gradient_checks", "compute_gradient_error"),
     ("test.create_local_cluster", "testing.clusters", "create_local_cluster"),
     ("test.assert_equal_graph_def", "testing.graph_checks", "assert_equal_graph_def"),
+    ("test.experimental.sync_devices", "testing.clusters", "sync_devices"),
     ("test.benchmark_config", "testing.googletests", "benchmark_config"),
     ("python.ops.gradient_checker_v2.compute_gradient", "testing.gradient_checks", "compute_gradient_of"),
     ("python.ops.gradient_checker_v2.max_error", "testing.gradient_checks", "max_error"),
@@ -50,6 +51,12 @@ _INTERNAL = {
         "testing.combining": (
             "EagerGraphCombination NamedObject OptionalParameter ParameterModifier TFVersionCombination "
             "TestCombination combine generate times"
+        )
+    },
+    "python.data.kernel_tests.test_base": {
+        "testing.dataset_case": (
+            "DatasetTestBase default_test_combinations eager_only_combinations graph_only_combinations "
+            "v1_only_combinations v2_eager_only_combinations v2_only_combinations"
         )
     },
     "python.platform.googletest": {"testing.googletests": "GetTempDir StatefulSessionAvailable"},

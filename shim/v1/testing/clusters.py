@@ -51,3 +51,7 @@ def create_local_cluster(
         ]
 
     return list(servers("worker", worker_config)), list(servers("ps", ps_config))
+
+
+def sync_devices() -> None:
+    """Wait until devices have done what they were asked for: a Session's run has, when it returns."""
