@@ -205,7 +205,7 @@ def _lines(file: Any, path: str) -> Iterator[bytes]:
 
 
 def _without_end(line: bytes) -> bytes:
-    return line[:-1].removesuffix(b"\r") if line.endswith(b"\n") else line
+    return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
 class FixedLengthRecordReader(Reader):
