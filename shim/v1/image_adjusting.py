@@ -29,12 +29,12 @@ def convert_image_dtype(image: Any, dtype: Any, saturate: bool = False, name: st
         name: Of the operations.
 
     Raises:
-        TypeError: The dtype is neither a float nor an integer.
+        AttributeError: The dtype is neither a float nor an integer.
     """
     image = tensor(image)
     dtype = dtypes.as_dtype(dtype)
     if not dtype.is_floating and not dtype.is_integer:
-        raise TypeError("dtype must be either floating point or integer")
+        raise AttributeError("dtype must be either floating point or integer")
     found = dtype_of(image)
     if dtype == found:
         return identity(image, name=name)

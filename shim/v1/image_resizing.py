@@ -72,6 +72,13 @@ _METHODS: dict[Any, Callable[..., Any]] = {
 }
 
 
+def _resizer(method: Any) -> Callable[..., Any]:
+    found = _METHODS.get(method) if isinstance(method, int | str) else None
+    if found is None:
+        raise ValueError(f"Resize method is not implemented: {method}")
+    return found
+
+
 @export("image.resize_images", "image.resize")
 def resize_images(
     images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, align_corners: bool = False,
@@ -92,10 +99,7 @@ def resize_images(
     """
 
     def resized(images: Any, size: Any) -> Any:
-        found = _METHODS.get(method) if isinstance(method, int | str) else None
-        if found is None:
-            raise ValueError(f"Resize method is not implemented: {method}")
-        return found(images, size, align_corners=align_corners)
+        return _resizer(method)(images, size, align_corners=align_corners)
 
     with name_scope(name, "resize", [images, size]):
         images = tensor(images, "images")
@@ -175,5 +179,8 @@ def _within(image: Any, target_height: Any, target_width: Any, method: Any, alig
     above, beside = op("Floor", x=above), op("Floor", x=beside)
     top = larger(0, cast(above, dtypes.int32))
     left = larger(0, cast(beside, dtypes.int32))
-    resized = resize_images(image, stack([new_height, new_width]), method, align_corners)
+    with name_scope(None, "resize", [image]):
+        # Never left out, whatever the sizes: the result is float32.
+        size = convert_to_tensor(stack([new_height, new_width]), dtypes.int32, name="size")
+        resized = _resizer(method)(image, size, align_corners=align_corners)
     return pad_to_bounding_box(resized, top, left, target_height, target_width)

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from onevar.core import shape_rules as rules
+from onevar.core.checks import check_indices
 from onevar.core.kernel import kernel
-from onevar.core.op_errors import InvalidArgumentError
-from onevar.core.spec import Shape, Spec
+from onevar.core.op_errors import InvalidArgumentError, OutOfRangeError
+from onevar.core.spec import Shape, ShapeError, Spec
 
 _F32 = np.float32
 
@@ -19,6 +20,8 @@ def _cropped(image: Spec, boxes: Spec, box_ind: Spec, crop_size: Spec) -> Shape:
     shape = rules.with_rank(image.shape, 4)
     count = rules.with_rank(boxes.shape, 2)[0]
     other = rules.with_rank(box_ind.shape, 1)[0]
+    if count is not None and other is not None and count != other:
+        raise ShapeError(f"Dimensions must be equal, but are {count} and {other}")
     wanted = rules.with_rank(crop_size.partial_shape(), 2) if rules.with_rank(crop_size.shape, 1) else (None, None)
     return (count if count is not None else other, *wanted, shape[3])
 
@@ -43,7 +46,10 @@ def _inside(k: Any, at: Any, size: int) -> Any:
 def _crop_and_resize(
     k: Any, image: Any, boxes: Any, box_ind: Any, crop_size: np.ndarray, *, method: str, extrapolation_value: float
 ) -> Any:
-    _, height, width, depth = k.shape(image)
+    batch, height, width, depth = k.shape(image)
+    check_indices(
+        k, box_ind, batch, lambda: OutOfRangeError(None, None, "box_index has values outside [0, batch_size)")
+    )
     new_height, new_width = int(crop_size[0]), int(crop_size[1])
     if new_height <= 0 or new_width <= 0:
         raise InvalidArgumentError(None, None, f"crop dimensions must be positive, got {new_height}, {new_width}")
@@ -95,10 +101,21 @@ _COLORS = (
 )  # fmt: skip
 
 
+_DEPTHS = "Channel depth should be either 1 (GRY), 3 (RGB), or 4 (RGBA)"
+
+
+def _drawn_shape(images: Spec, boxes: Spec, *rest: Spec) -> Shape:
+    shape = rules.with_rank(images.shape, 4)
+    rules.with_rank(boxes.shape, 3)
+    if shape[3] not in (None, 1, 3, 4):
+        raise ShapeError(_DEPTHS)
+    return images.shape
+
+
 def _drawn(images: np.ndarray, boxes: np.ndarray, colors: np.ndarray) -> np.ndarray:
     depth = images.shape[3]
     if depth not in (1, 3, 4):
-        raise InvalidArgumentError(None, None, "Channel depth should be either 1 (GRY), 3 (RGB), or 4 (RGBA)")
+        raise InvalidArgumentError(None, None, _DEPTHS)
     if boxes.shape[0] != images.shape[0]:
         raise InvalidArgumentError(None, None, "The batch sizes should be the same")
     if depth == 1:
@@ -129,12 +146,12 @@ def _draw(image: np.ndarray, box: np.ndarray, color: np.ndarray) -> None:
         image[y0 : y1 + 1, right] = color
 
 
-@kernel("DrawBoundingBoxes", on_host=True, infer=lambda images, boxes: images.shape)
+@kernel("DrawBoundingBoxes", on_host=True, infer=_drawn_shape)
 def _draw_bounding_boxes(k: Any, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return _drawn(images, boxes, np.array(_COLORS, images.dtype))
 
 
-@kernel("DrawBoundingBoxesV2", on_host=True, infer=lambda images, boxes, colors: images.shape)
+@kernel("DrawBoundingBoxesV2", on_host=True, infer=_drawn_shape)
 def _draw_bounding_boxes_v2(k: Any, images: np.ndarray, boxes: np.ndarray, colors: np.ndarray) -> np.ndarray:
     table = colors if colors.size else np.array(_COLORS, np.float32)
     if table.shape[-1] < images.shape[3]:

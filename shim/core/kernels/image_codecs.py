@@ -6,13 +6,13 @@ import numpy as np
 
 from onevar.core.kernel import kernel
 from onevar.core.records import pictures
-from onevar.core.records.parsing import invalid
+from onevar.core.records.parsing import invalid, listed
 from onevar.core.spec import Shape, ShapeError, Spec
 
 
 def _scalar(contents: np.ndarray) -> bytes:
     if contents.ndim:
-        invalid(f"`contents` must be scalar but got shape{list(contents.shape)}")
+        invalid(f"`contents` must be scalar but got shape{listed(contents.shape)}")
     return contents.item()
 
 
@@ -46,6 +46,10 @@ def decode(
     Raises:
         InvalidArgumentError: It is none of the kinds, or is broken.
     """
+    if not data:
+        invalid("Input is empty.")
+    if channels == 2:
+        invalid("`channels` must be 0, 1, 3 or 4 but got 2")
     kind = pictures.kind_of(data)
     if kind == "png":
         found = pictures.png(data, channels, "uint16" if dtype != "uint8" else "uint8")
@@ -54,10 +58,16 @@ def decode(
     elif kind == "gif":
         found = _frames(data, op_type, channels, animated)
     elif kind == "bmp":
-        found = pictures.bmp(data, channels)
+        found = _bitmap(data, channels)
     else:
         invalid("Unknown image file format. One of JPEG, PNG, GIF, BMP required.")
     return _converted(found, dtype, kind)
+
+
+def _bitmap(data: bytes, channels: int) -> np.ndarray:
+    if channels == 1:
+        invalid(f"`channels` must be 0, 3 or 4 for BMP, but got {channels}")
+    return pictures.bmp(data, channels)
 
 
 def _frames(data: bytes, op_type: str, channels: int, animated: bool) -> np.ndarray:
@@ -91,8 +101,6 @@ def _jpeg_options(attrs: dict[str, Any]) -> dict[str, Any]:
 
 @kernel("DecodeJpeg", on_host=True, infer=_decoded_shape)
 def _decode_jpeg(k: Any, contents: np.ndarray, *, channels: int, ratio: int, try_recover_truncated: bool) -> np.ndarray:
-    if channels not in (0, 1, 3):
-        invalid(f"channels must be 0, 1, or 3 for JPEG, got {channels}")
     options = _jpeg_options({"ratio": ratio, "recover": try_recover_truncated})
     return decode(_scalar(contents), "DecodeJpeg", channels, **options)
 
@@ -113,7 +121,7 @@ def _decode_and_crop_jpeg(
     whole_height, whole_width = pixels.shape[:2]
     fits = top >= 0 and left >= 0 and top + height <= whole_height and left + width <= whole_width
     if not fits or height <= 0 or width <= 0:
-        invalid(f"Invalid JPEG data or crop window, data size {len(data)}")
+        invalid(f"jpeg::Uncompress failed. Invalid JPEG data or crop window. Data size {len(data)}")
     return pixels[top : top + height, left : left + width].copy()
 
 
@@ -136,9 +144,12 @@ def _decode_gif(k: Any, contents: np.ndarray) -> np.ndarray:
 @kernel("DecodeBmp", on_host=True, infer=_decoded_shape)
 def _decode_bmp(k: Any, contents: np.ndarray, *, channels: int) -> np.ndarray:
     data = _scalar(contents)
-    if pictures.kind_of(data) != "bmp":
-        invalid("Trying to decode BMP format using a wrong op. Use `decode_image` or the op of its format instead.")
-    return pictures.bmp(data, channels)
+    kind = pictures.kind_of(data)
+    if kind and kind != "bmp":
+        invalid(
+            f"Trying to decode {kind.upper()} format using DecodeBmp op. Use `decode_{kind}` or `decode_image` instead."
+        )
+    return decode(data, "DecodeBmp", channels)
 
 
 def _image_shape(contents: Spec, *, channels: int, expand_animations: bool) -> Shape:
@@ -179,12 +190,12 @@ def _encode_png(k: Any, image: np.ndarray, *, compression: int) -> np.ndarray:
 
 def _pixels(image: np.ndarray, wanted: str = "") -> np.ndarray:
     if image.ndim != 3:
-        invalid(f"image must be 3-dimensional {list(image.shape)}")
+        invalid(f"image must be 3-dimensional {listed(image.shape)}")
     channels = {"grayscale": 1, "rgb": 3}.get(wanted)
     if channels is not None and image.shape[2] != channels:
-        invalid(f"format {wanted!r} expects {channels} channels: {list(image.shape)}")
+        invalid(f"format {wanted!r} expects {channels} channels: {listed(image.shape)}")
     if image.shape[2] not in (1, 3):
-        invalid(f"image must have 1 or 3 channels, got {list(image.shape)}")
+        invalid(f"image must have 1 or 3 channels, got {listed(image.shape)}")
     return image
 
 

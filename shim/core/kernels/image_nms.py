@@ -9,7 +9,7 @@ import numpy as np
 from onevar.core import shape_rules as rules
 from onevar.core.kernel import kernel
 from onevar.core.op_errors import InvalidArgumentError
-from onevar.core.spec import Shape, Spec
+from onevar.core.spec import Shape, ShapeError, Spec
 
 _F32 = np.float32
 Overlaps = Callable[[int, list[int]], np.ndarray]
@@ -86,9 +86,18 @@ def _checked(boxes: np.ndarray, scores: np.ndarray, count: Any, threshold: float
 
 
 def _shape(boxes: Spec, scores: Spec, *rest: Any, **attrs: Any) -> Shape:
-    first = rules.with_rank(boxes.shape, 2)
-    second = rules.with_rank(scores.shape, 1)
-    rules.merge((first[0],), (second[0],))
+    count, edges = rules.with_rank(boxes.shape, 2)
+    (other,) = rules.with_rank(scores.shape, 1)
+    if count is not None and other is not None and count != other:
+        raise ShapeError(f"Dimensions must be equal, but are {count} and {other}")
+    if edges not in (None, 4):
+        raise ShapeError(f"Dimension must be 4 but is {edges}")
+    return (None,)
+
+
+def _square(overlaps: Spec, scores: Spec, *rest: Spec) -> Shape:
+    rules.with_rank(overlaps.shape, 2)
+    rules.with_rank(scores.shape, 1)
     return (None,)
 
 
@@ -156,7 +165,7 @@ def _nms_v5(
     return indices, out, valid
 
 
-@kernel("NonMaxSuppressionWithOverlaps", on_host=True, infer=_shape)
+@kernel("NonMaxSuppressionWithOverlaps", on_host=True, infer=_square)
 def _nms_overlaps(
     k: Any, common: np.ndarray, scores: np.ndarray, count: np.ndarray, threshold: np.ndarray, least: np.ndarray
 ) -> np.ndarray:

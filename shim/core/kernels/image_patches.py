@@ -103,37 +103,22 @@ def _glimpses(images: np.ndarray, size: np.ndarray, corners: np.ndarray, noise: 
     return np.stack(out) if out else np.zeros((0, height, width, images.shape[3]), np.float32)
 
 
-def _corners(
-    images: np.ndarray, size: np.ndarray, offsets: np.ndarray, centered: bool, normalized: bool, is_first: bool
-) -> np.ndarray:
-    """Where the upper left corners are; the first version of the op leaves the glimpse's size out where pixels are
-    counted from the middle."""
+def _corners(images: np.ndarray, size: np.ndarray, offsets: np.ndarray, centered: bool, normalized: bool) -> np.ndarray:
+    """Where the upper left corners are. Offsets from the middle count half, in pixels too: so does TensorFlow's op."""
     whole = np.array(images.shape[1:3], np.float32)
     at = offsets.astype(np.float32)
     if normalized:
         at = at * whole
-    if not centered:
-        return at.astype(np.int64)
-    if normalized:
-        at = at / np.float32(2)
-    at = at + whole / np.float32(2)
-    if normalized or not is_first:
-        at = at - size.astype(np.float32) / np.float32(2)
-    return at.astype(np.int64)
+    if centered:
+        at = at / np.float32(2) + whole / np.float32(2)
+    return (at - size.astype(np.float32) / np.float32(2)).astype(np.int64)
 
 
-def _register(op_type: str, is_first: bool) -> None:
-    @kernel(op_type, on_host=True, infer=_glimpse_shape)
-    def glimpse(
-        k: Any, images: np.ndarray, size: np.ndarray, offsets: np.ndarray,
-        *, centered: bool, normalized: bool, uniform_noise: bool, noise: str,
-    ) -> np.ndarray:  # fmt: skip
-        if len(offsets) != len(images):
-            raise InvalidArgumentError(None, None, f"offsets must have {len(images)} rows, but has {len(offsets)}")
-        kind = "uniform" if is_first and uniform_noise and noise == "uniform" else noise
-        corners = _corners(images, size, offsets, centered, normalized, is_first)
-        return _glimpses(images, size, corners, kind)
-
-
-_register("ExtractGlimpse", True)
-_register("ExtractGlimpseV2", False)
+@kernel("ExtractGlimpse", on_host=True, infer=_glimpse_shape)
+def _extract_glimpse(
+    k: Any, images: np.ndarray, size: np.ndarray, offsets: np.ndarray,
+    *, centered: bool, normalized: bool, uniform_noise: bool, noise: str,
+) -> np.ndarray:  # fmt: skip
+    if len(offsets) != len(images):
+        raise InvalidArgumentError(None, None, f"offsets must have {len(images)} rows, but has {len(offsets)}")
+    return _glimpses(images, size, _corners(images, size, offsets, centered, normalized), noise)

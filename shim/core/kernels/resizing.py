@@ -10,6 +10,7 @@ import numpy as np
 
 from onevar.core import shape_rules as rules
 from onevar.core.kernel import kernel
+from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.spec import Shape, Spec
 
 _F32 = np.float32
@@ -25,6 +26,14 @@ def _resized(images: Spec, size: Spec) -> Shape:
     shape = rules.with_rank(images.shape, 4)
     wanted = rules.with_rank(size.partial_shape(), 2) if rules.with_rank(size.shape, 1) else (None, None)
     return (shape[0], *wanted, shape[3])
+
+
+def _check(images_shape: Any, size: Any) -> None:
+    """Refuse images without pixels, before and after."""
+    if np.any(np.asarray(size) <= 0):
+        raise InvalidArgumentError(None, None, "output dimensions must be positive")
+    if 0 in images_shape[1:3]:
+        raise InvalidArgumentError(None, None, "input image must be of non-zero size")
 
 
 def _positions(size: int, new: int, align_corners: bool, half: bool) -> np.ndarray:
@@ -45,6 +54,7 @@ def _nearest(size: int, new: int, align_corners: bool, half: bool) -> np.ndarray
 
 @kernel("ResizeNearestNeighbor", host=("size",), infer=lambda images, size: _resized(images, size))
 def _resize_nearest(k: Any, images: Any, size: Any, *, align_corners: bool, half_pixel_centers: bool) -> Any:
+    _check(k.shape(images), size)
     for axis in (1, 2):
         rows = _nearest(k.shape(images)[axis], int(size[axis - 1]), align_corners, half_pixel_centers)
         images = k.take(images, k.asarray(rows), axis)
@@ -82,6 +92,7 @@ def _linear(size: int, new: int, align_corners: bool, half: bool) -> tuple[np.nd
 
 
 def _by_lines(k: Any, images: Any, size: Any, lines: Any, align_corners: bool, half: bool) -> Any:
+    _check(k.shape(images), size)
     for axis in (2, 1):
         found = lines(k.shape(images)[axis], int(size[axis - 1]), align_corners, half)
         images = _combined(k, images, axis, *found)
@@ -141,6 +152,7 @@ def _areas(size: int, new: int, align_corners: bool) -> np.ndarray:
 
 @kernel("ResizeArea", host=("size",), infer=lambda images, size: _resized(images, size))
 def _resize_area(k: Any, images: Any, size: Any, *, align_corners: bool) -> Any:
+    _check(k.shape(images), size)
     images = k.astype(images, "float32")
     for axis in (2, 1):
         matrix = k.asarray(_areas(k.shape(images)[axis], int(size[axis - 1]), align_corners))

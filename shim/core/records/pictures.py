@@ -13,8 +13,8 @@ from onevar.errors import FrameworkMissing
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LOADING = threading.Lock()
-#: How libpng, as TensorFlow calls it, and libjpeg weigh red, green and blue.
-_PNG_GRAY = (0.299, 0.114, 0.587)
+#: How libpng weighs red, green and blue: in fixed point.
+_GRAY = (9797, 19234, 3737)
 
 
 def _pillow() -> Any:
@@ -69,14 +69,14 @@ def jpeg(data: bytes, channels: int = 0, ratio: int = 1, recover: bool = False) 
                 image = pil.Image.open(io.BytesIO(data), formats=("JPEG", "MPO"))
                 mode = _jpeg_mode(image, channels)
                 if ratio > 1:
-                    image.draft(mode, (-(-image.width // ratio), -(-image.height // ratio)))
+                    image.draft(mode, (max(image.width // ratio, 1), max(image.height // ratio, 1)))
                 elif mode != image.mode:
                     image.draft(mode, image.size)
                 image.load()
             finally:
                 pil.ImageFile.LOAD_TRUNCATED_IMAGES = truncated
     except (OSError, SyntaxError, ValueError, struct.error):
-        invalid(f"Invalid JPEG data or crop window, data size {len(data)}")
+        invalid(f"jpeg::Uncompress failed. Invalid JPEG data or crop window. Data size {len(data)}")
     if image.mode != mode:
         image = image.convert(mode)
     pixels = np.asarray(image)
@@ -86,7 +86,7 @@ def jpeg(data: bytes, channels: int = 0, ratio: int = 1, recover: bool = False) 
 def _jpeg_mode(image: Any, channels: int) -> str:
     if channels == 0:
         return "L" if image.mode == "L" else "RGB"
-    return {1: "L", 3: "RGB"}.get(channels) or invalid("channels must be 0, 1, or 3 for JPEG, got " + str(channels))
+    return {1: "L", 3: "RGB"}.get(channels) or invalid(f"JPEG does not support {channels} channels")
 
 
 def jpeg_shape(data: bytes) -> tuple[int, int, int]:
@@ -175,7 +175,7 @@ def bmp(data: bytes, channels: int = 0) -> np.ndarray:
 
     Args:
         data: Its bytes.
-        channels: How many it has to have; 0 for any.
+        channels: 3 or 4; 0 for as many as it has.
 
     Raises:
         InvalidArgumentError: It is no BMP file, or another kind of it.
@@ -185,8 +185,6 @@ def bmp(data: bytes, channels: int = 0) -> np.ndarray:
                 f"got {len(data)} bytes")  # fmt: skip
     start, width, height, bits = *struct.unpack_from("<i", data, 10), *struct.unpack_from("<ii", data, 18), data[28]
     found = bits // 8
-    if channels and channels != found:
-        invalid(f"channels attribute {channels} does not match bits per pixel from file {found}")
     if found not in (1, 3, 4):
         invalid(f"Number of channels must be 1, 3 or 4, was {found}")
     if width <= 0 or height == 0:
@@ -199,7 +197,7 @@ def bmp(data: bytes, channels: int = 0) -> np.ndarray:
     pixels = lines[:, : width * found].reshape(abs(height), width, found)
     pixels = pixels if height < 0 else pixels[::-1]
     order = [0] if found == 1 else [2, 1, 0, 3][:found]
-    return pixels[:, :, order].copy()
+    return with_channels(pixels[:, :, order], channels)
 
 
 # -- PNG -----------------------------------------------------------------------------------------------
@@ -229,9 +227,9 @@ def png(data: bytes, channels: int = 0, dtype: str = "uint8") -> np.ndarray:
         invalid("Invalid PNG data, size " + str(len(data)))
     if pixels.dtype == np.uint16 and dtype == "uint8":
         pixels = (pixels >> 8).astype(np.uint8)
-    elif pixels.dtype == np.uint8 and dtype == "uint16":
-        pixels = pixels.astype(np.uint16) * 257
-    return with_channels(pixels, channels)
+    # What is opaque has the largest number of as many bits as the file has: so it is in TensorFlow, too.
+    pixels = with_channels(pixels, channels, (1 << data[24]) - 1 if data[24] < 8 else None)
+    return pixels.astype(np.uint16) * 257 if pixels.dtype == np.uint8 and dtype == "uint16" else pixels
 
 
 def _plain(image: Any) -> np.ndarray:
@@ -301,12 +299,13 @@ def _paeth(left: np.ndarray, up: np.ndarray, corner: np.ndarray) -> np.ndarray:
     return np.where((a <= b) & (a <= c), left, np.where(b <= c, up, corner))
 
 
-def with_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
+def with_channels(pixels: np.ndarray, channels: int, opaque: int | None = None) -> np.ndarray:
     """Return pixels of a PNG file with another number of channels: grey from colours, opaque where nothing is said.
 
     Args:
         pixels: Height, width, channels.
         channels: How many; 0 for as they are.
+        opaque: What stands for opaque; the largest number there is by default.
     """
     found = pixels.shape[2]
     if channels in (0, found):
@@ -319,14 +318,13 @@ def with_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
     if channels in (1, 3):
         return colors.copy()
     if alpha is None:
-        alpha = np.full((*colors.shape[:2], 1), np.iinfo(pixels.dtype).max, pixels.dtype)
+        alpha = np.full((*colors.shape[:2], 1), opaque or np.iinfo(pixels.dtype).max, pixels.dtype)
     return np.concatenate([colors, alpha], axis=2)
 
 
 def _gray(colors: np.ndarray) -> np.ndarray:
-    """Grey as libpng computes it with the weights that TensorFlow gives: in fixed point."""
-    red, green, blue = (int(weight * 32768 + 0.5) for weight in _PNG_GRAY)
-    blue = 32768 - red - green
+    """Grey as libpng computes it."""
+    red, green, blue = _GRAY
     wide = colors.astype(np.int64)
     same = (colors[..., 0] == colors[..., 1]) & (colors[..., 0] == colors[..., 2])
     mixed = (wide[..., 0] * red + wide[..., 1] * green + wide[..., 2] * blue + _ROUNDED[colors.dtype.name]) >> 15

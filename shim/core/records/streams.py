@@ -116,6 +116,11 @@ class Plain:
         """Close the file."""
         self._file.close()
 
+    def __del__(self) -> None:
+        # A reader that is dropped in the middle of its file leaves nothing open.
+        if hasattr(self, "_file"):
+            self._file.close()
+
 
 class Inflated(Plain):
     """What was compressed into a file, by gzip (several pieces one after the other too) or zlib.
