@@ -145,7 +145,7 @@ class _Conditionals:
             self.nodes[merge.name] = Node(merge.name, ALIAS, [(name, index)], (), merge.definition)
 
     def _once(self, region: Region, value: int) -> Region:
-        """Return a region that takes over what another branch of the predicate drew or did, and does not do it again."""
+        """Return a region that takes over what another branch drew or did, and does not do it again."""
         for name, node in list(region.nodes.items()):
             if name in self.made and _is_stateful(node):
                 branch, side = self.made[name]

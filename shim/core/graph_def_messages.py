@@ -31,6 +31,11 @@ _MESSAGES: dict[str, tuple[tuple[str, int, str, bool], ...]] = {
 }  # fmt: skip
 
 
+def names() -> frozenset[str]:
+    """Return the names of the messages that are made here."""
+    return frozenset(_MESSAGES)
+
+
 @cache
 def _pool() -> Any:
     from google.protobuf import descriptor_pb2, descriptor_pool

@@ -113,7 +113,6 @@ class Branch(Node):
         super().__init__(name, "If", list(dict.fromkeys([pred, *outside])), controls)
         self.regions, self.merges = tuple(regions), tuple(merges)
 
-
     def hand_out(self, source: Source, side: int, otherwise: Node) -> Source:
         """Return the output that is what `source` is on one side, and `otherwise` on the other."""
         given, other = self.regions[side], self.regions[1 - side]

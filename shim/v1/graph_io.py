@@ -9,8 +9,12 @@ from onevar.v1.body_gradients import with_gradients
 from onevar.v1.export import export, export_lazily
 from onevar.v1.file_io import local_path
 
-for _name in ("GraphDef", "NodeDef", "AttrValue", "NameAttrList"):
+for _name in ("GraphDef", "NodeDef", "AttrValue", "NameAttrList", "MetaGraphDef", "TensorInfo"):
     export_lazily(_name, "graph_io", _name)
+# Messages that the tensorboard package does not have.
+export_lazily("core.protobuf.saved_model_pb2.SavedModel", "graph_io", "SavedModel")
+for _name in ("ControlFlowContextDef", "CondContextDef", "WhileContextDef", "ValuesDef"):
+    export_lazily(f"core.protobuf.control_flow_pb2.{_name}", "graph_io", _name)
 
 
 @export("import_graph_def", "graph_util.import_graph_def")
@@ -123,7 +127,10 @@ def make_ndarray(tensor: Any) -> Any:
 def __getattr__(name: str) -> Any:
     """Return a message class: they are imported when they are asked for."""
     from onevar.core.graph_def import MODULES, protos
+    from onevar.core.graph_def_messages import message_class, names
 
-    if any(name in names for names in MODULES.values()):
+    if name in names():
+        return message_class(name)
+    if any(name in own for own in MODULES.values()):
         return getattr(protos(), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

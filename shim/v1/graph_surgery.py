@@ -1,6 +1,5 @@
 """`tf.graph_util`: parts of `GraphDef`s, and variables made constants."""
 
-import logging
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -10,12 +9,11 @@ import numpy as np
 from onevar.core.dtype import as_dtype
 from onevar.core.graph_def import as_message, encoded, protos
 from onevar.core.graph_def_tensors import tensor_proto
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
 
-_log = logging.getLogger(__name__)
-_STORAGE = frozenset(("Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"))
-#: Operations that hand a resource on.
-_PASSING = frozenset(("Enter", "Exit", "Identity", "NextIteration", "Switch", "ReadVariableOp", "ResourceGather"))
+#: Types of operations that are variables.
+STORAGE = frozenset(("Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"))
 _REFS = {
     "RefSwitch": "Switch", "RefEnter": "Enter", "RefMerge": "Merge", "RefExit": "Exit",
     "RefNextIteration": "NextIteration", "RefIdentity": "Identity",
@@ -132,10 +130,10 @@ def convert_variables_to_constants(
     by_name = {node.name: node for node in graph_def.node}
     chosen: dict[str, Any] = {}
     for node in graph_def.node:
-        if node.op in _STORAGE and _is_chosen(node.name, variable_names_whitelist, variable_names_blacklist):
+        if node.op in STORAGE and _is_chosen(node.name, variable_names_whitelist, variable_names_blacklist):
             chosen[node.name] = node
     values = _values(sess, chosen)
-    _log.info("Froze %d variables.", len(values))
+    logging.info("Froze %d variables.", len(values))
     handles = {name for name, node in chosen.items() if node.op == "VarHandleOp"}
     passing = _handed_on(by_name, handles)
     out = protos().GraphDef()

@@ -12,7 +12,7 @@ from onevar.core.graph_def import as_message, encoded, protos
 from onevar.core.graph_def_export import signature_proto
 from onevar.core.op_defs import UnknownOp, op_def
 from onevar.v1 import __version__, graph_io, meta_graph_collections
-from onevar.v1.export import exported
+from onevar.v1.export import export, exported
 from onevar.v1.file_io import local_path
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.meta_graph_collections import as_saver_def
@@ -31,6 +31,7 @@ _SAVING = frozenset(
 # -- writing ----------------------------------------------------------------------------------------
 
 
+@export("python.framework.meta_graph.stripped_op_list_for_graph")
 def stripped_op_list_for_graph(graph_def: Any) -> Any:
     """Return the signatures of the op types that a `GraphDef` uses, an `OpList`; unknown ones are left out.
 
@@ -47,6 +48,7 @@ def stripped_op_list_for_graph(graph_def: Any) -> Any:
     return out
 
 
+@export("python.framework.meta_graph.strip_graph_default_valued_attrs")
 def strip_graph_default_valued_attrs(meta_graph_def: Any) -> None:
     """Remove from the nodes of a `MetaGraphDef` the attributes that say what the default is.
 
@@ -65,6 +67,7 @@ def strip_graph_default_valued_attrs(meta_graph_def: Any) -> None:
     meta_graph_def.meta_info_def.stripped_default_attrs = True
 
 
+@export("python.framework.meta_graph.create_meta_graph_def")
 def create_meta_graph_def(
     meta_info_def: Any = None, graph_def: Any = None, saver_def: Any = None, collection_list: Any = None,
     graph: Any = None, export_scope: str | None = None, exclude_nodes: Any = None,
@@ -122,6 +125,7 @@ def _saver_def(value: Any) -> Any:
     return as_saver_def(value)
 
 
+@export("python.framework.meta_graph.export_scoped_meta_graph")
 def export_scoped_meta_graph(
     filename: Any = None, graph_def: Any = None, graph: Any = None, export_scope: str | None = None,
     as_text: bool = False, unbound_inputs_col_name: str = "unbound_inputs", clear_devices: bool = False,
@@ -236,6 +240,7 @@ def _moved(made: Any, node: Any, scope: str | None, unbound: list[str], clear_de
 # -- reading ----------------------------------------------------------------------------------------
 
 
+@export("python.framework.meta_graph.read_meta_graph_file")
 def read_meta_graph_file(filename: Any) -> Any:
     """Return the `MetaGraphDef` of a file, whether bytes or text.
 
@@ -263,6 +268,7 @@ def read_meta_graph_file(filename: Any) -> Any:
             raise OSError(f"Cannot parse file {filename}: {error}.") from error
 
 
+@export("python.framework.meta_graph.import_scoped_meta_graph")
 def import_scoped_meta_graph(
     meta_graph_or_file: Any, clear_devices: bool = False, graph: Any = None, import_scope: str | None = None,
     input_map: Any = None, unbound_inputs_col_name: str = "unbound_inputs",
@@ -289,6 +295,7 @@ def import_scoped_meta_graph(
     )[0]  # fmt: skip
 
 
+@export("python.framework.meta_graph.import_scoped_meta_graph_with_return_elements")
 def import_scoped_meta_graph_with_return_elements(
     meta_graph_or_file: Any, clear_devices: bool = False, graph: Any = None, import_scope: str | None = None,
     input_map: Any = None, unbound_inputs_col_name: str = "unbound_inputs",

@@ -1,18 +1,16 @@
 """Collections of a graph in `MetaGraphDef`s: which items have messages of their own, and how the others are written."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from onevar.core.graph_def import protos
 from onevar.errors import OnevarError
-from onevar.v1.export import exported
+from onevar.v1 import tf_logging as logging
+from onevar.v1.export import export, exported
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.queue_runner_def import queue_runner_def
 from onevar.v1.variable_proto import below, without
 from onevar.v1.variables import Variable
-
-_log = logging.getLogger(__name__)
 
 
 class Form(NamedTuple):
@@ -71,6 +69,7 @@ _FORMS: dict[str, Form] = {
 _CONTEXTS = frozenset((GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT, "saved_model_assets"))
 
 
+@export("python.framework.ops.register_proto_function")
 def register_proto_function(
     collection_name: str, proto_type: Any = None, to_proto: Callable | None = None, from_proto: Callable | None = None
 ) -> None:
@@ -104,7 +103,7 @@ def write(
         excluded: Names of nodes that are not written.
     """
     if not isinstance(key, str | bytes):
-        _log.warning("Only collections with string type keys will be serialized. This key has %s", type(key))
+        logging.warning("Only collections with string type keys will be serialized. This key has %s", type(key))
         return
     kept = [item for item in items if not excluded or getattr(item, "name", "").partition(":")[0] not in excluded]
     if key in _CONTEXTS:
@@ -112,7 +111,7 @@ def write(
     try:
         _write(meta.collection_def[key], key, kept, export_scope)
     except (AttributeError, TypeError, ValueError, NotImplementedError, OnevarError) as error:
-        _log.warning(
+        logging.warning(
             "Issue encountered when serializing %s.\nType is unsupported, or the types of the items don't match field "
             "type in CollectionDef. Note this is a warning and probably safe to ignore.\n%s", key, error,
         )  # fmt: skip
@@ -162,7 +161,7 @@ def read(graph: Any, meta: Any, scope: str, wanted: Callable[[str], bool], unbou
             continue
         kind = collection.WhichOneof("kind")
         if kind is None:
-            _log.error("Cannot identify data type for collection %s. Skipping.", key)
+            logging.error("Cannot identify data type for collection %s. Skipping.", key)
             continue
         for value in getattr(collection, kind).value:
             item = _item(graph, key, kind, value, scope, variables)

@@ -1,14 +1,13 @@
 """`tf.train.export_meta_graph`, `tf.train.import_meta_graph`, and the `.meta` file beside a checkpoint."""
 
-import logging
 import re
 from typing import Any
 
 from onevar.core.default_graph import get_default_graph
 from onevar.errors import FrameworkMissing
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
 
-_log = logging.getLogger(__name__)
 _said: list[bool] = []
 
 
@@ -109,7 +108,7 @@ def write_beside(saver: Any, graph: Any, path: str, suffix: str, strip_default_a
     except FrameworkMissing as error:
         if not _said:
             _said.append(True)
-            _log.warning("No .meta file is written beside checkpoints: %s", error)
+            logging.warning("No .meta file is written beside checkpoints: %s", error)
 
 
 class MetaGraphs:

@@ -1,6 +1,5 @@
 """SavedModels written: `tf.saved_model.Builder`, `tf.saved_model.simple_save`, operations that initialise them."""
 
-import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from onevar.core.graph_def_messages import SAVED_MODEL, message_class
 from onevar.core.operation import Operation, Tensor
 from onevar.v1 import saved_model_names as names
 from onevar.v1 import saved_model_signatures as signatures
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export, exported, is_exported
 from onevar.v1.file_io import local_path
 from onevar.v1.graph_io import write_message
@@ -23,7 +23,6 @@ from onevar.v1.variable_collections import (
     local_variables_initializer,
 )
 
-_log = logging.getLogger(__name__)
 _ASSET_TYPE = "type.googleapis.com/tensorflow.AssetFileDef"
 
 
@@ -145,7 +144,7 @@ class SavedModelBuilder:
         name = names.SAVED_MODEL_FILENAME_PBTXT if as_text else names.SAVED_MODEL_FILENAME_PB
         path = os.path.join(self._export_dir, name)
         write_message(self._message, path, as_text)
-        _log.info("SavedModel written to: %s", path)
+        logging.info("SavedModel written to: %s", path)
         return path.encode()
 
     def _add(self, saver: Any, tags: Sequence[str], signature_defs: Any, clear: bool, strip: bool) -> None:
@@ -180,7 +179,7 @@ class SavedModelBuilder:
             item.tensor_info.name = tensor.name
             add_to_collection(names.ASSETS_KEY, item)
         if not copied:
-            _log.info("No assets to write.")
+            logging.info("No assets to write.")
             return
         folder = os.path.join(self._export_dir, names.ASSETS_DIRECTORY)
         os.makedirs(folder, exist_ok=True)
@@ -188,7 +187,7 @@ class SavedModelBuilder:
             target = os.path.join(folder, name)
             if not os.path.exists(target):
                 shutil.copyfile(local_path(path), target)
-        _log.info("Assets written to: %s", folder)
+        logging.info("Assets written to: %s", folder)
 
 
 def _unique(path: str, copied: dict[str, str]) -> str:

@@ -1,6 +1,5 @@
 """SavedModels read: `tf.saved_model.load` of TensorFlow 1, of graphs written here or by TensorFlow."""
 
-import logging
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -9,13 +8,12 @@ from onevar.core.graph_def import protos
 from onevar.core.graph_def_messages import SAVED_MODEL, message_class
 from onevar.v1 import meta_graph
 from onevar.v1 import saved_model_names as names
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
 from onevar.v1.file_io import local_path
 from onevar.v1.saver import Saver
 from onevar.v1.variable_collections import all_saveable_objects
 from onevar.v1.variable_proto import below
-
-_log = logging.getLogger(__name__)
 
 
 @export("python.saved_model.loader_impl.parse_saved_model", "python.saved_model.loader_impl._parse_saved_model")
@@ -172,7 +170,7 @@ class SavedModelLoader:
                 if os.path.exists(f"{self.variables_path}.index"):
                     saver.restore(sess, self.variables_path)
             elif saver is None and not all_saveable_objects(scope=import_scope):
-                _log.info("The specified SavedModel has no variables; no checkpoints were restored.")
+                logging.info("The specified SavedModel has no variables; no checkpoints were restored.")
             else:
                 raise ValueError(
                     "No tf.train.Saver object was passed to the function `SavedModelLoader.restore_variables`. Since "

@@ -1,6 +1,5 @@
 """`tf.train.Saver`: saves the variables of a Session in TensorFlow's checkpoint format V2, and restores them."""
 
-import logging
 import os
 from typing import Any
 
@@ -10,6 +9,7 @@ from onevar.core.op_errors import FailedPreconditionError, InvalidArgumentError,
 from onevar.core.operation import Operation, Tensor
 from onevar.core.session import BaseSession
 from onevar.v1 import meta_graph_files, restore_checks, saver_eager
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
 from onevar.v1.file_io import local_path
 from onevar.v1.global_steps import global_step as value_of_step
@@ -19,8 +19,6 @@ from onevar.v1.saver_def import V2, SaverDef, is_saver_def
 from onevar.v1.saver_history import History
 from onevar.v1.variable_collections import all_saveable_objects
 from onevar.v1.variable_proto import below, without
-
-_log = logging.getLogger(__name__)
 
 _RESTORE_FAILED = (
     "Restoring from checkpoint failed. This is most likely due to {} from the checkpoint. Please ensure that you have "
@@ -51,7 +49,7 @@ class Saver(MetaGraphs, History):
         builder: A `BaseSaverBuilder` that makes the operations.
         defer_build: Whether operations are built only when `build()` is called.
         allow_empty: Whether it is no error that there is nothing to save.
-        write_version: `SaverDef.V2`.
+        write_version: Accepted: the format V2 is written.
         pad_step_number: Whether steps have eight digits in names.
         save_relative_paths: Whether the file `checkpoint` has relative paths, so that the folder can be moved.
         filename: The prefix where the operations are run without one.
@@ -59,7 +57,6 @@ class Saver(MetaGraphs, History):
     Raises:
         ValueError: There is nothing to save, or something twice; `saver_def` lacks a name.
         TypeError: `var_list` holds what is no variable.
-        NotImplementedError: `write_version` is not V2.
         RuntimeError: Eagerly, without `var_list`.
     """
 
@@ -273,7 +270,7 @@ class Saver(MetaGraphs, History):
         if not prefix or not checkpoint_state.checkpoint_exists(prefix):
             raise ValueError(f"The passed save_path is not a valid checkpoint: {prefix}")
         self._check_built("restore")
-        _log.info("Restoring parameters from %s", prefix)
+        logging.info("Restoring parameters from %s", prefix)
         Reader(prefix).close()  # What is wrong with the file itself is not a matter of the graph.
         try:
             self._read(sess, prefix)
@@ -319,7 +316,7 @@ class Saver(MetaGraphs, History):
                 for tensor, key, spec in zip(read.outputs, names, specs, strict=True):
                     values[tensor] = reader.read(keys[key], spec)
         restore_checks.check_values(target, name, values)
-        _log.warning("Restoring an object-based checkpoint by the names of its variables; %s", prefix)
+        logging.warning("Restoring an object-based checkpoint by the names of its variables; %s", prefix)
         sess.run(target, {name: prefix, **values})
         return True
 

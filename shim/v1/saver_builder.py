@@ -11,6 +11,7 @@ from onevar.core.name_scope import name_scope
 from onevar.core.operation import Operation
 from onevar.v1 import saveables as objects
 from onevar.v1 import saver_def as definition
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import exported
 from onevar.v1.grouping_ops import no_op, with_dependencies
 from onevar.v1.saver_def import SaverDef
@@ -27,10 +28,7 @@ class BaseSaverBuilder:
     """Builds the operations of a `Saver`; derive from it to build others.
 
     Args:
-        write_version: The format's version, `SaverDef.V2`.
-
-    Raises:
-        NotImplementedError: The format before V2 is asked for.
+        write_version: The format's version; V2 is written whatever is asked for.
     """
 
     SaveSpec = objects.SaveSpec
@@ -40,11 +38,12 @@ class BaseSaverBuilder:
 
     def __init__(self, write_version: int = definition.V2):
         if write_version != definition.V2:
-            raise NotImplementedError(
-                f"write_version={write_version!r}: checkpoints are written in the format V2 only, which all of "
-                "TensorFlow reads since 0.12. Leave write_version out."
+            # Programs of TensorFlow 0.12's time asked for the old format, for readers that are long gone.
+            logging.warning(
+                "write_version=%r: checkpoints are written in the format V2, which all of TensorFlow reads since 0.12.",
+                write_version,
             )
-        self._write_version = write_version
+        self._write_version = definition.V2
 
     # -- what derived classes may change -----------------------------------------------------------
 
