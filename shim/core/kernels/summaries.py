@@ -78,8 +78,8 @@ def finite_histogram(values: np.ndarray) -> dict[str, Any]:
         wide = values.astype(np.float64)
         bad = wide[~np.isfinite(wide)]
         if bad.size:
-            kind = "Nan" if np.isnan(bad[0]) else "Infinity"
-            raise _failed(f"{kind} in summary histogram for: {CURRENT.operation.name}")
+            said = "Nan in summary histogram" if np.isnan(bad[0]) else "Infinity in Histogram"
+            raise _failed(f"{said} for: {CURRENT.operation.name}")
     return media.histogram(values)
 
 
