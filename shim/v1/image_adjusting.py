@@ -4,6 +4,7 @@ from typing import Any
 
 from onevar.core import dtype as dtypes
 from onevar.core.build import op
+from onevar.core.conversion import convert_to_tensor
 from onevar.core.name_scope import name_scope
 from onevar.v1.array_ops_shape import identity, shape
 from onevar.v1.common import dims_of, dtype_of, is_tensor
@@ -251,6 +252,8 @@ def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", nam
         if dims is None:
             raise ValueError("The image's number of dimensions is not known.")
         pixels = convert_image_dtype(image, dtypes.uint8, saturate=True)
+        if not is_tensor(jpeg_quality):
+            jpeg_quality = convert_to_tensor(jpeg_quality, dtypes.int32)
         data = op("EncodeJpegVariableQuality", images=pixels, quality=jpeg_quality)
         decoded = op("DecodeJpeg", contents=data, channels=dims[-1], dct_method=dct_method)
         return convert_image_dtype(decoded, found, saturate=True)

@@ -22,13 +22,11 @@ def _dim(image: Any, axis: int, dims: Any) -> Any:
     return dims[axis] if dims[axis] is not None else shape(image)[axis]
 
 
-def _start_and_size(size: Any, fraction: Any, is_dynamic: bool) -> tuple[Any, Any]:
+def _start(size: Any, fraction: Any, is_dynamic: bool) -> Any:
     if not is_dynamic:
-        start = int((size - size * fraction) / 2)
-        return start, size - start * 2
+        return int((size - size * fraction) / 2)
     whole = cast(size, dtypes.float64)
-    start = cast((whole - whole * cast(fraction, dtypes.float64)) / 2, dtypes.int32)
-    return start, size - start * 2
+    return cast((whole - whole * cast(fraction, dtypes.float64)) / 2, dtypes.int32)
 
 
 @export("image.central_crop")
@@ -64,8 +62,9 @@ def _central(image: Any, fraction: Any, is_dynamic: bool) -> Any:
     dims: Any = dims_of(image)
     first = count - 3
     height, width = _dim(image, first, dims), _dim(image, first + 1, dims)
-    top, tall = _start_and_size(height, fraction, is_dynamic or dims[first] is None)
-    left, wide = _start_and_size(width, fraction, is_dynamic or dims[first + 1] is None)
+    top = _start(height, fraction, is_dynamic or dims[first] is None)
+    left = _start(width, fraction, is_dynamic or dims[first + 1] is None)
+    tall, wide = height - top * 2, width - left * 2
     ahead = [0] * first
     result = slice_(image, stack([*ahead, top, left, 0]), stack([*([-1] * first), tall, wide, -1]))
     inner = [None if is_tensor(size) else size for size in (tall, wide)]
@@ -114,10 +113,10 @@ def pad_to_bounding_box(
 
 
 def _padded(image: Any, is_batch: bool, top: Any, left: Any, target_height: Any, target_width: Any) -> Any:
-    checks = at_least_three_dims(image)
     batch, height, width, depth = sizes(image, 4)
     right = target_width - left - width
     bottom = target_height - top - height
+    checks = at_least_three_dims(image)
     checks += check(top >= 0, ValueError, "offset_height must be >= 0")
     checks += check(left >= 0, ValueError, "offset_width must be >= 0")
     checks += check(right >= 0, ValueError, "width must be <= target - offset")

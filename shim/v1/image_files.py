@@ -116,8 +116,8 @@ def extract_jpeg_shape(contents: Any, output_type: Any = dtypes.int32, name: str
 @export("image.is_jpeg", "io.is_jpeg")
 def is_jpeg(contents: Any, name: str | None = None) -> Any:
     """Return whether bytes are a JPEG file; see `tf.io.is_jpeg`."""
-    with name_scope(name, "is_jpeg") as scope:
-        return op("Equal", scope, x=substr(contents, 0, 3), y=b"\xff\xd8\xff")
+    with name_scope(name, "is_jpeg"):
+        return op("Equal", name, x=substr(contents, 0, 3), y=b"\xff\xd8\xff")
 
 
 @export("image.encode_jpeg", "io.encode_jpeg")

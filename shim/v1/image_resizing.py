@@ -8,7 +8,7 @@ from onevar.core.build import op
 from onevar.core.constant import constant_value
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.name_scope import name_scope
-from onevar.v1.array_ops_shape import expand_dims, squeeze, stack
+from onevar.v1.array_ops_shape import expand_dims, squeeze
 from onevar.v1.common import dims_of, is_tensor, rank_of, set_shape, shape_of
 from onevar.v1.export import export
 from onevar.v1.grouping_ops import with_dependencies
@@ -181,6 +181,6 @@ def _within(image: Any, target_height: Any, target_width: Any, method: Any, alig
     left = larger(0, cast(beside, dtypes.int32))
     with name_scope(None, "resize", [image]):
         # Never left out, whatever the sizes: the result is float32.
-        size = convert_to_tensor(stack([new_height, new_width]), dtypes.int32, name="size")
+        size = convert_to_tensor([new_height, new_width], dtypes.int32, name="size")
         resized = _resizer(method)(image, size, align_corners=align_corners)
     return pad_to_bounding_box(resized, top, left, target_height, target_width)

@@ -64,11 +64,11 @@ def image_gradients(image: Any) -> tuple[Any, Any]:
     if rank_of(image) != 4:
         raise ValueError(f"image_gradients expects a 4D tensor [batch_size, h, w, d], not {shape_of(image)}.")
     dims = dims_of(image)
-    sizes = op("Unpack", "unstack", value=shape(image), num=4)
+    whole = shape(image)
+    sizes = op("Unpack", "unstack", value=whole, num=4)
     batch, height, width, depth = sizes
     down = image[:, 1:, :, :] - image[:, :-1, :, :]
     across = image[:, :, 1:, :] - image[:, :, :-1, :]
-    whole = shape(image)
     down = concat([down, zeros(stack([batch, 1, width, depth]), dtype_of(image))], 1)
     down = reshape(down, whole)
     across = concat([across, zeros(stack([batch, height, 1, depth]), dtype_of(image))], 2)

@@ -42,7 +42,7 @@ def _inside(k: Any, at: Any, size: int) -> Any:
     )
 
 
-@kernel("CropAndResize", host=("crop_size",), infer=_cropped)
+@kernel("CropAndResize", heavy=True, host=("crop_size",), infer=_cropped)
 def _crop_and_resize(
     k: Any, image: Any, boxes: Any, box_ind: Any, crop_size: np.ndarray, *, method: str, extrapolation_value: float
 ) -> Any:

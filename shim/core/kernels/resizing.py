@@ -52,7 +52,7 @@ def _nearest(size: int, new: int, align_corners: bool, half: bool) -> np.ndarray
     return np.clip(whole, 0, size - 1).astype(np.int64)
 
 
-@kernel("ResizeNearestNeighbor", host=("size",), infer=lambda images, size: _resized(images, size))
+@kernel("ResizeNearestNeighbor", heavy=True, host=("size",), infer=lambda images, size: _resized(images, size))
 def _resize_nearest(k: Any, images: Any, size: Any, *, align_corners: bool, half_pixel_centers: bool) -> Any:
     _check(k.shape(images), size)
     for axis in (1, 2):
@@ -99,7 +99,7 @@ def _by_lines(k: Any, images: Any, size: Any, lines: Any, align_corners: bool, h
     return images
 
 
-@kernel("ResizeBilinear", host=("size",), infer=lambda images, size: _resized(images, size))
+@kernel("ResizeBilinear", heavy=True, host=("size",), infer=lambda images, size: _resized(images, size))
 def _resize_bilinear(k: Any, images: Any, size: Any, *, align_corners: bool, half_pixel_centers: bool) -> Any:
     return _by_lines(k, k.astype(images, "float32"), size, _linear, align_corners, half_pixel_centers)
 
@@ -131,7 +131,7 @@ def _cubic_table(a: float) -> np.ndarray:
     return np.stack([near, far], -1).reshape(-1).astype(np.float32)
 
 
-@kernel("ResizeBicubic", host=("size",), infer=lambda images, size: _resized(images, size))
+@kernel("ResizeBicubic", heavy=True, host=("size",), infer=lambda images, size: _resized(images, size))
 def _resize_bicubic(k: Any, images: Any, size: Any, *, align_corners: bool, half_pixel_centers: bool) -> Any:
     return _by_lines(k, k.astype(images, "float32"), size, _cubic, align_corners, half_pixel_centers)
 
@@ -150,7 +150,7 @@ def _areas(size: int, new: int, align_corners: bool) -> np.ndarray:
     return found
 
 
-@kernel("ResizeArea", host=("size",), infer=lambda images, size: _resized(images, size))
+@kernel("ResizeArea", heavy=True, host=("size",), infer=lambda images, size: _resized(images, size))
 def _resize_area(k: Any, images: Any, size: Any, *, align_corners: bool) -> Any:
     _check(k.shape(images), size)
     images = k.astype(images, "float32")
