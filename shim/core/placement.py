@@ -5,7 +5,7 @@ that without soft placement an operation which asks for a device that is not the
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from onevar.core.device_spec import DeviceSpec
@@ -13,6 +13,7 @@ from onevar.core.op_errors import InvalidArgumentError
 from onevar.core.operation import Operation
 
 _TASK = "/job:localhost/replica:0/task:0"
+_ALONE: Mapping[str, Collection[int]] = {"localhost": (0,)}
 
 
 class DeviceAttributes(NamedTuple):
@@ -46,15 +47,17 @@ class Placer:
     Args:
         names: The framework's devices.
         config: The Session's.
+        jobs: The tasks of each job of the Session's cluster: all are this process.
     """
 
-    def __init__(self, names: Sequence[str], config: Any = None):
+    def __init__(self, names: Sequence[str], config: Any = None, jobs: Mapping[str, Collection[int]] = _ALONE):
         self.devices = available(names, config)
         self._names = {device.name for device in self.devices}
         self._soft = bool(getattr(config, "allow_soft_placement", False))
         self._log = bool(getattr(config, "log_device_placement", False))
         self._known = {"": self.devices[-1].name}
         self._seen = 0
+        self._jobs = jobs
 
     def look(self, operations: Sequence[Operation]) -> None:
         """Look at the operations that are new.
@@ -80,7 +83,8 @@ class Placer:
 
     def _found(self, operation: Operation, wanted: str) -> str:
         spec = DeviceSpec.from_string(wanted)
-        here = spec.job in (None, "localhost") and not spec.replica and not spec.task
+        tasks = (0,) if spec.job is None else self._jobs.get(spec.job, ())
+        here = not spec.replica and (spec.task or 0) in tasks
         exact = f"{_TASK}/device:{spec.device_type}:{spec.device_index or 0}"
         if here and spec.device_type is None:
             return self.devices[-1].name

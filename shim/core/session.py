@@ -6,7 +6,7 @@ from typing import Any
 
 from onevar.adapters.contract import Native
 from onevar.cell import Cell
-from onevar.core import tracing
+from onevar.core import servers, tracing
 from onevar.core.context import THREAD
 from onevar.core.default_graph import get_default_graph
 from onevar.core.executable import Executable
@@ -19,13 +19,14 @@ from onevar.core.placement import DeviceAttributes, Placer
 from onevar.core.plan import Plan, storage_of
 from onevar.core.registry import adapter, default_backend
 from onevar.core.state import Slot, Store
+from onevar.errors import Unsupported
 
 
 class BaseSession:
     """What `Session` and `InteractiveSession` share.
 
     Args:
-        target: Accepted if it is empty: there are no remote sessions.
+        target: Empty, or that of a `tf.train.Server` of this process, whose sessions share their variables.
         graph: What to run; None takes the default graph.
         config: `ConfigProto` or the like. Without `allow_soft_placement` an operation that asks for a device that is
             not there is an error; `log_device_placement` writes where each is;
@@ -35,7 +36,7 @@ class BaseSession:
 
     Raises:
         TypeError: `graph` is no `Graph`.
-        NotFoundError: `target` names a remote session.
+        Unsupported: `target` names a server of another process.
     """
 
     def __init__(
@@ -44,13 +45,15 @@ class BaseSession:
     ):  # fmt: skip
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f'Argument `graph` must be a tf.Graph, but got "{type(graph).__name__}"')
-        _check_target(target)
+        cluster = _cluster(target)
         if config is not None and not hasattr(config, "gpu_options"):
             raise TypeError(f'Argument `config` must be a tf.ConfigProto, but got "{type(config).__name__}"')
         self._graph = graph if graph is not None else get_default_graph()
         self._config = config
         self._adapter = adapter(backend or default_backend())
-        self._store = Store(self._adapter, device or self._adapter.devices()[0])
+        device = device or self._adapter.devices()[0]
+        self._shares = cluster is not None
+        self._store = Store(self._adapter, device) if cluster is None else cluster.store(self._adapter, device)
         self._jit_level = _jit_level(config)
         #: Runs take turns: each sees the variables as the one before left them.
         self._lock = self._store.resources.lock
@@ -59,9 +62,25 @@ class BaseSession:
         self._plans: dict[Any, Executable] = {}
         self._shortcuts: dict[Any, tuple[Fetches, Executable, int]] = {}
         self._edits = self._graph.rewired
-        self._placer = Placer(self._adapter.devices(), config)
+        self._placer = Placer(self._adapter.devices(), config, **({} if cluster is None else {"jobs": cluster.jobs()}))
 
     # -- what it is -----------------------------------------------------------------------------
+
+    @staticmethod
+    def reset(target: str, containers: Sequence[str] | None = None, config: Any = None) -> None:
+        """Forget the variables and resources of a server.
+
+        Args:
+            target: The server's.
+            containers: Only those in these; None for all.
+            config: Accepted.
+
+        Raises:
+            Unsupported: No server of this process has this target.
+        """
+        cluster = _cluster(target)
+        if cluster is not None:
+            cluster.reset(containers)
 
     @property
     def graph(self) -> Graph:
@@ -284,7 +303,8 @@ class BaseSession:
     def close(self) -> None:
         """Let go of all values, and wake who waits; the Session cannot be used any more."""
         self._closed = True
-        self._store.resources.close()
+        if not self._shares:
+            self._store.resources.close()
         self._plans.clear()
         self._shortcuts.clear()
         self._store = Store(self._adapter, self._store.device)
@@ -304,15 +324,21 @@ def _shortcut(fetches: Any, fed: tuple[Tensor, ...]) -> Any:
     return None
 
 
-def _check_target(target: Any) -> None:
+def _cluster(target: Any) -> servers.Cluster | None:
+    """Return the cluster that a target names; None for the Session's own process alone."""
     if target in ("", b"", None, "local"):
-        return
+        return None
     if not isinstance(target, str | bytes):
         raise TypeError(f'Argument `target` must be a string, but got "{type(target).__name__}"')
-    raise NotImplementedError(
-        f"Session(target={target!r}): there are no remote sessions here. Leave the target out; to use several "
-        "machines, see the framework's own means (jax.distributed, torch.distributed)."
-    )
+    cluster = servers.find(target)
+    if cluster is None:
+        raise Unsupported(
+            f"Session(target={target!r}): no server of this process has this target, and there are no remote sessions "
+            "here. Leave the target out; to use several machines, see the framework's own means (jax.distributed, "
+            "torch.distributed)."
+        )
+    cluster.check(f"Session(target={target!r})")
+    return cluster
 
 
 def _jit_level(config: Any) -> str | None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from onevar.core.device_spec import DeviceSpec
 from onevar.core.operation import Operation
-from onevar.errors import Unsupported
 from onevar.v1.export import export, export_value
 from onevar.v1.tf_logging import warning
 
@@ -188,19 +187,3 @@ class ClusterSpec:
         """
         tasks = self._tasks(job_name)
         return [tasks.get(number) for number in range(max(tasks, default=-1) + 1)]
-
-
-@export("train.Server", "distribute.Server")
-class Server:
-    """TensorFlow's server of a cluster, which onevar does not have.
-
-    Raises:
-        Unsupported: Always.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        raise Unsupported(
-            "tf.train.Server: onevar runs a graph in one process. Leave the server out and open tf.Session() with no "
-            "target; for several machines use the framework's own means (jax.distributed, torch.distributed, "
-            "tf.distribute) around it."
-        )

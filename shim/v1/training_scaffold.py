@@ -5,10 +5,10 @@ from typing import Any
 
 from onevar.core.default_graph import add_to_collection, get_collection, get_default_graph
 from onevar.v1 import session_resources as resources
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export, exported
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.saver import Saver
-from onevar.v1.tf_logging import info
 
 #: The parts that a program can give, in the order of TensorFlow's arguments.
 _PARTS = (
@@ -76,7 +76,7 @@ class Scaffold:
             self._parts["saver"] = saver_or_default()
         self._parts["saver"].build()
         get_default_graph().finalize()
-        info("Graph was finalized.")
+        logging.info("Graph was finalized.")
         return self
 
     def _fill(self, name: str, key: str, make: Callable[[], Any]) -> None:
@@ -150,8 +150,8 @@ def _default_ready_op() -> Any:
 
 def _default_ready_for_local_init_op() -> Any:
     report, every = exported("report_uninitialized_variables"), exported("global_variables")
-    shared = resources.report_uninitialized_resources(resources.shared_resources())
-    return exported("concat")([report(every()), shared], 0)
+    reports = [report(every()), resources.report_uninitialized_resources(resources.shared_resources())]
+    return exported("concat")(reports, 0)
 
 
 @export("python.training.saver._get_saver_or_default")

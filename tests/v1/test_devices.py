@@ -153,8 +153,11 @@ def test_placement_is_logged(capsys):
 
 
 def test_what_needs_a_cluster_says_what_to_do():
+    server = v1.train.Server({"worker": ["localhost:2222"], "ps": ["localhost:2223"]}, "worker", 0)
     with pytest.raises(Unsupported, match=r"tf\.Session\(\) with no target"):
-        v1.train.Server({"local": ["localhost:2222"]})
+        v1.Session(server.target)
+    with pytest.raises(Unsupported, match="/job:ps/task:0"):
+        server.join()
 
 
 def towers(tf, data, labels):
