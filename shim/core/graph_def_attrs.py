@@ -1,16 +1,18 @@
 """What nodes of a `GraphDef` say, checked against the signatures of their op types."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onevar.core.attr_values import attr_value
 from onevar.core.dtype import DType, as_dtype
-from onevar.core.graph_def import decoded
+from onevar.core.graph_def import decoded, plain
 from onevar.core.graph_def_nodes import Node
-from onevar.core.op_defs import Arg, OpDef, UnknownOp, op_def
+from onevar.core.op_defs import Arg, Attr, OpDef, UnknownOp, op_def
 from onevar.core.op_errors import NotFoundError
 from onevar.core.operation import Tensor
 
+_log = logging.getLogger(__name__)
 #: Attributes that are not kept: they say what is known from elsewhere.
 _SAID = ("_class", "_output_shapes")
 #: How TensorFlow's messages spell dtypes.
@@ -41,8 +43,7 @@ def node_attrs(node: Node, defaults: Mapping[tuple[str, str], Any]) -> dict[str,
         defaults: What attributes are by default, by op type and name, that its producer had and that we have not.
 
     Raises:
-        ValueError: One is missing, or there is one that the op type has not.
-        TypeError: One is of another kind.
+        ValueError: One is missing, of another kind or not allowed.
     """
     signature = signature_of(node)
     attrs: dict[str, Any] = {}
@@ -53,11 +54,12 @@ def node_attrs(node: Node, defaults: Mapping[tuple[str, str], Any]) -> dict[str,
         if known is None and not key.startswith("_"):
             if defaults.get((node.type, key)) == message:
                 continue
-            raise ValueError(
-                f"NodeDef mentions attr '{key}' not in {_shown(signature)}; NodeDef: {{{{node {node.name}}}}}. (Check "
-                "whether your GraphDef-interpreting binary is up to date with your GraphDef-generating binary.)."
-            )
-        attrs[key] = decoded(message, known, node.type)
+            _log.warning(
+                "NodeDef mentions attr '%s' not in %s; NodeDef: {{node %s}}. It is left out: check whether it was made "
+                "by a newer TensorFlow, and what it means there.", key, _shown(signature), node.name,
+            )  # fmt: skip
+            continue
+        attrs[key] = _decoded(message, known, node, signature)
     for name, attr in signature.attrs.items():
         if name in attrs:
             continue
@@ -67,6 +69,25 @@ def node_attrs(node: Node, defaults: Mapping[tuple[str, str], Any]) -> dict[str,
             )
         attrs[name] = attr_value(attr, attr.default, node.type)
     return attrs
+
+
+def _decoded(message: Any, attr: Attr | None, node: Node, signature: OpDef) -> Any:
+    try:
+        return decoded(message, attr, node.type)
+    except (TypeError, ValueError) as error:
+        value = plain(message)
+        if attr is None or attr.allowed is None or isinstance(value, list):
+            raise ValueError(f"{error}; NodeDef: {{{{node {node.name}}}}}; {_shown(signature)}") from None
+        allowed = [item.decode() if isinstance(item, bytes) else item for item in attr.allowed]
+        if isinstance(value, DType):
+            text = f"{_spelled(value, False)} is"
+            shown = ", ".join(_SPELLED.get(item, item) for item in allowed)
+        else:
+            text, shown = f'"{value}" is', ", ".join(f'"{item}"' for item in allowed)
+        raise ValueError(
+            f"Value for attr '{attr.name}' of {text} not in the list of allowed values: {shown}; NodeDef: "
+            f"{{{{node {node.name}}}}}; {_shown(signature)}"
+        ) from None
 
 
 def _shown(signature: OpDef) -> str:

@@ -1,5 +1,6 @@
 """`tf.import_graph_def`: the operations of a `GraphDef` in the default graph."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from onevar.core.graph_def_functions import Library, prepared
 from onevar.core.graph_def_nodes import Node, Region, Source
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Operation, Tensor
+
+_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_>.\-/\\]*$")
 
 
 def import_graph_def(
@@ -39,7 +42,7 @@ def import_graph_def(
     try:
         message = as_message(graph_def, "GraphDef")
     except TypeError:
-        raise TypeError(f"Argument `graph_def` must be a GraphDef proto. Received: {graph_def!r}") from None
+        raise TypeError("Argument `graph_def` must be a GraphDef proto.") from None
     wanted = _names(return_elements)
     mapped = _map(input_map)
     _check_versions(message)
@@ -53,14 +56,16 @@ def _names(return_elements: Any) -> list[str] | None:
         return None
     names = tuple(return_elements)
     if not all(isinstance(item, str | bytes) for item in names):
-        raise TypeError(f"Argument `return_elements` must be a list of strings. Received: {return_elements}")
+        raise TypeError(f"Argument `return_elements` must be a list of strings. Obtained {return_elements}.")
     return [item.decode() if isinstance(item, bytes) else item for item in names]
 
 
 def _map(input_map: Any) -> dict[str, Any]:
     if input_map is None:
         return {}
-    if not isinstance(input_map, Mapping) or not all(isinstance(key, str | bytes) for key in input_map):
+    if not isinstance(input_map, Mapping):
+        raise TypeError(f"Argument `input_map` must be a dictionary. Obtained {type(input_map).__name__}")
+    if not all(isinstance(key, str | bytes) for key in input_map):
         raise TypeError(
             f"Argument `input_map` must be a dictionary mapping strings to Tensor objects. Received: {input_map}"
         )
@@ -113,13 +118,34 @@ class _Import:
         """Make all operations; return those that are wanted."""
         self._read()
         self._check_inputs()
-        scope = default_scope(self.builder, prepared(Region(self.nodes)), self.prefix, {})
+        try:
+            region = prepared(Region(self.nodes))
+            region.order()
+        except ValueError as error:
+            if "cycle" not in str(error):
+                raise
+            raise ValueError(f"{error} The nodes of the GraphDef are in a cycle.") from None
+        scope = default_scope(self.builder, region, self.prefix, {})
         self._substitute(scope)
+        empty = not scope.graph.operations
         scope.make()
+        self._note_versions(getattr(scope.graph, "root", scope.graph), empty)
         return None if wanted is None else [self._element(scope, text) for text in wanted]
+
+    def _note_versions(self, graph: Any, empty: bool) -> None:
+        """Let the graph say of itself what holds for all that is in it."""
+        given, known = self.message.versions, graph.graph_def_versions
+        producer = given.producer if empty else min(given.producer, known.producer)
+        graph._versions = type(given)(
+            producer=producer,
+            min_consumer=max(given.min_consumer, known.min_consumer),
+            bad_consumers=sorted({*given.bad_consumers, *known.bad_consumers}),
+        )
 
     def _read(self) -> None:
         for definition in self.message.node:
+            if not _NAME.match(definition.name):
+                raise ValueError(f"Node '{definition.name}': Node name contains invalid characters")
             if definition.name in self.nodes:
                 raise ValueError(f"Node '{definition.name}' is not unique")
 
@@ -200,7 +226,10 @@ class _Import:
     def _element(self, scope: Scope, text: str) -> Any:
         name, colon, index = text.partition(":")
         if colon and (not index.isdigit()):
-            raise ValueError(f"Cannot convert '{text}' to a tensor name.")
+            raise ValueError(
+                f"Cannot convert '{text}' to a tensor name. Tensor names should not contain more than 1 `:`. Obtained "
+                f"{text.count(':')}"
+            )
         if not colon:
             if name not in self.nodes:
                 raise ValueError(f"Requested return node '{name}' not found in graph def")

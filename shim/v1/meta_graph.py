@@ -106,9 +106,10 @@ def create_meta_graph_def(
     keys = graph.get_all_collection_keys() if collection_list is None else collection_list
     excluded = frozenset(exclude_nodes or ())
     for key in keys:
+        items = graph.get_collection(key)
         if clear_extraneous_savers and key == GraphKeys.SAVERS:
-            continue
-        meta_graph_collections.write(out, key, graph.get_collection(key), export_scope, excluded)
+            items = [] if saver_def is None else [exported("train.Saver").from_proto(saver_def)]
+        meta_graph_collections.write(out, key, items, export_scope, excluded)
     return out
 
 
