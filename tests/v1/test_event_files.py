@@ -77,7 +77,7 @@ def test_tensorboard_reads_it(tmp_path, graph):
     read = EventAccumulator(str(tmp_path))
     read.Reload()
     assert [(e.step, e.value) for e in read.Scalars("average")] == [(0, 0.0), (1, 1.0), (2, 2.0)]
-    assert read.Histograms("spread")[2].histogram_value.num == 96
+    assert read.Histograms("spread")[-1].histogram_value.num == 96
     assert [read.Images(f"picture/image/{i}")[0].width for i in range(2)] == [4, 4]
     assert read.Audio("sound/audio/0")[0].length_frames == 8
     assert read.Tensors("said")[0].tensor_proto.string_val == [b"hello"]
@@ -132,6 +132,8 @@ def test_an_error_of_the_writing_thread_reaches_the_program(tmp_path):
     writer.add_summary(number("x", 2.0))
     with pytest.raises(tf.errors.OpError):
         writer.flush()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        writer.close()
 
 
 def test_many_threads_write(tmp_path):
