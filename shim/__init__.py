@@ -98,5 +98,15 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Let `%load_ext onevar` redirect a notebook's `import tensorflow` to `onevar.v1`; see `onevar.migrate.jupyter`."""
+    import_module("onevar.migrate.jupyter").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take `%load_ext onevar` back."""
+    import_module("onevar.migrate.jupyter").unload(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_MODULES})

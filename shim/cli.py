@@ -16,7 +16,7 @@ OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
 
 \b
   onevar run train.py --backend jax   run a TensorFlow 1 program, unmodified
-  onevar audit --coverage             what of TensorFlow 1 is covered
+  onevar audit project/               what of TensorFlow 1 it uses, and what is supported
   onevar doctor                       what is here, and what crosses uncopied
   onevar conformance --backend torch  prove an adapter, requirement by requirement
 """
@@ -28,10 +28,17 @@ DOCTOR = """Show frameworks, versions, devices, and which tensors cross without 
   onevar doctor --json > doctor.json
 """
 
-AUDIT = """Show what of TensorFlow 1 is covered, as public programs use it, asked of the registries themselves.
+AUDIT = """Show what a file, or a tree of files, uses of TensorFlow 1, what of it is supported, and what to do.
+
+Nothing is imported or run. Notebooks are read too; a file that cannot be read (Python 2, say) is listed with the \
+reason. The status is 0 if everything is supported, 1 if not, 2 if there is no such path.
 
 \b
-  onevar audit --coverage
+  onevar audit train.py
+  onevar audit project/ --html audit.html
+  onevar audit project/ --all | grep contrib       every use, a line each
+  onevar audit project/ --json > audit.json
+  onevar audit --coverage                          what public programs use, and what of it is here
   onevar audit --coverage --json > coverage.json
 """
 
@@ -105,18 +112,36 @@ def build() -> Any:
 
 
 def _add_audit(app: Any, typer: Any) -> None:
-    @app.command(help=AUDIT, short_help="Show what of TensorFlow 1 is covered.", no_args_is_help=True)
+    @app.command(help=AUDIT, short_help="Show what a project uses of TensorFlow 1.", no_args_is_help=True)
     def audit(
+        path: Annotated[Path | None, typer.Argument(metavar="PATH", help="A file or a folder.")] = None,
         coverage: Annotated[
-            bool, typer.Option("--coverage", help="Shares of symbols, uses and op types; what is missing.")
+            bool, typer.Option("--coverage", help="Of public programs: shares of symbols, uses and op types covered.")
         ] = False,
+        every: Annotated[
+            bool, typer.Option("--all", help="A line for every use, the supported ones included.")
+        ] = False,
+        html: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="Write one page, source lines included.")
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead of tables.")] = False,
     ) -> None:
-        from onevar.migrate import audit as report
+        from onevar.migrate import audit_report
+        from onevar.migrate import coverage as report
 
-        if not coverage:
-            raise typer.BadParameter("say what to audit: --coverage")
-        report.main(json=as_json)
+        if (path is None) is not coverage:
+            raise typer.BadParameter("say what to audit: a PATH, or --coverage")
+        if path is None:
+            if every or html is not None:
+                raise typer.BadParameter("--all and --html go with a PATH")
+            report.main(json=as_json)
+            return
+        try:
+            complete = audit_report.main(path, as_json=as_json, page=html, every=every)
+        except OSError as error:
+            sys.stderr.write(f"onevar audit: {error}\n")
+            raise typer.Exit(2) from None
+        raise typer.Exit(0 if complete else 1)
 
 
 def _add_doctor(app: Any, typer: Any) -> None:

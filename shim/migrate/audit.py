@@ -1,228 +1,217 @@
-"""What share of TensorFlow 1, as public programs use it, is covered: `onevar audit --coverage`.
+"""What a file, or a tree of files, uses of TensorFlow 1, and what onevar says to it: `onevar audit PATH`.
 
-Two rankings say what is used: `golden/v1_symbols.tsv`, the names that public repositories mention, and
-`golden/v1_ops.tsv`, the op types that public programs build. What is covered is asked of the registries that a
-program meets: the names of `onevar.v1`, and the engine's definitions of op types.
+Nothing is imported or run. A file that cannot be read is a row of the result like any other.
 """
 
-import json
-from collections.abc import Callable, Iterable
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from onevar.migrate import names, virtual
+from onevar.migrate import judge, notebook, old_numpy, scan, sources
+from onevar.migrate.sources import Source, Tree
 
 SCHEMA = "onevar.migrate.audit/1"
-_GOLDEN = Path(__file__).parent / "golden"
-#: What TensorFlow 1 spreads over several operations is one here, which holds graphs.
-_REPLACED = {
-    "Switch": "If", "Merge": "If", "RefSwitch": "If", "RefMerge": "If",
-    "Enter": "While", "RefEnter": "While", "Exit": "While", "RefExit": "While", "NextIteration": "While",
-    "RefNextIteration": "While", "LoopCond": "While",
-}  # fmt: skip
+_SUFFIXES = (".py", ".pyw", notebook.SUFFIX)
+_SKIPPED = ("site-packages", "dist-packages", "node_modules", "__pycache__")
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One line of a ranking.
+class Row:
+    """One use.
 
     Attributes:
-        name: A name below `tf.`, or an op type.
-        users: How many repositories, or programs, use it.
-        uses: How often they do in all.
-        covered: Whether it is here; None: it never was TensorFlow's.
-        note: How, where that is not plain.
+        file: The file, below the folder that was audited.
+        line: Its line, from 1; in a notebook, the line in the cell.
+        cell: The notebook's cell, from 1; 0 in a file of Python.
+        symbol: What is used, `tf.nn.relu`, `np.int`; `tensorflow` for its own import.
+        level: One of `judge.LEVELS`.
+        advice: What to do; empty where there is nothing to.
+        code: The line's text.
+        is_import: Whether an import statement uses it.
     """
 
-    name: str
-    users: int
-    uses: int
-    covered: bool | None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """A ranking and what of it is covered.
-
-    Attributes:
-        title: What it lists.
-        source: Where it is from.
-        entries: Its lines, the most used first.
-    """
-
-    title: str
-    source: str
-    entries: tuple[Entry, ...]
-
-    def counted(self, users: int = 1) -> list[Entry]:
-        """Return the entries that are TensorFlow's and have so many users or more."""
-        return [entry for entry in self.entries if entry.covered is not None and entry.users >= users]
-
-    def missing(self) -> list[Entry]:
-        """Return those that are not covered."""
-        return [entry for entry in self.entries if entry.covered is False]
-
-    def foreign(self) -> list[Entry]:
-        """Return those that never were TensorFlow's: local variables of programs, slips, names from before 1.0."""
-        return [entry for entry in self.entries if entry.covered is None]
-
-
-@dataclass(frozen=True)
-class Share:
-    """How much of something is covered.
-
-    Attributes:
-        what: Of what.
-        covered: How many are.
-        total: Of how many.
-    """
-
-    what: str
-    covered: int
-    total: int
+    file: str
+    line: int
+    cell: int
+    symbol: str
+    level: str
+    advice: str
+    code: str
+    is_import: bool = False
 
     @property
-    def percent(self) -> float:
-        """The share in percent."""
-        return 100.0 * self.covered / self.total if self.total else 100.0
+    def place(self) -> str:
+        """Where it is, as tools write it."""
+        return f"{self.file}[{self.cell}]:{self.line}" if self.cell else f"{self.file}:{self.line}"
 
 
-def rankings() -> tuple[Ranking, Ranking]:
-    """Return the ranking of symbols and that of op types, each asked of its registry."""
-    return _ranking("v1_symbols.tsv", "symbols", _symbol), _ranking("v1_ops.tsv", "op types", _op_type)
+@dataclass(frozen=True)
+class Unread:
+    """A file that could not be read.
 
-
-def _ranking(file: str, title: str, look: Callable[[str], tuple[bool | None, str]]) -> Ranking:
-    source, *lines = (_GOLDEN / file).read_text(encoding="utf-8").splitlines()
-    entries = []
-    for line in lines:
-        name, users, uses = line.split("\t")
-        entries.append(Entry(name, int(users), int(uses), *look(name)))
-    return Ranking(title, source.removeprefix("# ").partition(":")[0], tuple(entries))
-
-
-def _symbol(name: str) -> tuple[bool | None, str]:
-    if virtual.supported(name) is not None or _is_attribute(name):
-        return True, ""
-    return (False, "") if names.is_tensorflows(name) else (None, "")
-
-
-def _is_attribute(name: str) -> bool:
-    """Whether it is an attribute of something that is here, `GraphKeys.UPDATE_OPS`."""
-    rest: list[str] = []
-    while "." in name:
-        name, _, last = name.rpartition(".")
-        rest.insert(0, last)
-        if virtual.is_value(name):
-            return _has(virtual.lookup(name), rest)
-    return False
-
-
-def _has(value: Any, path: Iterable[str]) -> bool:
-    for part in path:
-        if not hasattr(value, part):
-            return False
-        value = getattr(value, part)
-    return True
-
-
-def _op_type(name: str) -> tuple[bool | None, str]:
-    from onevar.core.control_flow import is_functional_type
-    from onevar.core.frame import is_computed
-
-    held = _REPLACED.get(name)
-    if held is not None and is_functional_type(held):
-        return True, f"part of one {held} operation"
-    return is_computed(name) or is_functional_type(name), ""
-
-
-def shares(symbols: Ranking, op_types: Ranking) -> list[Share]:
-    """Return what is covered, in numbers.
-
-    Args:
-        symbols: The ranking of symbols.
-        op_types: That of op types.
+    Attributes:
+        file: The file.
+        line: Where it could not; 0 if that is not known.
+        reason: Why.
     """
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that was found.
+
+    Attributes:
+        path: What was audited.
+        files: How many files were looked at.
+        users: How many of them use TensorFlow.
+        rows: The uses of TensorFlow, in the files' order.
+        numpy: Uses of names that NumPy has given up, likewise.
+        unread: Files that could not be read.
+    """
+
+    path: str
+    files: int
+    users: int
+    rows: tuple[Row, ...]
+    numpy: tuple[Row, ...]
+    unread: tuple[Unread, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many uses there are of each level."""
+        counted = Counter(row.level for row in self.rows)
+        return {level: counted[level] for level in judge.LEVELS}
+
+    @property
+    def total(self) -> int:
+        """How many uses are TensorFlow's."""
+        return sum(row.level != judge.FOREIGN for row in self.rows)
+
+    def share(self, level: str) -> float:
+        """Return the percentage of TensorFlow's uses that are of a level."""
+        return 100.0 * self.counts()[level] / self.total if self.total else 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is supported, at least partly, and every file could be read."""
+        return not self.unread and not self.counts()[judge.NOT]
+
+
+def files(path: Path) -> list[Path]:
+    """Return the files of Python and the notebooks at or below a path; installed packages and hidden folders left out.
+
+    Raises:
+        FileNotFoundError: There is nothing at the path.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(f"there is no file or folder {str(path)!r}.")
     found = []
-    for ranking, users, uses in ((symbols, "repositories", "uses"), (op_types, "programs", "nodes")):
-        for least in (1, 2):
-            counted = ranking.counted(least)
-            among = "" if least == 1 else f" in two {users} or more"
-            found.append(Share(f"{ranking.title}{among}", sum(bool(e.covered) for e in counted), len(counted)))
-        counted = ranking.counted()
-        covered = sum(entry.uses for entry in counted if entry.covered)
-        found.append(Share(f"{uses} of {ranking.title}", covered, sum(entry.uses for entry in counted)))
+    for folder, names, inside in os.walk(path):
+        names[:] = sorted(n for n in names if not _is_skipped(folder, n))
+        found += [Path(folder, name) for name in sorted(inside) if name.endswith(_SUFFIXES)]
     return found
 
 
-def as_json(symbols: Ranking, op_types: Ranking) -> str:
-    """Return shares and rankings as JSON text."""
-    numbers = [{**asdict(share), "percent": round(share.percent, 2)} for share in shares(symbols, op_types)]
-    listed = {
-        ranking.title.replace(" ", "_"): {"source": ranking.source, "entries": [asdict(e) for e in ranking.entries]}
-        for ranking in (symbols, op_types)
-    }
-    return json.dumps({"schema": SCHEMA, "shares": numbers, **listed}, indent=2)
+def _is_skipped(folder: str, name: str) -> bool:
+    return name in _SKIPPED or name.startswith(".") or os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
 
 
-def show(symbols: Ranking, op_types: Ranking) -> None:
-    """Print shares, and what is missing, as tables."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    console.print(_shares(shares(symbols, op_types)))
-    for ranking, users, uses in ((symbols, "repositories", "uses"), (op_types, "programs", "nodes")):
-        missing = ranking.missing()
-        if missing:
-            console.print(f"\n[bold]{ranking.title} not covered[/]")
-            console.print(_entries(missing, users, uses))
-    foreign = symbols.foreign()
-    if foreign:
-        listed = ", ".join(entry.name for entry in foreign)
-        console.print(f"\nLeft out: {len(foreign)} names that TensorFlow 1.15 and 2.21 do not have: {listed}.")
-    replaced = [entry for entry in op_types.entries if entry.note]
-    if replaced:
-        listed = ", ".join(f"{entry.name} ({entry.note})" for entry in replaced)
-        console.print(f"\nCovered in another form: {listed}.")
-    for ranking in (symbols, op_types):
-        console.print(f"\n{ranking.title}: {ranking.source}.", soft_wrap=True)
-
-
-def _shares(found: Iterable[Share]) -> Any:
-    table = _table(("covered", "left"), ("", "right"), ("of", "right"), ("share", "right"))
-    for share in found:
-        table.add_row(share.what, str(share.covered), str(share.total), f"{share.percent:.1f} %")
-    return table
-
-
-def _entries(found: Iterable[Entry], users: str, uses: str) -> Any:
-    table = _table(("name", "left"), (users, "right"), (uses, "right"))
-    for entry in found:
-        table.add_row(entry.name, str(entry.users), str(entry.uses))
-    return table
-
-
-def _table(*columns: tuple[str, Any]) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title, justify in columns:
-        table.add_column(title, justify=justify, overflow="fold")
-    return table
-
-
-def main(json: bool) -> None:
-    """Print the coverage.
+def make(path: Path, step: Callable[[int, int], object] = lambda done, total: None) -> Audit:
+    """Audit a file or a tree.
 
     Args:
-        json: Whether as JSON.
-    """
-    found = rankings()
-    if json:
-        from sys import stdout
+        path: The file or folder.
+        step: Called with how many steps are done, and of how many; every file is read, and then looked at.
 
-        stdout.write(as_json(*found) + "\n")
-    else:
-        show(*found)
+    Raises:
+        FileNotFoundError: There is nothing at the path.
+    """
+    found = files(path)
+    root = path if path.is_dir() else path.parent
+    tree, done = Tree(root), 0
+    for file in found:
+        tree.sources[file] = sources.read(file, _module(file.relative_to(root)))
+        done += 1
+        step(done, 2 * len(found))
+
+    def looked(source: Source) -> None:
+        nonlocal done
+        done += 1
+        step(done, 2 * len(found))
+
+    scanned = scan.scan(tree, looked)
+    by_file = {str(file): source for file, source in tree.sources.items()}
+    rows = [_row(use, by_file[use.file], root) for use in scanned.uses]
+    stars = [_star(module, by_file[file], line, root) for module, file, line in scanned.stars]
+    unread = tuple(Unread(_short(Path(file), root), line, why) for file, line, why in scanned.unreadable)
+    users = len({row.file for row in (*rows, *stars)})
+    ordered = sorted((*rows, *stars), key=lambda row: (row.file, row.cell, row.line))
+    return Audit(str(path), len(found), users, tuple(ordered), tuple(_old(tree, root)), unread)
+
+
+def _module(relative: Path) -> str:
+    parts = relative.with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+def _short(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix()
+
+
+def _at(source: Source, line: int) -> tuple[int, int, str]:
+    """Return cell, line and text of a place in a file."""
+    text = source.lines[line - 1].strip() if 0 < line <= len(source.lines) else ""
+    cell, inside = source.places[line - 1] if 0 < line <= len(source.places) else (0, line)
+    return cell, inside, text
+
+
+def _row(use: scan.Use, source: Source, root: Path) -> Row:
+    verdict = judge.verdict(use.name)
+    cell, line, text = _at(source, use.line)
+    symbol = f"tf.{use.name}" if use.name else "tensorflow"
+    return Row(_short(source.path, root), line, cell, symbol, verdict.level, verdict.advice, text, use.is_import)
+
+
+def _star(module: str, source: Source, line: int, root: Path) -> Row:
+    cell, inside, text = _at(source, line)
+    advice = "Its names cannot be told apart from the file's own, and are not listed."
+    return Row(_short(source.path, root), inside, cell, f"{module}.*", judge.PARTLY, advice, text, True)
+
+
+def _old(tree: Tree, root: Path) -> Iterator[Row]:
+    for source in tree.sources.values():
+        for name, line in old_numpy.uses(source.tree) if source.tree is not None else ():
+            cell, inside, text = _at(source, line)
+            advice = old_numpy.advice(name) or ""
+            if old_numpy.restorable(name):
+                advice += " `onevar run --old-numpy` brings it back for a run."
+            yield Row(_short(source.path, root), inside, cell, f"np.{name}", judge.NOT, advice, text)
+
+
+def as_data(audit: Audit) -> dict[str, Any]:
+    """Return an audit as what JSON can hold."""
+    counts = audit.counts()
+    totals = {level.replace(" ", "_").replace("'", ""): counts[level] for level in judge.LEVELS}
+    shares = {f"{name}_percent": round(audit.share(level), 2) for name, level in zip(totals, judge.LEVELS, strict=True)}
+    shares.pop("not_TensorFlows_percent", None)
+    return {
+        "schema": SCHEMA,
+        "path": audit.path,
+        "files": audit.files,
+        "files_with_tensorflow": audit.users,
+        "uses": audit.total,
+        "totals": totals,
+        "shares": shares,
+        "complete": audit.complete,
+        "rows": [{**asdict(row), "place": row.place} for row in audit.rows],
+        "numpy": [{**asdict(row), "place": row.place} for row in audit.numpy],
+        "unread": [asdict(one) for one in audit.unread],
+    }

@@ -18,6 +18,7 @@ Everything else that is installed still sees the real TensorFlow.
 [dim]$[/] onevar run train.py --backend jax --lr 0.1    [dim]# the same (see below)[/]
 [dim]$[/] onevar run -m pkg.train --lr 0.1              [dim]# as python -m[/]
 [dim]$[/] onevar run --also models train.py             [dim]# a package from elsewhere[/]
+[dim]$[/] onevar run figures.ipynb                      [dim]# a notebook, cell by cell[/]
 [dim]$[/] onevar run --report train.py                  [dim]# what is supported?[/]
 
 Options stand before the script; what follows the script is its own. Only [bold]--backend NAME[/] may follow it, \
@@ -73,6 +74,9 @@ def add(app: Any, typer: Any) -> None:
             bool, typer.Option("--report", help="Do not run: list what the program uses, and whether it is supported.")
         ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="With --report: write JSON.")] = False,
+        old_numpy: Annotated[
+            bool, typer.Option("--old-numpy", help="Bring back NumPy's names of that time: np.int, np.float_, ...")
+        ] = False,
     ) -> None:
         words = list(program or ())
         if module is None and not words:
@@ -80,7 +84,7 @@ def add(app: Any, typer: Any) -> None:
         if as_json and not report:
             raise typer.BadParameter("--json goes with --report")
         target = module or words.pop(0)
-        request = Request(target, tuple(words), module is not None, tuple(also or ()))
+        request = Request(target, tuple(words), module is not None, tuple(also or ()), old_numpy)
         if report:
             raise typer.Exit(_report(request, as_json))
         try:

@@ -1,9 +1,10 @@
 """The last words on a program that ended because something of TensorFlow is missing."""
 
 import os
+import re
 from types import ModuleType, TracebackType
 
-from onevar.migrate import redirect, virtual
+from onevar.migrate import old_numpy, python2, redirect, virtual
 from onevar.migrate.program import Program
 
 _FROM_OUTSIDE = """
@@ -20,6 +21,10 @@ onevar run: {symbol} is not supported.
            replace the call, or guard it with `hasattr` or `try`, and run again.
 """
 
+#: NumPy tells the names that it has given up in its message only.
+_OLD_NAME = re.compile(r"module 'numpy' has no attribute '(\w+)'|`np\.(\w+)` was removed")
+_RESTORE = "  what now run it with `onevar run --old-numpy`, which brings such names back, or change the program.\n"
+
 
 def explain(error: BaseException, program: Program) -> str:
     """Return what to tell the user beyond the traceback: nothing, where onevar has no part in the error.
@@ -28,6 +33,9 @@ def explain(error: BaseException, program: Program) -> str:
         error: What ended the program.
         program: The program.
     """
+    old = _numpys_old(error) or _python2(error)
+    if old:
+        return old
     symbol = _symbol(error)
     place = _innermost(error, program)
     if symbol is not None and place is not None:
@@ -37,6 +45,24 @@ def explain(error: BaseException, program: Program) -> str:
         hint = f"nearest  {', '.join(f'tf.{name}' for name in near)}\n  " if near else ""
         return _MISSING.format(symbol=f"tf.{symbol}", file=place[0], line=place[1], near=hint)
     return _outsider(error, program) if _is_tensorflow(error) else ""
+
+
+def _numpys_old(error: BaseException) -> str:
+    """Say what became of a name that NumPy has given up."""
+    match = _OLD_NAME.search(str(error)) if isinstance(error, AttributeError) else None
+    name = next(filter(None, match.groups()), "") if match is not None else ""
+    advice = old_numpy.advice(name)
+    if advice is None:
+        return ""
+    return f"\nonevar run: {advice}\n{_RESTORE if old_numpy.restorable(name) else ''}"
+
+
+def _python2(error: BaseException) -> str:
+    """Say that a file is Python 2."""
+    if not isinstance(error, SyntaxError):
+        return ""
+    reason = python2.reason(error, "\n" * ((error.lineno or 1) - 1) + (error.text or ""))
+    return f"\nonevar run: {error.filename} is {reason}.\n" if python2.is_python2(reason) else ""
 
 
 def _symbol(error: BaseException) -> str | None:

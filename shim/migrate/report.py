@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from onevar.migrate import paths, scan, sources, virtual
+from onevar.migrate import judge, paths, scan, sources, virtual
 from onevar.migrate.script import Request
 
 SCHEMA = "onevar.migrate.report/1"
@@ -75,7 +75,7 @@ def _row(symbol: scan.Symbol) -> Row:
     from onevar.v1 import export
 
     file, line = min(symbol.places, key=lambda place: (place[0] != symbol.places[0][0], place[1]))
-    supported = virtual.supported(symbol.name)
+    supported = virtual.supported(symbol.name) if judge.verdict(symbol.name).level != judge.NOT else None
     public = [name for name in paths.public_names(symbol.name) if name in paths.published() and name != symbol.name]
     name = supported or next(iter(public), symbol.name)
     near = () if supported else tuple(export.nearest(name))

@@ -6,9 +6,10 @@ passed to a function, nor names made up at run time.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from onevar.migrate import paths, virtual
 from onevar.migrate.sources import Source, Tree, absolute
@@ -32,35 +33,69 @@ class Symbol:
     places: list[tuple[str, int]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Use:
+    """One mention of TensorFlow.
+
+    Attributes:
+        name: Below `tf.`; empty for `import tensorflow` itself.
+        file: The file.
+        line: Its line, from 1.
+        is_import: Whether an import statement mentions it.
+    """
+
+    name: str
+    file: str
+    line: int
+    is_import: bool
+
+
 @dataclass
 class Scan:
     """What was found.
 
     Attributes:
-        symbols: By name.
+        symbols: By name, without those that are only namespaces of others.
+        uses: Every mention, imports and namespaces included, in the order of the files.
         stars: `from tensorflow.x import *`: module, file, line.
         unreadable: Files that are not Python 3: file, line, reason.
         files: How many files were read.
     """
 
     symbols: dict[str, Symbol] = field(default_factory=dict)
+    uses: list[Use] = field(default_factory=list)
     stars: list[tuple[str, str, int]] = field(default_factory=list)
     unreadable: list[tuple[str, int, str]] = field(default_factory=list)
     files: int = 0
 
 
-def scan(tree: Tree) -> Scan:
-    """Find every mention of TensorFlow in a program's files."""
+def scan(tree: Tree, step: Callable[[Source], object] = lambda source: None) -> Scan:
+    """Find every mention of TensorFlow in a program's files.
+
+    Args:
+        tree: The files.
+        step: Called with each file when it has been looked at.
+    """
     found = Scan(files=len(tree.sources))
     exports = _exports(tree)
     for source in tree.sources.values():
+        if source.tree is not None:
+            _guarded(source, lambda source=source: _Reader(source, exports, found).read())  # type: ignore[misc]
         if source.tree is None:
             found.unreadable.append((str(source.path), source.line, source.problem))
-        else:
-            _Reader(source, exports, found).read()
+        step(source)
     for name in [n for n in found.symbols if _is_prefix(n, found.symbols)]:
         del found.symbols[name]
     return found
+
+
+def _guarded(source: Source, work: Callable[[], Any]) -> Any:
+    """Return what `work` returns; a file that is nested too deep for Python's stack becomes one that cannot be read."""
+    try:
+        return work()
+    except RecursionError:
+        source.tree, source.problem = None, "nested too deep to be analysed"
+        return None
 
 
 def _is_prefix(name: str, names: dict[str, Symbol]) -> bool:
@@ -75,7 +110,9 @@ def _exports(tree: Tree) -> dict[str, Scope]:
     for _ in range(3):
         for source in tree.sources.values():
             if source.tree is not None:
-                found[source.module] = _bindings(source.tree.body, source, found, {})
+                body = source.tree.body
+                bound = _guarded(source, lambda body=body, source=source: _bindings(body, source, found, {}))  # type: ignore[misc]
+                found[source.module] = bound or {}
     return found
 
 
@@ -202,26 +239,27 @@ class _Reader(ast.NodeVisitor):
         if self.source.tree is not None:
             self.visit(self.source.tree)
 
-    def note(self, path: str, line: int) -> None:
+    def note(self, path: str, line: int, is_import: bool = False) -> None:
         """Note a path as far as it names something of TensorFlow's: not the attributes of its objects."""
         parts = path.split(".")
         ends = (end for end in range(1, len(parts)) if _is_value(".".join(parts[:end])))
         name = ".".join(parts[: next(ends, len(parts))])
+        self.found.uses.append(Use(name, str(self.source.path), line, is_import))
         if name:
             self.found.symbols.setdefault(name, Symbol(name)).places.append((str(self.source.path), line))
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
-            if path := _tensorflow(alias.name):
-                self.note(path, node.lineno)
+            if (path := _tensorflow(alias.name)) is not None:
+                self.note(path, node.lineno, True)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         path = _tensorflow(absolute(self.source, node))
         for alias in node.names if path is not None else ():
             if alias.name == "*":
                 self.found.stars.append((f"tensorflow.{path}".rstrip("."), str(self.source.path), node.lineno))
-            elif full := paths.without_compat(f"{path}.{alias.name}".lstrip(".")):
-                self.note(full, node.lineno)
+            else:
+                self.note(paths.without_compat(f"{path}.{alias.name}".lstrip(".")), node.lineno, True)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if not self.mention(node):

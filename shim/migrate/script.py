@@ -9,12 +9,14 @@ import importlib.util
 import io
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
-from onevar.migrate import children, explain, program, redirect
+from onevar.migrate import children, explain, notebook, old_numpy, program, redirect
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 #: Where an attribute of `tensorflow` is looked up.
@@ -32,12 +34,19 @@ class Request:
         arguments: What the program finds in `sys.argv[1:]`.
         is_module: Whether `target` names a module, as after `python -m`.
         also: Packages outside of the program's folder whose imports are redirected too.
+        old_numpy: Whether NumPy gets back the names that it has given up.
     """
 
     target: str
     arguments: tuple[str, ...] = ()
     is_module: bool = False
     also: tuple[str, ...] = ()
+    old_numpy: bool = False
+
+    @property
+    def is_notebook(self) -> bool:
+        """Whether the target is a notebook."""
+        return not self.is_module and self.target.endswith(notebook.SUFFIX)
 
     def program(self) -> program.Program:
         """Return the files whose imports are redirected."""
@@ -51,23 +60,30 @@ def run(request: Request) -> None:
         SystemExit: The program ended itself, or could not be started.
         BaseException: Whatever the program raised; `sys.excepthook` shows it without our frames.
     """
-    owned = request.program()
+    owned, before = request.program(), sys.excepthook
     redirect.install(owned)
     children.install(owned)
+    if request.old_numpy:
+        old_numpy.restore()
     start = _module if request.is_module else _script
     try:
-        code, main = start(request)
-        exec(code, main.__dict__)
+        codes, main = start(request)
+        for code in codes:
+            exec(code, main.__dict__)
     except SystemExit:
         raise
     except BaseException:
         # The hook that the program left behind, or Python's, gets the traceback that Python would have made.
-        sys.excepthook = _cleaning(sys.excepthook, owned)
+        # Python's hook looks for lines in files, and a notebook's are not there.
+        plain = request.is_notebook and sys.excepthook is before
+        sys.excepthook = _cleaning(traceback.print_exception if plain else sys.excepthook, owned)
         raise
 
 
-def _script(request: Request) -> tuple[CodeType, ModuleType]:
+def _script(request: Request) -> tuple[list[CodeType], ModuleType]:
     path = request.target
+    if request.is_notebook:
+        return _notebook(request)
     if os.path.isdir(path) or _is_archive(path):
         return _folder(request)
     absolute = os.path.abspath(path)
@@ -78,7 +94,17 @@ def _script(request: Request) -> tuple[CodeType, ModuleType]:
         _refuse(f"can't open file {absolute!r}: [Errno {error.errno}] {error.strerror}", 2)
     _begin(request, os.path.dirname(os.path.realpath(path)), path)
     main = _new_main(importlib.machinery.SourceFileLoader("__main__", absolute), None, absolute)
-    return compile(source, absolute, "exec", dont_inherit=True), main
+    return [compile(source, absolute, "exec", dont_inherit=True)], main
+
+
+def _notebook(request: Request) -> tuple[list[CodeType], ModuleType]:
+    absolute = os.path.abspath(request.target)
+    try:
+        codes = notebook.compiled(Path(request.target), absolute)
+    except (OSError, ValueError) as error:
+        _refuse(f"can't run {absolute!r}: {error}", 2)
+    _begin(request, os.path.dirname(os.path.realpath(request.target)), request.target)
+    return codes, _new_main(None, None, absolute)
 
 
 def _is_archive(path: str) -> bool:
@@ -87,17 +113,17 @@ def _is_archive(path: str) -> bool:
     return not path.endswith((".py", ".pyw")) and os.path.isfile(path) and zipfile.is_zipfile(path)
 
 
-def _folder(request: Request) -> tuple[CodeType, ModuleType]:
+def _folder(request: Request) -> tuple[list[CodeType], ModuleType]:
     """Start the `__main__` of a folder or a zip file, which comes first in `sys.path` itself."""
     absolute = os.path.abspath(request.target)
     spec = importlib.machinery.PathFinder.find_spec("__main__", [absolute])
     if spec is None or spec.loader is None:
         _refuse(f"can't find '__main__' module in {absolute!r}", 1)
     _begin(request, absolute, request.target)
-    return _code(spec), _new_main(spec.loader, spec, str(spec.origin), "")
+    return [_code(spec)], _new_main(spec.loader, spec, str(spec.origin), "")
 
 
-def _module(request: Request) -> tuple[CodeType, ModuleType]:
+def _module(request: Request) -> tuple[list[CodeType], ModuleType]:
     _begin(request, os.getcwd(), "-m")
     name = request.target
     spec = _find(name)
@@ -107,7 +133,7 @@ def _module(request: Request) -> tuple[CodeType, ModuleType]:
     if spec is None or spec.loader is None:
         _refuse(f"No module named {name}", 1)
     sys.argv[0] = str(spec.origin)
-    return _code(spec), _new_main(spec.loader, spec, str(spec.origin), name.rpartition(".")[0])
+    return [_code(spec)], _new_main(spec.loader, spec, str(spec.origin), name.rpartition(".")[0])
 
 
 def _find(name: str) -> importlib.machinery.ModuleSpec | None:
@@ -154,7 +180,7 @@ def _refuse(text: str, status: int) -> NoReturn:
 def _cleaning(hook: Callable[..., Any], owned: program.Program) -> Callable[..., Any]:
     """Return `hook`, called with a traceback of the program's own, and followed by an explanation."""
 
-    def show(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    def show(kind: type[BaseException], error: BaseException, entries: TracebackType | None) -> None:
         _clean(error, set())
         hook(kind, error, error.__traceback__)
         sys.stderr.write(explain.explain(error, owned))

@@ -2,12 +2,16 @@
 
 import ast
 import importlib.util
+import io
 import os
+import tokenize
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from onevar.migrate import notebook, python2
 from onevar.migrate.script import Request
 
 _SKIPPED = ("site-packages", "dist-packages", "node_modules", "__pycache__")
@@ -23,6 +27,8 @@ class Source:
         tree: What it says; None if Python cannot read it.
         problem: Why it cannot.
         line: Where it cannot.
+        lines: Its lines.
+        places: For each line of a notebook, its cell and its line there.
     """
 
     path: Path
@@ -30,6 +36,8 @@ class Source:
     tree: ast.Module | None = None
     problem: str = ""
     line: int = 0
+    lines: tuple[str, ...] = ()
+    places: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -88,7 +96,7 @@ class Tree:
         while waiting:
             path, module = waiting.pop(0)
             if path not in self.sources:
-                source = self.sources[path] = _read(path, module)
+                source = self.sources[path] = read(path, module)
                 waiting += self._imported(source)
 
     def read_also(self, names: tuple[str, ...]) -> None:
@@ -122,13 +130,46 @@ class Tree:
         return found
 
 
-def _read(path: Path, module: str) -> Source:
+def read(path: Path, module: str) -> Source:
+    """Read one file, a notebook's cells of code included; whatever is wrong with it becomes its `problem`."""
     try:
-        return Source(path, module, ast.parse(path.read_bytes(), str(path)))
-    except SyntaxError as error:
-        return Source(path, module, None, f"not Python 3: {error.msg}", error.lineno or 0)
+        if path.suffix == notebook.SUFFIX:
+            return _read_notebook(path, module)
+        content = path.read_bytes()
     except (OSError, ValueError) as error:
         return Source(path, module, None, str(error))
+    try:
+        return Source(path, module, _parsed(content, str(path)), lines=tuple(_decoded(content).splitlines()))
+    except SyntaxError as error:
+        return Source(path, module, None, python2.reason(error, _decoded(content)), error.lineno or 0)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Source(path, module, None, f"Python cannot parse it: {type(error).__name__} {error}".rstrip())
+
+
+def _parsed(content: bytes | str, name: str) -> ast.Module:
+    with warnings.catch_warnings():
+        # What Python says of a stranger's escapes ("\d") and comparisons is not ours to pass on.
+        warnings.simplefilter("ignore")
+        return ast.parse(content, name)
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file by its own declaration, as well as that can be told; for showing lines of it."""
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+    except SyntaxError:
+        encoding = "latin-1"
+    return content.decode(encoding, "replace")
+
+
+def _read_notebook(path: Path, module: str) -> Source:
+    text, places = notebook.joined(notebook.cells(path))
+    lines = tuple(text.splitlines())
+    try:
+        return Source(path, module, _parsed(text, str(path)), lines=lines, places=tuple(places))
+    except SyntaxError as error:
+        cell, line = places[min(error.lineno or 1, len(places)) - 1] if places else (0, 0)
+        return Source(path, module, None, f"cell {cell}, line {line}: {python2.reason(error, text)}", error.lineno or 0)
 
 
 def absolute(source: Source, node: ast.ImportFrom) -> str:

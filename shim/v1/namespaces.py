@@ -31,20 +31,31 @@ def attribute(prefix: str, name: str) -> Any:
     try:
         value = export.exported(full)
     except KeyError:
-        if name not in members(prefix):
-            raise AttributeError(_missing(full)) from None
+        if not export.is_exported(full):
+            raise MissingName(full) from None
         value = importlib.import_module(f"{_ROOT}.{full}")
     setattr(sys.modules[f"{_ROOT}.{prefix}" if prefix else _ROOT], name, value)
     return value
 
 
-def _missing(full: str) -> str:
-    near = export.nearest(full)
-    hint = f" Nearest: {', '.join('tf.' + name for name in near)}." if near else ""
-    return (
-        f"module 'tensorflow' has no attribute {full!r} in onevar.v1.{hint} `onevar run --report script.py` lists what "
-        "of a program is supported."
-    )
+class MissingName(AttributeError):
+    """There is no `tf.<name>`. The sentence is made when somebody reads it: `hasattr` asks often, and reads nothing.
+
+    Args:
+        full: The name below `tf.`.
+    """
+
+    def __init__(self, full: str):
+        super().__init__(full)
+        self._full = full
+
+    def __str__(self) -> str:
+        near = export.nearest(self._full)
+        hint = f" Nearest: {', '.join('tf.' + name for name in near)}." if near else ""
+        return (
+            f"module 'tensorflow' has no attribute {self._full!r} in onevar.v1.{hint} `onevar audit script.py` lists "
+            "what of a program is supported."
+        )
 
 
 class _Namespace(ModuleType):

@@ -83,7 +83,7 @@ def test_files_that_are_not_python_3_are_rows(tmp_path, monkeypatch):
     )
     made = report.make(Request("script.py"))
     ((file, line, reason),) = made.unreadable
-    assert (file, line) == ("old.py", 2) and reason.startswith("not Python 3: ")
+    assert (file, line) == ("old.py", 2) and reason.startswith("Python 2 (the print statement)")
     assert made.stars == (("tensorflow", "script.py", 2),)
     assert not made.complete and [row.symbol for row in made.rows] == ["abs"]
 
@@ -137,7 +137,7 @@ def test_as_a_table(tmp_path):
     [
         ("import tensorflow as tf\ntf.add(1, 2)", 0, "1 of 1 symbol supported, in 1 file."),
         ("print(1)", 0, "no mention of TensorFlow in 1 file."),
-        ("print 1", 1, "not Python 3"),
+        ("print 1", 1, "Python 2 (the print"),
     ],
 )
 def test_exit_status(script, status, text, tmp_path):

@@ -1,0 +1,48 @@
+"""Tells a file that is Python 2 from one that is broken, by the line at which Python 3 gave up."""
+
+import re
+
+#: What Python 2 allows and Python 3 does not: how it is called, and how a line shows it.
+_SIGNS = (
+    ("the print statement", re.compile(r"^\s*(.*[:;]\s*)?print(\s+[^\s=(\[.,]|\s*>>|\s*[\"'%])")),
+    ("`except E, e`", re.compile(r"\bexcept\s+[\w.()\s,]+,\s*\w+\s*:")),
+    ("`raise E, message`", re.compile(r"\braise\s+[\w.]+\s*,")),
+    ("the exec statement", re.compile(r"^\s*exec\s+[^\s(=]")),
+    ("`<>`", re.compile(r"[\w\])\"']\s*<>\s*[\w\[(\"']")),
+    ("backquotes", re.compile(r"`[^`]+`")),
+    ("an octal number such as 0777", re.compile(r"(?<![\w.])0[0-7]+\b(?!\.)")),
+    ("a long number such as 1L", re.compile(r"(?<![\w.])\d+[lL]\b")),
+    ("a string such as ur''", re.compile(r"\b[uU][rR][\"']")),
+    ("a parameter that is a tuple", re.compile(r"\b(def\s+\w+\s*\(|lambda\s)[^)]*\(\s*\w+\s*,")),
+    ("a print statement of parentheses", re.compile(r"^\s*print\s*\(.*\)\s*(%|,|\.)")),
+)
+_SAID = ("Missing parentheses in call to 'print'", "Missing parentheses in call to 'exec'", "inconsistent use of tabs")
+_OLD_NAMES = re.compile(r"\b(async|await)\b")
+
+
+def reason(error: SyntaxError, text: str) -> str:
+    """Return why a file cannot be read, with what to do about it.
+
+    Args:
+        error: Python's.
+        text: The file's.
+    """
+    line = _line(text, error.lineno)
+    sign = next((name for name, pattern in _SIGNS if pattern.search(line)), None)
+    if sign is None and any(str(error.msg).startswith(said) for said in _SAID):
+        sign = str(error.msg)
+    if sign is not None:
+        return f"Python 2 ({sign}): convert it with 2to3 first"
+    if _OLD_NAMES.search(line):
+        return f"Python 3.6 or older: async and await are keywords since 3.7 ({error.msg})"
+    return f"not Python 3: {error.msg}"
+
+
+def is_python2(problem: str) -> bool:
+    """Say whether a reason of `reason` says so."""
+    return problem.startswith("Python 2 ")
+
+
+def _line(text: str, number: int | None) -> str:
+    lines = text.splitlines()
+    return lines[number - 1] if number is not None and 0 < number <= len(lines) else ""
