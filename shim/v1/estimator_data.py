@@ -13,7 +13,7 @@ from onevar.v1.training_scaffold import Scaffold
 from onevar.v1.variables import Variable
 
 
-@export("estimator.ModeKeys", "contrib.learn.ModeKeys")
+@export("estimator.ModeKeys")
 class ModeKeys:
     """What a `model_fn` is to build."""
 
@@ -273,7 +273,7 @@ _ALONE: dict[str, Any] = {
 }  # fmt: skip
 
 
-@export("estimator.RunConfig", "contrib.learn.RunConfig")
+@export("estimator.RunConfig")
 class RunConfig:
     """Settings of a run, as attributes; of one process.
 
