@@ -41,10 +41,20 @@ def verdict(path: str) -> Verdict:
     refused = _refused((name, *paths.public_names(path)))
     if refused:
         return Verdict(NOT, refused, name)
+    if name.startswith("raw_ops.") and not _is_computed(name.removeprefix("raw_ops.")):
+        return Verdict(NOT, limits.instead(name), name)
     if here is not None or _is_attribute(path):
         limit = limits.of(name)
         return Verdict(PARTLY if limit else SUPPORTED, limit or "", name)
     return _missing(path, name)
+
+
+def _is_computed(op_type: str) -> bool:
+    """Whether the engine computes an op type: a function that makes such nodes is there for every type."""
+    from onevar.core.control_flow import is_functional_type
+    from onevar.core.frame import is_computed
+
+    return is_computed(op_type) or is_functional_type(op_type)
 
 
 def _refused(found: Iterable[str]) -> str | None:

@@ -145,8 +145,8 @@ def test_command_in_the_terminal(tree):
     "line",
     [
         "print 'x'", "    print x, y", "print >>sys.stderr, 'a' 'b', x y", "print '%d' % 3", "except ValueError, e:",
-        "raise E, 'x'", "exec 'x = 1'", "if a <> b: pass", "x = `y`", "os.chmod(p, 0755)", "n = 10L", "s = ur'x'", "def f(a, (b, c)):",
-        "f = lambda (a, b): a",
+        "raise E, 'x'", "exec 'x = 1'", "if a <> b: pass", "x = `y`", "os.chmod(p, 0755)", "n = 10L", "s = ur'x'",
+        "def f(a, (b, c)):", "f = lambda (a, b): a",
     ],
 )  # fmt: skip
 def test_python_2_is_told_from_broken(line):
