@@ -1,7 +1,7 @@
 """Write `v1_names.md` beside this file: every public name of TensorFlow 1, and whether onevar has it.
 
-The names are those of TensorFlow 1.15 and of `tf.compat.v1` in the newest (`onevar.migrate.names`); what is said of each
-is asked of onevar's registry (`onevar.migrate.judge`), as `onevar audit` does::
+The names are those of TensorFlow 1.15 and of `tf.compat.v1` in the newest (`onevar.migrate.names`); what is said of
+each is asked of onevar's registry (`onevar.migrate.judge`), as `onevar audit` does::
 
     python docs/record_names.py
 """
@@ -25,6 +25,7 @@ FOOT = """
 **{here} of {total} names are here.** If you need one that is not, open an issue with the name, the program that uses it
 (or the lines around the call), and what it should compute; a test against TensorFlow is half of the work.
 """
+_DEPTH = {"contrib": 2, "keras": 1, "estimator": 1}
 LISTED = 60  # a namespace that lacks more is told in a number
 
 
@@ -36,9 +37,7 @@ def rows() -> dict[str, tuple[int, list[str]]]:
         space = name.rpartition(".")[0]
         parts = space.split(".")
         # A package of contrib, and a family of which little is here, is one line.
-        short = (
-            ".".join(parts[:2]) if parts[0] == "contrib" else parts[0] if parts[0] in ("keras", "estimator") else space
-        )
+        short = ".".join(parts[: _DEPTH.get(parts[0], len(parts))])
         level = judge.verdict(name).level
         found[short].append((name[len(short) :].lstrip("."), level in (judge.SUPPORTED, judge.PARTLY)))
     return {
