@@ -189,7 +189,8 @@ class GFile:
         if whence not in (0, 1, 2):
             message = f"Invalid whence argument: {whence}. Valid values are 0, 1, or 2."
             raise op_errors.InvalidArgumentError(None, None, message)
-        reader.seek(offset, whence)
+        with errors_of(local_path(self._name)):
+            reader.seek(offset, whence)
 
     def seekable(self) -> bool:
         """Whether `seek` works: it does."""

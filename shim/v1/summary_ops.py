@@ -18,6 +18,7 @@ from onevar.v1.graph_keys import GraphKeys
 _NOT_IN_TAGS = re.compile(r"[^-/\w\.]")
 
 
+@export("python.ops.summary_op_util.clean_tag")
 def clean_tag(name: str | None) -> str | None:
     """Return a name as a tag: `_` for what no name of an operation has, and no slash in front."""
     if name is None:
@@ -28,6 +29,7 @@ def clean_tag(name: str | None) -> str | None:
     return cleaned
 
 
+@export("python.ops.summary_op_util.summary_scope")
 @contextmanager
 def summary_scope(
     name: str | None, family: str | None = None, default_name: str | None = None, values: Any = None
@@ -47,6 +49,7 @@ def summary_scope(
         yield tag if family is None else f"{family}/{tag}", scope
 
 
+@export("python.ops.summary_op_util.collect")
 def collect(value: Any, collections: Sequence[str] | None, default: Sequence[str]) -> None:
     """Add a summary to the collections named, or to those that it belongs to if none are."""
     for key in default if collections is None else collections:
