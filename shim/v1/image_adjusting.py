@@ -124,7 +124,8 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Any:
         return convert_image_dtype(adjusted, found, saturate=True)
 
 
-def _check_range(lower: Any, upper: Any) -> None:
+def check_range(lower: Any, upper: Any) -> None:
+    """Refuse a range that is empty or negative; raises `ValueError`."""
     if upper <= lower:
         raise ValueError("upper must be > lower.")
     if lower < 0:
@@ -144,7 +145,7 @@ def random_contrast(image: Any, lower: float, upper: float, seed: int | None = N
     Raises:
         ValueError: The range is empty or negative.
     """
-    _check_range(lower, upper)
+    check_range(lower, upper)
     return adjust_contrast(image, random_uniform([], lower, upper, seed=seed))
 
 
@@ -186,6 +187,14 @@ def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Any:
         return convert_image_dtype(op("AdjustHue", images=computed, delta=delta), found)
 
 
+def check_turn(max_delta: Any) -> None:
+    """Refuse more than half a turn of the colours; raises `ValueError`."""
+    if max_delta > 0.5:
+        raise ValueError("max_delta must be <= 0.5.")
+    if max_delta < 0:
+        raise ValueError("max_delta must be non-negative.")
+
+
 @export("image.random_hue")
 def random_hue(image: Any, max_delta: float, seed: int | None = None) -> Any:
     """Return images whose colours are turned by chance.
@@ -198,10 +207,7 @@ def random_hue(image: Any, max_delta: float, seed: int | None = None) -> Any:
     Raises:
         ValueError: `max_delta` is out of range.
     """
-    if max_delta > 0.5:
-        raise ValueError("max_delta must be <= 0.5.")
-    if max_delta < 0:
-        raise ValueError("max_delta must be non-negative.")
+    check_turn(max_delta)
     return adjust_hue(image, random_uniform([], -max_delta, max_delta, seed=seed))
 
 
@@ -232,7 +238,7 @@ def random_saturation(image: Any, lower: float, upper: float, seed: int | None =
     Raises:
         ValueError: The range is empty or negative.
     """
-    _check_range(lower, upper)
+    check_range(lower, upper)
     return adjust_saturation(image, random_uniform([], lower, upper, seed=seed))
 
 
@@ -259,6 +265,14 @@ def adjust_jpeg_quality(image: Any, jpeg_quality: Any, dct_method: str = "", nam
         return convert_image_dtype(decoded, found, saturate=True)
 
 
+def check_qualities(low: int, high: int) -> None:
+    """Refuse a range of qualities that is empty or has others than 0 to 100; raises `ValueError`."""
+    if low < 0 or high < 0 or low > 100 or high > 100:
+        raise ValueError("jpeg encoding range must be between 0 and 100.")
+    if low >= high:
+        raise ValueError("`min_jpeg_quality` must be less than `max_jpeg_quality`.")
+
+
 @export("image.random_jpeg_quality")
 def random_jpeg_quality(image: Any, min_jpeg_quality: int, max_jpeg_quality: int, seed: int | None = None) -> Any:
     """Return an image as it is after it was a JPEG file of a quality by chance.
@@ -272,9 +286,6 @@ def random_jpeg_quality(image: Any, min_jpeg_quality: int, max_jpeg_quality: int
     Raises:
         ValueError: They are out of range.
     """
-    if min_jpeg_quality < 0 or max_jpeg_quality < 0 or min_jpeg_quality > 100 or max_jpeg_quality > 100:
-        raise ValueError("jpeg encoding range must be between 0 and 100.")
-    if min_jpeg_quality >= max_jpeg_quality:
-        raise ValueError("`min_jpeg_quality` must be less than `max_jpeg_quality`.")
+    check_qualities(min_jpeg_quality, max_jpeg_quality)
     quality = random_uniform([], min_jpeg_quality, max_jpeg_quality, seed=seed, dtype=dtypes.int32)
     return adjust_jpeg_quality(image, quality)

@@ -101,6 +101,26 @@ def resize_images(
     def resized(images: Any, size: Any) -> Any:
         return _resizer(method)(images, size, align_corners=align_corners)
 
+    return resized_by(images, size, resized, preserve_aspect_ratio, name)
+
+
+def resized_by(
+    images: Any, size: Any, resized: Callable[[Any, Any], Any], preserve_aspect_ratio: bool, name: str | None,
+    skip_if_same: bool = True,
+) -> Any:  # fmt: skip
+    """Return an image, or several, of another size.
+
+    Args:
+        images: The images.
+        size: Their new height and width.
+        resized: `resized(images, size)` does it for several.
+        preserve_aspect_ratio: Whether `size` is the largest that they may have.
+        name: Of the operations.
+        skip_if_same: Whether images that have the size stay as they are.
+
+    Raises:
+        ValueError: They have neither 3 nor 4 dimensions.
+    """
     with name_scope(name, "resize", [images, size]):
         images = tensor(images, "images")
         count = rank_of(images)
@@ -115,15 +135,15 @@ def resize_images(
             raise ValueError("'size' must be a 1-D Tensor of 2 elements: new_height, new_width")
         if preserve_aspect_ratio:
             size = _fitting(images, size)
-        result = _unless_same(images, size, resized)
+        result = _unless_same(images, size, resized, skip_if_same)
         return squeeze(result, axis=[0]) if count == 3 else result
 
 
-def _unless_same(images: Any, size: Any, resized: Callable[[Any, Any], Any]) -> Any:
+def _unless_same(images: Any, size: Any, resized: Callable[[Any, Any], Any], skip: bool) -> Any:
     static = constant_value(size) if is_tensor(size) else None
     height, width = (None, None) if static is None else (int(static[0]), int(static[1]))
     dims: Any = dims_of(images)
-    if height is not None and (height, width) == tuple(dims[1:3]):
+    if skip and height is not None and (height, width) == tuple(dims[1:3]):
         return images
     result = resized(images, size)
     set_shape(result, [None, height, width, None])
@@ -163,11 +183,22 @@ def resize_image_with_pad(
         checks += check(target_width > 0, ValueError, "target_width must be > 0.")
         checks += check(target_height > 0, ValueError, "target_height must be > 0.")
         image = with_dependencies(checks, image)
-        result = _within(image, target_height, target_width, method, align_corners)
+        resized = _resizer(method)
+        result = within(
+            image, target_height, target_width, lambda x, size: resized(x, size, align_corners=align_corners)
+        )
         return result if is_batch else squeeze(result, axis=[0])
 
 
-def _within(image: Any, target_height: Any, target_width: Any, method: Any, align_corners: bool) -> Any:
+def within(image: Any, target_height: Any, target_width: Any, resize: Callable[[Any, Any], Any]) -> Any:
+    """Return images scaled to fit into a size, with zeros around.
+
+    Args:
+        image: Images, 4 dimensions.
+        target_height: Of the result.
+        target_width: Of the result.
+        resize: `resize(images, size)`.
+    """
     _, height, width, _ = sizes(image, 4)
     tall, wide = cast(height, dtypes.float32), cast(width, dtypes.float32)
     room_tall, room_wide = cast(target_height, dtypes.float32), cast(target_width, dtypes.float32)
@@ -182,5 +213,5 @@ def _within(image: Any, target_height: Any, target_width: Any, method: Any, alig
     with name_scope(None, "resize", [image]):
         # Never left out, whatever the sizes: the result is float32.
         size = convert_to_tensor([new_height, new_width], dtypes.int32, name="size")
-        resized = _resizer(method)(image, size, align_corners=align_corners)
+        resized = resize(image, size)
     return pad_to_bounding_box(resized, top, left, target_height, target_width)

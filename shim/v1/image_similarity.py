@@ -108,8 +108,16 @@ def sobel_edges(image: Any) -> Any:
 # -- PSNR and SSIM -------------------------------------------------------------------------------------
 
 
-def _verified(first: Any, second: Any) -> tuple[Any, Any, list[Any]]:
-    """The shapes of two images, and the checks that they can be compared."""
+def verified(first: Any, second: Any) -> tuple[Any, Any, list[Any]]:
+    """Return the shapes of two images, and the checks that they can be compared.
+
+    Args:
+        first: Images.
+        second: Others.
+
+    Raises:
+        ValueError: They cannot.
+    """
     one, other = shape_of(first).with_rank_at_least(3), shape_of(second).with_rank_at_least(3)
     one[-3:].assert_is_compatible_with(other[-3:])
     if one.ndims is not None and other.ndims is not None:
@@ -140,7 +148,7 @@ def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
         error = reduce_mean(op("SquaredDifference", x=a, y=b), [-3, -2, -1])
         peak = 20 * op("Log", x=max_val) / op("Log", x=10.0)
         result = op("Sub", "psnr", x=peak, y=np.float32(10 / np.log(10)) * op("Log", x=error))
-        _, _, checks = _verified(a, b)
+        _, _, checks = verified(a, b)
         with control_dependencies(checks):
             return identity(result)
 
@@ -216,7 +224,7 @@ def ssim(
     """
     with name_scope(None, "SSIM", [img1, img2]):
         img1, img2 = convert_to_tensor(img1, name="img1"), convert_to_tensor(img2, name="img2")
-        _, _, checks = _verified(img1, img2)
+        _, _, checks = verified(img1, img2)
         with control_dependencies(checks):
             img1 = identity(img1)
         max_val = convert_image_dtype(cast(max_val, dtype_of(img1)), dtypes.float32)
@@ -247,7 +255,7 @@ def ssim_multiscale(
     """
     with name_scope(None, "MS-SSIM", [img1, img2]):
         img1, img2 = convert_to_tensor(img1, name="img1"), convert_to_tensor(img2, name="img2")
-        shape1, shape2, checks = _verified(img1, img2)
+        shape1, shape2, checks = verified(img1, img2)
         with control_dependencies(checks):
             img1 = identity(img1)
         max_val = convert_image_dtype(cast(max_val, dtype_of(img1)), dtypes.float32)

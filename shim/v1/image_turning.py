@@ -54,33 +54,45 @@ def flip_up_down(image: Any) -> Any:
     return _flip(image, 0, "flip_up_down")
 
 
-def _random_flip(image: Any, axis: int, seed: int | None, scope_name: str) -> Any:
+def random_flip(image: Any, axis: int, draw: Callable[[Any], Any], scope_name: str) -> Any:
+    """Return an image, or each of several, turned over or not.
+
+    Args:
+        image: The image.
+        axis: Which axis of an image is turned.
+        draw: `draw(shape)` to numbers from 0 to 1.
+        scope_name: Of the operations.
+    """
     with name_scope(None, scope_name, [image]) as scope:
         image = checked(tensor(image))
 
         def one() -> Any:
-            turned = op("Less", x=random_uniform([], 0, 1.0, seed=seed), y=0.5)
+            turned = op("Less", x=draw([]), y=0.5)
             return _like(image, cond(turned, lambda: reverse(image, [axis]), lambda: image, name=scope))
 
         def several() -> Any:
             count = shape(image)[0]
-            drawn = random_uniform([count], 0, 1.0, seed=seed)
+            drawn = draw([count])
             flips = cast(round_(reshape(drawn, [count, 1, 1, 1])), dtype_of(image))
             return flips * reverse(image, [axis + 1]) + (1 - flips) * image
 
         return _by_rank(image, one, several)
 
 
+def _from(seed: int | None) -> Callable[[Any], Any]:
+    return lambda size: random_uniform(size, 0, 1.0, seed=seed)
+
+
 @export("image.random_flip_left_right")
 def random_flip_left_right(image: Any, seed: int | None = None) -> Any:
     """Return an image, or each of several, with left and right exchanged or not; see `tf.image`."""
-    return _random_flip(image, 1, seed, "random_flip_left_right")
+    return random_flip(image, 1, _from(seed), "random_flip_left_right")
 
 
 @export("image.random_flip_up_down")
 def random_flip_up_down(image: Any, seed: int | None = None) -> Any:
     """Return an image, or each of several, upside down or not; see `tf.image`."""
-    return _random_flip(image, 0, seed, "random_flip_up_down")
+    return random_flip(image, 0, _from(seed), "random_flip_up_down")
 
 
 @export("image.transpose_image", "image.transpose")

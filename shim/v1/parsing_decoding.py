@@ -70,6 +70,15 @@ def decode_csv(
     )
 
 
+@export("python.ops.parsing_ops.decode_csv_v2")
+def decode_csv_v2(
+    records: Any, record_defaults: Any, field_delim: str = ",", use_quote_delim: bool = True, na_value: str = "",
+    select_cols: Any = None, name: str | None = None,
+) -> list[Any]:  # fmt: skip
+    """Return the columns of lines, with TensorFlow 2's order of arguments; see `decode_csv`."""
+    return decode_csv(records, record_defaults, field_delim, use_quote_delim, name, na_value, select_cols)
+
+
 @export("decode_json_example", "io.decode_json_example")
 def decode_json_example(json_examples: Any, name: str | None = None) -> Any:
     """Return `Example`s in JSON as bytes; see `tf.io.decode_json_example`."""
@@ -137,6 +146,7 @@ def _ranked(found: Any, rank: Any) -> SparseTensor:
     return SparseTensor(*found)
 
 
+@export("python.ops.sparse_ops.deserialize_sparse")
 def deserialize_sparse(serialized_sparse: Any, dtype: Any, rank: int | None = None, name: str | None = None) -> Any:
     """Return the sparse tensor that was serialized, or one of several; see `tf.io.deserialize_many_sparse`.
 

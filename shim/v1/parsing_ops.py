@@ -143,6 +143,22 @@ def parse_single_example(
         return _parse(serialized, features, example_names, name)
 
 
+@export("python.ops.parsing_ops.parse_example_v2")
+def parse_example_v2(
+    serialized: Any, features: Features, example_names: Any = None, name: str | None = None
+) -> Tensors:
+    """Parse serialized `Example`s, with TensorFlow 2's order of arguments; see `parse_example`."""
+    return parse_example(serialized, features, name, example_names)
+
+
+@export("python.ops.parsing_ops.parse_single_example_v2")
+def parse_single_example_v2(
+    serialized: Any, features: Features, example_names: Any = None, name: str | None = None
+) -> Tensors:
+    """Parse one serialized `Example`, with TensorFlow 2's order of arguments; see `parse_single_example`."""
+    return parse_single_example(serialized, features, name, example_names)
+
+
 # -- sequences -----------------------------------------------------------------------------------------
 
 _CONTEXT = (VarLenFeature, FixedLenFeature, RaggedFeature)

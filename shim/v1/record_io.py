@@ -229,6 +229,7 @@ class RandomRecordReader:
         self._path = None
 
 
+@export("python.lib.io.tf_record.tf_record_random_reader")
 def tf_record_random_reader(path: Any) -> RandomRecordReader:
     """Return a reader of single records by their offsets.
 

@@ -7,6 +7,7 @@ import numpy as np
 from onevar.core import shape_rules as rules
 from onevar.core.checks import check_indices
 from onevar.core.kernel import kernel
+from onevar.core.kernels.random import generator
 from onevar.core.op_errors import InvalidArgumentError, OutOfRangeError
 from onevar.core.spec import Shape, ShapeError, Spec
 
@@ -304,6 +305,21 @@ def _sample_v2(
         "use_image_if_no_bounding_boxes": use_image_if_no_bounding_boxes,
     }  # fmt: skip
     return _sampled(_stream_numbers(k, stream, max_attempts), size, boxes, float(covered), attrs)
+
+
+@kernel("StatelessSampleDistortedBoundingBox", on_host=True, infer=_sampled_shapes)
+def _sample_stateless(
+    k: Any, size: np.ndarray, boxes: np.ndarray, covered: np.ndarray, seed: np.ndarray,
+    *, aspect_ratio_range: list[float], area_range: list[float], max_attempts: int,
+    use_image_if_no_bounding_boxes: bool,
+) -> tuple[np.ndarray, ...]:  # fmt: skip
+    attrs = {
+        "aspect_ratio_range": aspect_ratio_range, "area_range": area_range, "max_attempts": max_attempts,
+        "use_image_if_no_bounding_boxes": use_image_if_no_bounding_boxes,
+    }  # fmt: skip
+    key, high = generator(seed)
+    numbers = _Numbers(k, key, high, k.philox_counter(0, 0), 4 * max_attempts + 64)
+    return _sampled(numbers, size, boxes, float(covered), attrs)
 
 
 @kernel("SampleDistortedBoundingBox", on_host=True, random=True, infer=_sampled_shapes)
