@@ -11,17 +11,21 @@ from onevar.v1.dataset_core import BaseDataset, data_seeds, integer
 from onevar.v1.dataset_readers import interleaved
 from onevar.v1.dataset_tracing import TracedFunction
 from onevar.v1.dataset_types import Dataset
-from onevar.v1.export import export, export_value
-from onevar.v1.type_specs import TensorSpec
+from onevar.v1.export import export
 
 Transformation = Callable[[Any], Any]
 
 
-def _both(name: str) -> tuple[str, str]:
+def both(name: str) -> tuple[str, str]:
+    """Return the names of a function in both namespaces.
+
+    Args:
+        name: Its name.
+    """
     return f"data.experimental.{name}", f"contrib.data.{name}"
 
 
-@export(*_both("map_and_batch"))
+@export(*both("map_and_batch"))
 def map_and_batch(
     map_func: Callable[..., Any], batch_size: Any, num_parallel_batches: Any = None, drop_remainder: Any = False,
     num_parallel_calls: Any = None,
@@ -80,7 +84,7 @@ def map_and_batch_with_legacy_function(
     return map_and_batch(map_func, batch_size, num_parallel_batches, drop_remainder, num_parallel_calls)
 
 
-@export(*_both("parallel_interleave"))
+@export(*both("parallel_interleave"))
 def parallel_interleave(
     map_func: Callable[..., Any], cycle_length: Any, block_length: Any = 1, sloppy: Any = False,
     buffer_output_elements: Any = None, prefetch_input_elements: Any = None,
@@ -116,7 +120,7 @@ def sloppy_interleave(map_func: Callable[..., Any], cycle_length: Any, block_len
     return parallel_interleave(map_func, cycle_length, block_length, sloppy=True)
 
 
-@export(*_both("shuffle_and_repeat"))
+@export(*both("shuffle_and_repeat"))
 def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: Any = None) -> Transformation:
     """Return what makes a dataset of the elements in random order, again and again.
 
@@ -135,19 +139,19 @@ def shuffle_and_repeat(buffer_size: Any, count: Any = None, seed: Any = None) ->
     return apply
 
 
-@export(*_both("unbatch"))
+@export(*both("unbatch"))
 def unbatch() -> Transformation:
     """Return what makes a dataset of the rows of the elements."""
     return lambda dataset: dataset.unbatch()
 
 
-@export(*_both("unique"))
+@export(*both("unique"))
 def unique() -> Transformation:
     """Return what makes a dataset of the elements without those that were there before."""
     return lambda dataset: dataset.unique()
 
 
-@export(*_both("ignore_errors"))
+@export(*both("ignore_errors"))
 def ignore_errors(log_warning: bool = False) -> Transformation:
     """Return what makes a dataset of the elements that can be had.
 
@@ -157,7 +161,7 @@ def ignore_errors(log_warning: bool = False) -> Transformation:
     return lambda dataset: dataset.ignore_errors(log_warning)
 
 
-@export(*_both("enumerate_dataset"))
+@export(*both("enumerate_dataset"))
 def enumerate_dataset(start: Any = 0) -> Transformation:
     """Return what makes a dataset of pairs of a number and an element.
 
@@ -177,7 +181,7 @@ def take_while(predicate: Callable[..., Any]) -> Transformation:
     return lambda dataset: dataset.take_while(predicate)
 
 
-@export(*_both("scan"))
+@export(*both("scan"))
 def scan(initial_state: Any, scan_func: Callable[..., Any]) -> Transformation:
     """Return what makes a dataset of a function of a state and each element.
 
@@ -188,7 +192,7 @@ def scan(initial_state: Any, scan_func: Callable[..., Any]) -> Transformation:
     return lambda dataset: dataset.scan(initial_state, scan_func)
 
 
-@export(*_both("dense_to_sparse_batch"))
+@export(*both("dense_to_sparse_batch"))
 def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Transformation:
     """Return what makes a dataset of sparse batches.
 
@@ -213,7 +217,7 @@ def dense_to_ragged_batch(
     return lambda dataset: dataset.ragged_batch(batch_size, drop_remainder, row_splits_dtype)
 
 
-@export(*_both("group_by_window"))
+@export(*both("group_by_window"))
 def group_by_window(
     key_func: Callable[..., Any], reduce_func: Callable[..., Any], window_size: Any = None,
     window_size_func: Callable[..., Any] | None = None,
@@ -234,7 +238,7 @@ def group_by_window(
     return lambda dataset: dataset.group_by_window(key_func, reduce_func, window_size, window_size_func)
 
 
-@export(*_both("bucket_by_sequence_length"))
+@export(*both("bucket_by_sequence_length"))
 def bucket_by_sequence_length(
     element_length_func: Callable[..., Any], bucket_boundaries: Any, bucket_batch_sizes: Any,
     padded_shapes: Any = None, padding_values: Any = None, pad_to_bucket_boundary: bool = False,
@@ -258,7 +262,7 @@ def bucket_by_sequence_length(
     )  # fmt: skip
 
 
-@export(*_both("rejection_resample"))
+@export(*both("rejection_resample"))
 def rejection_resample(
     class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: Any = None
 ) -> Transformation:
@@ -273,7 +277,7 @@ def rejection_resample(
     return lambda dataset: dataset.rejection_resample(class_func, target_dist, initial_dist, seed)
 
 
-@export(*_both("sample_from_datasets"))
+@export(*both("sample_from_datasets"))
 def sample_from_datasets(
     datasets: Any, weights: Any = None, seed: Any = None, stop_on_empty_dataset: bool = False
 ) -> Any:
@@ -288,7 +292,7 @@ def sample_from_datasets(
     return Dataset.sample_from_datasets(datasets, weights, seed, stop_on_empty_dataset)
 
 
-@export(*_both("choose_from_datasets"))
+@export(*both("choose_from_datasets"))
 def choose_from_datasets(datasets: Any, choice_dataset: Any, stop_on_empty_dataset: bool = False) -> Any:
     """Return a dataset of elements of several, in the order that another one says.
 
@@ -300,7 +304,7 @@ def choose_from_datasets(datasets: Any, choice_dataset: Any, stop_on_empty_datas
     return Dataset.choose_from_datasets(datasets, choice_dataset, stop_on_empty_dataset)
 
 
-@export(*_both("Counter"))
+@export(*both("Counter"))
 def Counter(start: Any = 0, step: Any = 1, dtype: Any = dtypes.int64) -> Any:  # noqa: N802 (TensorFlow's name)
     """Return a dataset that counts without end.
 
@@ -312,7 +316,7 @@ def Counter(start: Any = 0, step: Any = 1, dtype: Any = dtypes.int64) -> Any:  #
     return Dataset.counter(start, step, dtype)
 
 
-@export(*_both("RandomDataset"))
+@export(*both("RandomDataset"))
 def RandomDataset(  # noqa: N802 (TensorFlow's name)
     seed: Any = None, rerandomize_each_iteration: bool | None = None, name: str | None = None
 ) -> Any:
@@ -326,7 +330,7 @@ def RandomDataset(  # noqa: N802 (TensorFlow's name)
     return Dataset.random(seed, rerandomize_each_iteration, name)
 
 
-@export(*_both("get_single_element"))
+@export(*both("get_single_element"))
 def get_single_element(dataset: Any) -> Any:
     """Return the only element of a dataset.
 
@@ -363,7 +367,7 @@ def assert_cardinality(expected_cardinality: Any) -> Transformation:
     )
 
 
-@export(*_both("copy_to_device"))
+@export(*both("copy_to_device"))
 def copy_to_device(target_device: str, source_device: str = "/cpu:0") -> Transformation:
     """Return what hands a dataset on: the framework brings its elements where they are used.
 
@@ -374,7 +378,7 @@ def copy_to_device(target_device: str, source_device: str = "/cpu:0") -> Transfo
     return lambda dataset: dataset._next("OptionsDataset", serialized_options="")
 
 
-@export(*_both("prefetch_to_device"))
+@export(*both("prefetch_to_device"))
 def prefetch_to_device(device: str, buffer_size: Any = None) -> Transformation:
     """Return what makes elements ahead of time: the framework brings them where they are used.
 
@@ -383,100 +387,3 @@ def prefetch_to_device(device: str, buffer_size: Any = None) -> Transformation:
         buffer_size: How many.
     """
     return lambda dataset: dataset.prefetch(-1 if buffer_size is None else buffer_size)
-
-
-class Reducer:
-    """Three functions: how a reduction begins, goes on and ends.
-
-    Args:
-        init_func: The first state, of a key.
-        reduce_func: The next state, of a state and an element.
-        finalize_func: The result, of the last state.
-    """
-
-    def __init__(
-        self, init_func: Callable[..., Any], reduce_func: Callable[..., Any], finalize_func: Callable[..., Any]
-    ):
-        self._functions = init_func, reduce_func, finalize_func
-
-    @property
-    def init_func(self) -> Callable[..., Any]:
-        """The first state, of a key."""
-        return self._functions[0]
-
-    @property
-    def reduce_func(self) -> Callable[..., Any]:
-        """The next state, of a state and an element."""
-        return self._functions[1]
-
-    @property
-    def finalize_func(self) -> Callable[..., Any]:
-        """The result, of the last state."""
-        return self._functions[2]
-
-
-for _name in _both("Reducer"):
-    export_value(_name, Reducer)
-
-
-@export(*_both("group_by_reducer"))
-def group_by_reducer(key_func: Callable[..., Any], reducer: Reducer) -> Transformation:
-    """Return what makes a dataset of one result for all elements with one key.
-
-    Args:
-        key_func: The key of an element, int64.
-        reducer: How they are reduced.
-    """
-    from onevar.v1.dataset_maps import _as_int64, _check_number, _Loop, _reduced
-
-    whole, number = "tf.data.experimental.group_by_reducer()", TensorSpec([], dtypes.int64)
-
-    def apply(dataset: Any) -> Any:
-        key = TracedFunction(_as_int64(key_func), whole, dataset.element_spec)
-        _check_number(key, "key_func")
-        begin = TracedFunction(reducer.init_func, whole, number)
-        loop = _Loop(begin.spec, dataset.element_spec, reducer.reduce_func, whole)
-        loop.settle(_reduced)
-        end = TracedFunction(reducer.finalize_func, whole, loop.state)
-        return dataset._next(
-            "GroupByReducerDataset", end.spec, key_func=key.function, init_func=begin.function,
-            reduce_func=loop.traced.function, finalize_func=end.function, key_func_other_arguments=key.captured,
-            init_func_other_arguments=begin.captured, reduce_func_other_arguments=loop.traced.captured,
-            finalize_func_other_arguments=end.captured,
-        )  # fmt: skip
-
-    return apply
-
-
-@export("contrib.data.reduce_dataset")
-def reduce_dataset(dataset: Any, reducer: Reducer) -> Any:
-    """Return what a reducer makes of all elements.
-
-    Args:
-        dataset: The dataset.
-        reducer: How they are reduced.
-    """
-    state = reducer.init_func(convert_to_tensor(0, dtypes.int64))
-    return reducer.finalize_func(dataset.reduce(state, reducer.reduce_func))
-
-
-@export("contrib.data.batch_and_drop_remainder")
-def batch_and_drop_remainder(batch_size: Any) -> Transformation:
-    """Return what makes a dataset of batches of one size.
-
-    Args:
-        batch_size: The size.
-    """
-    return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
-
-
-@export("contrib.data.padded_batch_and_drop_remainder")
-def padded_batch_and_drop_remainder(batch_size: Any, padded_shapes: Any, padding_values: Any = None) -> Transformation:
-    """Return what makes a dataset of padded batches of one size.
-
-    Args:
-        batch_size: The size.
-        padded_shapes: As for `padded_batch`.
-        padding_values: As for `padded_batch`.
-    """
-    return lambda dataset: dataset.padded_batch(batch_size, padded_shapes, padding_values, drop_remainder=True)

@@ -220,12 +220,13 @@ class CsvDataset(_FileDataset):
         header: Any = False, field_delim: Any = ",", use_quote_delim: Any = True, na_value: Any = "",
         select_cols: Any = None, exclude_cols: Any = None,
     ):  # fmt: skip
-        defaults = [_default(value) for value in record_defaults]
         names = convert_to_tensor(filenames, dtypes.string, name="filenames")
+        kind = _optional(compression_type, "compression_type", "", dtypes.string)
+        defaults = [_default(value, f"record_defaults_{at}") for at, value in enumerate(record_defaults)]
         spec = tuple(TensorSpec([], _dtype_of(default)) for default in defaults)
         variant = dataset_op(
             "CSVDatasetV2", filenames=names, record_defaults=defaults,
-            compression_type=_optional(compression_type, "compression_type", "", dtypes.string),
+            compression_type=kind,
             buffer_size=_optional(buffer_size, "buffer_size", 4 * 1024 * 1024),
             header=convert_to_tensor(header, dtypes.bool, name="header"),
             field_delim=convert_to_tensor(field_delim, dtypes.string, name="field_delim"),
@@ -237,12 +238,12 @@ class CsvDataset(_FileDataset):
         BaseDataset.__init__(self, variant, spec)
 
 
-def _default(value: Any) -> Any:
+def _default(value: Any, name: str) -> Any:
     if isinstance(value, dtypes.DType):
         return exported("constant")([], dtype=value)
-    tensor = convert_to_tensor(value)
+    tensor = convert_to_tensor(value, name=name)
     if isinstance(tensor, Tensor) and tensor.dtype not in _CSV_TYPES:
-        return convert_to_tensor(value, dtypes.float32)
+        return convert_to_tensor(value, dtypes.float32, name=name)
     return tensor
 
 

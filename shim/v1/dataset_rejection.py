@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from onevar.core import dtype as dtypes
+from onevar.core.constant import constant_value
+from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
+from onevar.v1.dataset_core import host_value
 from onevar.v1.dataset_structure import nested
 from onevar.v1.export import exported
 
@@ -29,25 +32,36 @@ def resampled(
     from onevar.v1.dataset_types import Dataset
 
     target = convert_to_tensor(target_dist, name="target_dist")
+    static = None
     if initial_dist is not None:
         initial = convert_to_tensor(initial_dist, name="initial_dist")
         ratios, proportion = _ratios(initial, target)
         estimates = Dataset.from_tensors(initial).repeat()
-        both = Dataset.from_tensors((ratios, proportion)).repeat()
-        accept = both.map(lambda ratio, _: ratio)
-        keep = both.map(lambda _, prob: prob)
+        accept = Dataset.from_tensors(ratios).repeat()
+        keep = Dataset.from_tensors(proportion).repeat()
+        static = _known_proportion(initial, target)
     else:
-        classes = dataset.map(class_func)
-        estimates = _estimates(classes, int(target.shape[0]))
+        estimates = _estimates(dataset.map(class_func), int(target.shape[0]))
         both = estimates.map(lambda estimate: _ratios(estimate, target))
-        accept = both.map(lambda ratio, _: ratio)
-        keep = both.map(lambda _, prob: prob)
-    filtered = _filtered(dataset, accept, estimates, class_func, seed)
-    # Elements as they are, where that gives the right proportions anyhow.
+        accept, keep = both.map(lambda ratio, _: ratio), both.map(lambda _, prob: prob)
+    filtered = _filtered(dataset, accept, estimates, class_func, seed).prefetch(3)
+    if static == 0:
+        return filtered
+    # Elements as they are, as far as that gives the right proportions anyhow.
     unchanged = dataset.map(lambda *element: (class_func(*element), _whole(dataset, element)))
-    return Dataset.sample_from_datasets(
-        [unchanged, filtered], weights=keep.map(lambda prob: [prob, 1.0 - prob]), seed=seed, stop_on_empty_dataset=True
-    )
+    if static == 1:
+        return unchanged
+    weights = keep.map(lambda prob: (prob, 1.0 - prob))
+    return Dataset.sample_from_datasets([unchanged, filtered], weights, seed, stop_on_empty_dataset=True)
+
+
+def _known_proportion(initial: Any, target: Any) -> float | None:
+    """Return how many elements may stay as they are, where that is known before it runs."""
+    read = host_value if executing_eagerly() else constant_value
+    have, want = read(initial), read(target)
+    if have is None or want is None:
+        return None
+    return float(np.min(want / have))
 
 
 def _whole(dataset: Any, element: tuple) -> Any:
@@ -56,13 +70,11 @@ def _whole(dataset: Any, element: tuple) -> Any:
 
 def _estimates(classes: Any, count: int) -> Any:
     """Return a dataset of how frequent classes are, as far as is known."""
-    ones = exported("one_hot")
     start = exported("fill")([count], np.int64(_EACH))
 
     def update(counts: Any, batch: Any) -> Any:
-        counts = counts + exported("reduce_sum")(ones(batch, count, dtype=dtypes.int64), 0)
-        frequent = counts / exported("reduce_sum")(counts)
-        frequent = exported("cast")(frequent, dtypes.float32)
+        counts = counts + exported("reduce_sum")(exported("one_hot")(batch, count, dtype=dtypes.int64), 0)
+        frequent = exported("cast")(counts / exported("reduce_sum")(counts), dtypes.float32)
         return counts, exported("tile")(exported("expand_dims")(frequent, 0), [_EACH, 1])
 
     return classes.batch(_EACH).scan(start, update).unbatch()
@@ -70,14 +82,9 @@ def _estimates(classes: Any, count: int) -> Any:
 
 def _ratios(initial: Any, target: Any) -> tuple[Any, Any]:
     """Return how probably an element of each class is kept, and how many may stay as they are."""
-    cast, smallest = exported("cast"), np.finfo(np.float32).tiny
-    initial, target = cast(initial, dtypes.float32), cast(target, dtypes.float32)
-    ratio = target / (initial + smallest)
-    largest = exported("reduce_max")(ratio)
-    # What may stay as it is: where a class is wanted at all, the least ratio of all.
-    proportion = exported("reduce_min")(ratio)
-    accepted = (ratio - proportion) / (largest - proportion + smallest)
-    return accepted, proportion
+    ratio = target / (initial + np.finfo(initial.dtype.as_numpy_dtype).tiny)
+    largest, least = exported("reduce_max")(ratio), exported("reduce_min")(ratio)
+    return (ratio - least) / (largest - least), least
 
 
 def _filtered(dataset: Any, accept: Any, estimates: Any, class_func: Callable[..., Any], seed: Any) -> Any:
@@ -92,5 +99,6 @@ def _filtered(dataset: Any, accept: Any, estimates: Any, class_func: Callable[..
     def kept(_: Any, probability: Any, __: Any) -> Any:
         return exported("random_uniform")([], seed=seed, dtype=probability.dtype) < probability
 
-    whole = Dataset.zip((accept, dataset)).map(gather).filter(kept)
+    looked_at = Dataset.zip((accept, estimates)).map(lambda ratio, _: ratio)
+    whole = Dataset.zip((looked_at, dataset)).map(gather).filter(kept)
     return whole.map(lambda found, _, element: (found, element))

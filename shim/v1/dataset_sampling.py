@@ -40,12 +40,12 @@ class DatasetSampling(BaseDataset):
         if not datasets:
             raise ValueError("Invalid `datasets`. `datasets` should not be empty.")
         if isinstance(weights, BaseDataset):
-            logits = weights.map(lambda p: exported("log")([p]))  # type: ignore[attr-defined]
+            logits = weights.map(lambda *p: exported("log")([p[0] if len(p) == 1 else list(p)]))
         elif weights is None:
             logits = [[1.0] * len(datasets)]
         else:
             weights = _weights(weights, len(datasets))
-            logits = exported("log")([weights], name="logits")
+            logits = exported("expand_dims")(exported("log")(weights, name="logits"), 0)
         if len(datasets) == 1 and not isinstance(weights, BaseDataset):
             return datasets[0]
         if rerandomize_each_iteration:

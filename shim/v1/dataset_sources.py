@@ -225,13 +225,12 @@ def _matching(patterns: Any) -> Any:
     from onevar.v1.array_ops import identity
     from onevar.v1.array_ops_shape import shape
     from onevar.v1.export import exported
-    from onevar.v1.logging_ops import Assert
 
     found = exported("io.matching_files")(patterns)
     some = exported("greater")(shape(found)[0], 0, name="match_not_empty")
     joined = exported("strings.reduce_join")(patterns, separator=", ")
     message = exported("add")("No files matched pattern: ", joined, name="message")
-    checked = Assert(some, [message], summarize=1, name="assert_not_empty")
+    checked = exported("Assert")(some, [message], summarize=1, name="assert_not_empty")
     if executing_eagerly():
         return found
     with control_dependencies([checked]):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from onevar.core import dtype as dtypes
+from onevar.core.constant import constant
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.operation import Tensor
 from onevar.core.tensor_shape import TensorShape, as_shape
@@ -357,9 +358,11 @@ class SparseTensorSpec(TypeSpec):
     def _from_flat(self, tensors: Sequence[Any]) -> Any:
         from onevar.v1.parsing_decoding import deserialize_sparse
 
-        rank = self.shape.ndims
-        sparse = deserialize_sparse(tensors[0], self.dtype, rank=rank)
-        if rank is not None:
+        sparse = deserialize_sparse(tensors[0], self.dtype, rank=self.shape.ndims)
+        if self.shape.is_fully_defined():
+            shape = constant(self.shape.as_list(), dtypes.int64, name="shape")
+            return SparseTensor(sparse.indices, sparse.values, shape)
+        if self.shape.ndims is not None:
             sparse.set_shape(self.shape)
         return sparse
 

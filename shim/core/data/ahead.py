@@ -65,29 +65,60 @@ def start(work: Callable[..., None], run: Run, name: str, *arguments: Any) -> th
 
 
 class _Line(Shared):
-    """Elements, and errors in place of elements, in a line."""
+    """Elements, and errors in place of elements, in a line.
+
+    One thread appends and one takes away, which needs no lock; they wait for one another under it.
+
+    Attributes:
+        hungry: Whether somebody waits for an element.
+        full: Whether the thread waits for room.
+    """
 
     def __init__(self, size: int) -> None:
         super().__init__()
         self.size = size
         self.items: deque[tuple[Row | None, Exception | None]] = deque()
+        self.hungry = False
+        self.full = False
+
+    def has_room(self) -> bool:
+        """Whether the thread, if it waits, should go on: when half of the line is gone."""
+        return len(self.items) <= self.size // 2
+
+    def put(self, row: Row | None, failed: Exception | None) -> None:
+        """Append an element, or an error; both None: there is no more."""
+        if row is None and failed is None:
+            self.ended = True
+        else:
+            self.items.append((row, failed))
+        if self.hungry:
+            with self.changed:
+                self.changed.notify_all()
+
+    def take(self) -> tuple[Row | None, Exception | None]:
+        """Take the first away.
+
+        Raises:
+            IndexError: There is none.
+        """
+        item = self.items.popleft()
+        if self.full and self.has_room():
+            with self.changed:
+                self.changed.notify_all()
+        return item
 
 
 def _fill(line: _Line, rows: Rows, run: Run) -> None:
     try:
         while not line.ended:
             if len(line.items) >= line.size:
-                line.wait(run, lambda: len(line.items) < line.size)
+                line.full = True
+                line.wait(run, line.has_room)
+                line.full = False
             if line.closed:
                 return
             run.check()
-            row, failed = _tried(rows.next)
-            with line.changed:
-                if row is None and failed is None:
-                    line.ended = True
-                else:
-                    line.items.append((row, failed))
-                line.changed.notify_all()
+            line.put(*_tried(rows.next))
     finally:
         rows.close()
 
@@ -138,17 +169,19 @@ class AheadRows(Rows):
             self.begin()
         line = self.line
         while True:
-            with line.changed:
-                if line.items:
-                    row, failed = line.items.popleft()
-                    line.changed.notify_all()
-                    break
-                if line.ended or line.closed:
+            try:
+                row, failed = line.take()
+            except IndexError:
+                # The thread says that there is no more after it has put the last.
+                if (line.ended and not line.items) or line.closed:
                     return None
-            line.wait(current(), self.ready)
-        if failed is not None:
-            raise failed
-        return row
+                line.hungry = True
+                line.wait(current(), self.ready)
+                line.hungry = False
+                continue
+            if failed is not None:
+                raise failed
+            return row
 
     def close(self) -> None:
         """Let the thread end."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -22,10 +23,12 @@ class Context:
         resources: Of the Session; None takes those of the run that is going on.
     """
 
-    __slots__ = ("resources",)
+    __slots__ = ("calls", "resources")
 
     def __init__(self, resources: Resources | None = None):
         self.resources = resources if resources is not None else current().resources
+        #: Functions made ready: what they draw at random goes on from one pass through a dataset to the next.
+        self.calls: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
     def background(self) -> Run:
         """Return a run for a thread that works ahead."""

@@ -43,6 +43,9 @@ def _stacked(parts: list[Any], component: int) -> np.ndarray:
         if part.shape != shape:
             raise InvalidArgumentError(
                 None, None,
+                # TensorFlow's words of today, and those of 1.15.
+                "Cannot add tensor to the batch: number of elements does not match. Shapes are: [tensor]: "
+                f"{show(part.shape)}, [batch]: {show(shape)}\n"
                 f"Cannot batch tensors with different shapes in component {component}. First element had shape "
                 f"{show(shape)} and element {at} had shape {show(part.shape)}.",
             )  # fmt: skip
@@ -150,10 +153,7 @@ class PaddedBatch(Batch):
                 if size < 0:
                     sizes[axis] = max(sizes[axis], got)
                 elif got > size:
-                    raise InvalidArgumentError(
-                        None, None,
-                        "Attempted to pad to a smaller size than the input element.",
-                    )  # fmt: skip
+                    raise DataLossError(None, None, "Attempted to pad to a smaller size than the input element.")
         out = np.empty((len(parts), *sizes), parts[0].dtype)
         if not all(part.shape == tuple(sizes) for part in parts):
             out[...] = self.values[component]

@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from onevar.core.data.base import Context, Row, Rows, Source, boxed
-from onevar.core.op_errors import InvalidArgumentError
+from onevar.core.op_errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnimplementedError,
+)  # fmt: skip
 from onevar.core.records import streams
 from onevar.core.records.tfrecord import RecordReader
 
@@ -45,6 +51,10 @@ class FileSource(Source):
         return _FileRows(self)
 
 
+#: Errors of files that are not there, or must not be read.
+_NOT_OPENED = (NotFoundError, PermissionDeniedError, FailedPreconditionError, UnimplementedError)
+
+
 class _FileRows(Rows):
     __slots__ = ("at", "reader", "source")
 
@@ -57,13 +67,16 @@ class _FileRows(Rows):
             if self.reader is None:
                 if self.at >= len(self.source.paths):
                     return None
-                # A file that fails is left behind: who goes on gets the next one.
-                path = self.source.paths[self.at]
+                self.reader = self.source.records(_decoded(self.source.paths[self.at]))
                 self.at += 1
-                self.reader = self.source.records(_decoded(path))
             try:
                 row = next(self.reader, None)
+            except _NOT_OPENED:
+                self.reader = None
+                self.at -= 1  # who asks again is told again
+                raise
             except Exception:
+                # What is damaged is left behind: who goes on gets the next file.
                 self.reader = None
                 raise
             if row is not None:

@@ -10,7 +10,7 @@ from onevar.core.dtype import DType
 from onevar.core.frame import ConstStep, Frame, KernelStep, Step, run_steps
 from onevar.core.func_graph import ARGUMENT, FuncGraph
 from onevar.core.graph import Graph
-from onevar.core.kernel import kernel_of
+from onevar.core.kernel import Kernel, kernel_of
 from onevar.core.naming import NameTable
 from onevar.core.operation import Operation, Tensor
 from onevar.core.plan import with_bodies
@@ -115,6 +115,7 @@ class _Ready:
         self.size = slots.count
         kernels = [kernel_of(op.type) for op in with_bodies(inside)]
         self.draws = any(kernel is not None and kernel.random for kernel in kernels)
+        self.waits = any(kernel is not None and _may_wait(kernel) for kernel in kernels)
         self._fold()
 
     def _fold(self) -> None:
@@ -139,6 +140,17 @@ def _has_effect(op: Operation) -> bool:
     if op.type in (ARGUMENT, "NoOp") or op.type in READERS:
         return False
     return not op.outputs or writes(op) or op.type in ("PyFunc", "EagerPyFunc", "Print")
+
+
+def _may_wait(kernel: Kernel) -> bool:
+    kind = kernel.type
+    return kernel.resource or kind in _SLOW or kind.startswith("Decode")
+
+
+#: Python functions, which may do anything, and what reads files.
+_SLOW = frozenset(
+    {"PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "MatchingFiles", "DatasetToSingleElement", "ReduceDataset"}
+)
 
 
 def _steps(inside: list[Operation], slots: Slots, given: Sequence[Tensor], wanted: Sequence[Tensor]) -> list[Step]:
@@ -183,6 +195,11 @@ class Call:
     def draws(self) -> bool:
         """Whether it draws random numbers: then calls must not overlap."""
         return self._ready.draws
+
+    @property
+    def waits(self) -> bool:
+        """Whether calls at the same time are worth it: it waits for something, or leaves the interpreter alone."""
+        return self._ready.waits
 
     def __call__(self, row: Sequence[Any]) -> Row:
         """Return the results for an element.

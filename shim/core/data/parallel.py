@@ -8,7 +8,7 @@ from typing import Any
 from onevar.core.data.ahead import AheadRows, ParallelRows, first_ready
 from onevar.core.data.base import UNKNOWN, Context, Derived, Row, Rows, Source, source_of
 from onevar.core.data.functions import Call
-from onevar.core.data.mapping import Function, applied
+from onevar.core.data.mapping import Function, MapRows, applied
 from onevar.core.op_errors import InvalidArgumentError
 
 _MOST_THREADS = 64
@@ -51,12 +51,23 @@ class ParallelMap(Derived):
         self.function, self.threads = function, thread_count(calls)
         self.ordered, self.keeps = ordered, keeps
 
+    def cardinality(self) -> int:
+        """Return that of the other one, unless the function may end the dataset."""
+        return self.source.cardinality() if self.keeps else UNKNOWN
+
     def rows(self, context: Context) -> Rows:
         """Begin a walk."""
         call = self.function.call(context)
-        # Random numbers come in the order of the elements: one after the other, ahead of who asks all the same.
-        threads = 1 if call.draws else self.threads
-        return ParallelRows(self.source.rows(context), context, _of(call, self.keeps), threads, self.ordered)
+        input = self.source.rows(context)
+        if call.draws or not call.waits:
+            # Random numbers come in the order of the elements; and several threads of plain computation only take the
+            # interpreter away from one another. One works ahead of who asks all the same.
+            return AheadRows(MapRows(input, call, self.keeps), context, max(self.threads, _WAITING))
+        return ParallelRows(input, context, _of(call, self.keeps), self.threads, self.ordered)
+
+
+#: How many results wait to be asked for, at least.
+_WAITING = 8
 
 
 def _of(call: Call, keeps: bool) -> Callable[[Row], Row | None]:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from onevar.core.data.base import INFINITE, UNKNOWN, Context, Derived, Row, Rows, Source
-from onevar.core.data.functions import Call, HostFunction
+from onevar.core.data.functions import Call
+from onevar.core.data.mapping import Function
 from onevar.core.op_errors import InvalidArgumentError, OpError
 
 
@@ -187,9 +188,9 @@ class _RepeatRows(Rows):
 class _Chosen(Derived):
     """Elements for which a function says so."""
 
-    def __init__(self, source: Source, function: HostFunction, captured: list[Any]):
+    def __init__(self, source: Source, function: Function):
         super().__init__(source)
-        self.function, self.captured = function, captured
+        self.function = function
 
     def cardinality(self) -> int:
         """Return that nobody knows."""
@@ -197,7 +198,7 @@ class _Chosen(Derived):
 
     def call(self, context: Context) -> Call:
         """Return the function made ready for a walk."""
-        return self.function.call(context, self.captured)
+        return self.function.call(context)
 
 
 class Filter(_Chosen):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from onevar.core.data import batching, mapping, parallel, selecting
+from onevar.core.data import batching, grouping, mapping, parallel, selecting
 from onevar.core.data.base import Context, boxed, cell, source_of
 from onevar.core.data.functions import HostFunction
 from onevar.core.data.mapping import Function
@@ -68,13 +68,13 @@ def map_and_batch_dataset(
 @dataset("FilterDataset", "ParallelFilterDataset")
 def filter_dataset(k: Any, source: Any, captured: list[Any], *_: Any, predicate: HostFunction) -> np.ndarray:
     """The elements for which a function is true."""
-    return boxed(selecting.Filter(source_of(source), predicate, captured))
+    return boxed(selecting.Filter(source_of(source), Function(predicate, captured)))
 
 
 @dataset("TakeWhileDataset")
 def take_while_dataset(k: Any, source: Any, captured: list[Any], *, predicate: HostFunction) -> np.ndarray:
     """The elements until a function is false."""
-    return boxed(selecting.TakeWhile(source_of(source), predicate, captured))
+    return boxed(selecting.TakeWhile(source_of(source), Function(predicate, captured)))
 
 
 @dataset("FlatMapDataset")
@@ -176,14 +176,14 @@ def group_by_window_dataset(
 ) -> np.ndarray:  # fmt: skip
     """Elements with one key together, in windows."""
     return boxed(
-        mapping.GroupByWindow(
+        grouping.GroupByWindow(
             source_of(source), Function(key_func, for_key), Function(reduce_func, for_reduce),
             Function(window_size_func, for_size), output_types, output_shapes,
         )
     )  # fmt: skip
 
 
-@dataset("GroupByReducerDataset")
+@dataset("GroupByReducerDataset", "ExperimentalGroupByReducerDataset")
 def group_by_reducer_dataset(
     k: Any, source: Any, for_key: list[Any], for_init: list[Any], for_reduce: list[Any], for_finalize: list[Any], *,
     key_func: HostFunction, init_func: HostFunction, reduce_func: HostFunction, finalize_func: HostFunction,
@@ -191,7 +191,7 @@ def group_by_reducer_dataset(
 ) -> np.ndarray:  # fmt: skip
     """One result for all elements with one key."""
     return boxed(
-        mapping.GroupByReducer(
+        grouping.GroupByReducer(
             source_of(source), Function(key_func, for_key), Function(init_func, for_init),
             Function(reduce_func, for_reduce), Function(finalize_func, for_finalize), output_types, output_shapes,
         )
