@@ -146,11 +146,13 @@ def bind(path: str) -> None:
 def missing(path: str) -> str:
     """Return the sentence about a name that is not there: what it is, what is near, what to do."""
     from onevar.v1 import export
+    from onevar.v1.refusals import advice_on_missing
 
     public = [name for name in paths.public_names(path) if name.split(".")[0] not in ("python", "core", "examples")]
     also = f", which is tf.{public[0]}," if public and public[0] != path else ""
     near = export.nearest(public[0] if public else path)
     hint = f" Nearest: {', '.join(f'tf.{name}' for name in near)}." if near else ""
+    hint = advice_on_missing(public[0] if public else path) + hint
     return (
         f"tensorflow.{path}{also} is not supported by onevar.v1.{hint} "
         "`onevar run --report script.py` lists what of a program is."

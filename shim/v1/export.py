@@ -64,7 +64,30 @@ def alias(name: str, target: str) -> None:
 _aliases: list[tuple[str, str]] = []
 
 
+def when_loaded(function: Callable[[], None]) -> None:
+    """Have a function called when all chapters are imported: one that offers what nobody else does.
+
+    Args:
+        function: Of no arguments.
+    """
+    _last.append(function)
+
+
+_last: list[Callable[[], None]] = []
+
+
+def is_value(name: str) -> bool:
+    """Whether a value has exactly this name so far.
+
+    Args:
+        name: Below `tf.`.
+    """
+    return name in _values
+
+
 def _follow_aliases() -> None:
+    for function in _last:
+        function()
     for name, target in _aliases:
         for known in [target] if target in _values else [one for one in _values if one.startswith(f"{target}.")]:
             wanted = name + known[len(target) :]

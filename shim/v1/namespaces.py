@@ -50,8 +50,11 @@ class MissingName(AttributeError):
         self._full = full
 
     def __str__(self) -> str:
+        from onevar.v1.refusals import advice_on_missing  # which is one of the chapters
+
         near = export.nearest(self._full)
         hint = f" Nearest: {', '.join('tf.' + name for name in near)}." if near else ""
+        hint = advice_on_missing(self._full) + hint
         return (
             f"module 'tensorflow' has no attribute {self._full!r} in onevar.v1.{hint} `onevar audit script.py` lists "
             "what of a program is supported."

@@ -64,6 +64,32 @@ def export_refused(advice: str, *names: str) -> None:
         _refused[name] = advice
 
 
+#: What to do instead of whole parts of TensorFlow, whose names are missing one by one.
+_PARTS = {
+    "keras": "Use Keras 3 beside onevar (`import keras`, on the same backend), or tf.layers.",
+    "estimator": "Write the loop with tf.train.MonitoredTrainingSession.",
+    "contrib.keras": "Use Keras 3 beside onevar (`import keras`, on the same backend), or tf.layers.",
+    "contrib.learn": "Write the loop with tf.train.MonitoredTrainingSession, or use scikit-learn or Keras 3.",
+    "contrib.tpu": "There is no cluster of TPUs behind a Session: on jax a mesh of devices shards what it runs.",
+    "contrib.tensorrt": "Export the graph with tf.saved_model.simple_save, and optimize it with TensorFlow itself.",
+    "lite": "Export the graph with tf.saved_model.simple_save, and convert it with TensorFlow itself.",
+    "mlir": "Use TensorFlow itself for its compilers.",
+}
+
+
+def advice_on_missing(name: str) -> str:
+    """Return what to do instead of a name that is missing, a sentence with a space before it; `""` if nothing is known.
+
+    Args:
+        name: Below `tf.`.
+    """
+    while name:
+        if name in _PARTS:
+            return f" {_PARTS[name]}"
+        name = name.rpartition(".")[0]
+    return ""
+
+
 def advice_for(name: str) -> str | None:
     """Return what to do instead of a name that is refused; None where it is not.
 
