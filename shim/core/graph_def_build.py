@@ -313,6 +313,8 @@ def _known_shapes(operation: Operation, node: Node) -> None:
     """Add what the nodes say of shapes, where that is more than is known here."""
     shapes = node.definition.attr["_output_shapes"].list.shape if "_output_shapes" in node.definition.attr else ()
     for tensor, message in zip(operation.outputs, shapes, strict=False):
+        if tensor.spec.shape is not None and None not in tensor.spec.shape:
+            continue
         shape = shape_of_proto(message)
         if shape.ndims is not None and shape.is_compatible_with(TensorShape.of(tensor.spec.shape)):
             tensor.set_shape(shape)

@@ -104,7 +104,8 @@ class _Conditionals:
                     groups.setdefault((pred, around, levels[node.name]), []).append(node)
         innermost_first = sorted(groups.items(), key=lambda item: len(item[0][1]), reverse=True)
         for (pred, _, _), merges in innermost_first:
-            self._replace(pred, merges)
+            for together in self._parts(pred, merges):
+                self._replace(pred, together)
         kept = {
             name: node
             for name, node in self.nodes.items()
@@ -112,6 +113,31 @@ class _Conditionals:
         }
         region = self.region
         return Region(kept, region.results, region.arguments, region.captured)
+
+    def _parts(self, pred: Source, merges: list[Node]) -> list[list[Node]]:
+        """Return Merges of one predicate by what they share: who looks at one makes nothing run for the others."""
+        parts: list[tuple[list[Node], set[str]]] = []
+        for merge in merges:
+            names: set[str] = set()
+            for source in merge.inputs:
+                names |= self._inside(pred, self._of(source)[pred], [source]).keys()
+            names = {name for name in names if not self._is_pivot(name, pred)}
+            same = [part for part in parts if part[1] & names]
+            joined = [node for nodes, _ in same for node in nodes]
+            parts = [part for part in parts if part not in same]
+            parts.append(([*joined, merge], names.union(*(own for _, own in same))))
+        return [nodes for nodes, _ in parts]
+
+    def _is_pivot(self, name: str, pred: Source) -> bool:
+        node = self.nodes[name]
+        if node.type != "Identity" or node.inputs[0][0] not in self.nodes:
+            return False
+        switch = self.nodes[node.inputs[0][0]]
+        return switch.type == "Switch" and self._root(switch.inputs[0]) == pred
+
+    def _inside(self, pred: Source, value: int, results: list[Source]) -> dict[str, Node]:
+        """Return the nodes that run where the predicate has a value, to make `results`."""
+        return closure(self.nodes, [name for name, _ in results], lambda name: self.under[name].get(pred) != value)
 
     def _levels(self, merges: set[str]) -> dict[str, int]:
         """Return how many of `merges` one after the other each node depends on."""
@@ -160,10 +186,7 @@ class _Conditionals:
         """Return what runs where the predicate has a value, to make `results`."""
         captured: dict[Source, Source] = {}
 
-        def outer(name: str) -> bool:
-            return self.under[name].get(pred) != value
-
-        inside = closure(self.nodes, [name for name, _ in results], outer)
+        inside = self._inside(pred, value, results)
         used = [*results, *(source for node in inside.values() for source in node.inputs)]
         for source in used:
             node = self.nodes.get(source[0])

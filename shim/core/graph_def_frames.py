@@ -20,6 +20,8 @@ def with_loops(nodes: dict[str, Node]) -> dict[str, Node]:
     Raises:
         Unsupported: A frame is not what `tf.while_loop` makes.
     """
+    if not any(node.type == "Enter" for node in nodes.values()):
+        return nodes
     frames = _frames(nodes)
     out = dict(nodes)
     for frame in sorted(set(frames.values()), key=len, reverse=True):

@@ -118,14 +118,7 @@ class _Import:
         """Make all operations; return those that are wanted."""
         self._read()
         self._check_inputs()
-        try:
-            region = prepared(Region(self.nodes))
-            region.order()
-        except ValueError as error:
-            if "cycle" not in str(error):
-                raise
-            raise ValueError(f"{error} The nodes of the GraphDef are in a cycle.") from None
-        scope = default_scope(self.builder, region, self.prefix, {})
+        scope = default_scope(self.builder, prepared(Region(self.nodes)), self.prefix, {})
         self._substitute(scope)
         empty = not scope.graph.operations
         scope.make()
