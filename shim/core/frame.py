@@ -207,7 +207,7 @@ _CPP = {"float32": "float", "float64": "double", "float16": "half"}
 class KernelStep(Step):
     """An operation with a definition over primitives."""
 
-    __slots__ = ("attrs", "host", "keeps_refs", "kernel", "on_host", "override", "reads")
+    __slots__ = ("attrs", "handles", "host", "keeps_refs", "kernel", "on_host", "override", "reads")
 
     def __init__(self, operation: Operation, ins: Sequence[Any], outs: Sequence[int], kernel: Kernel):
         super().__init__(operation, ins, outs)
@@ -220,13 +220,15 @@ class KernelStep(Step):
         args = operation.op_def.inputs
         #: Positions that take the variable itself, not its value.
         self.keeps_refs = frozenset(i for i, a in enumerate(args) if a.is_ref or a.dtype == "resource")
+        #: Slots of handles in lists: of what functions capture.
+        self.handles = _handles(operation, self.ins)
         self.override: dict[str, Callable | None] = {}
 
     def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
         env, kernel = frame.env, self.kernel
         CURRENT.operation = self.operation
         args = [
-            [self._value(env[i], False) for i in slot]
+            [self._value(env[i], i in self.handles) for i in slot]
             if type(slot) is tuple
             else self._value(env[slot], at in self.keeps_refs)
             for at, slot in enumerate(self.ins)
@@ -265,7 +267,7 @@ class KernelStep(Step):
     def _on_host(self, frame: Frame, args: list[Any]) -> None:
         for at, value in enumerate(args):
             if type(value) is list:
-                args[at] = [v if is_opaque(v) else frame.host(v) for v in value]
+                args[at] = [v if is_opaque(v) or type(v) is StateRef else frame.host(v) for v in value]
             elif type(value) is not StateRef and not is_opaque(value):
                 args[at] = frame.host(value)
         if self.kernel.resource:
@@ -304,6 +306,13 @@ class KernelStep(Step):
         """Return all attributes, as an adapter's own function takes them."""
         known = self.operation.op_def.attrs
         return {name: kernel_value(value) for name, value in self.operation.attrs.items() if name in known}
+
+
+def _handles(operation: Operation, ins: Sequence[Any]) -> frozenset[int]:
+    slots = [slot for item in ins for slot in (item if type(item) is tuple else (item,))]
+    listed = {slot for item in ins if type(item) is tuple for slot in item}
+    pairs = zip(slots, operation.inputs, strict=False)
+    return frozenset(slot for slot, tensor in pairs if slot in listed and tensor.dtype.base_dtype.key == "resource")
 
 
 def _has_strings(operation: Operation) -> bool:

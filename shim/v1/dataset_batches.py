@@ -13,7 +13,7 @@ from onevar.core.tensor_shape import Dimension, TensorShape, as_shape
 from onevar.errors import Unsupported
 from onevar.v1.dataset_choices import known_bool
 from onevar.v1.dataset_core import BaseDataset, DatasetSpec, check_name, host_value, integer
-from onevar.v1.dataset_structure import flat, flat_shapes, flat_up_to, mapped, nested, packed
+from onevar.v1.dataset_structure import flat, flat_shapes, flat_up_to, mapped, nested, packed, tensor_of
 from onevar.v1.type_specs import SparseTensorSpec, TensorSpec
 
 
@@ -35,7 +35,7 @@ class DatasetBatches(BaseDataset):
         """
         check_name(name)
         size = integer(batch_size, "batch_size")
-        drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
+        drop = tensor_of(drop_remainder, dtypes.bool, name="drop_remainder")
         spec = batched(self.element_spec, known_size(size, drop))
         arguments = {"batch_size": size, "drop_remainder": drop}
         if num_parallel_calls is None:
@@ -75,7 +75,7 @@ class DatasetBatches(BaseDataset):
         size = integer(batch_size, "batch_size")
         shapes = self._padded_shapes(padded_shapes)
         values = self._padding_values(padding_values)
-        drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
+        drop = tensor_of(drop_remainder, dtypes.bool, name="drop_remainder")
         count = known_size(size, drop)
         specs = [
             TensorSpec(TensorShape([count]).concatenate(_known_shape(shape)), leaf.dtype)
@@ -205,7 +205,7 @@ class DatasetBatches(BaseDataset):
         if shift is None and isinstance(many, Tensor):
             step = integer(size, "shift")
         each = integer(stride, "stride")
-        drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
+        drop = tensor_of(drop_remainder, dtypes.bool, name="drop_remainder")
         spec = mapped(DatasetSpec, self.element_spec)
         return self._next("WindowDataset", spec, size=many, shift=step, stride=each, drop_remainder=drop)
 
@@ -258,7 +258,7 @@ def _check_padded(spec: Any) -> None:
 def _shape_tensor(padded: Any, shape: TensorShape) -> Any:
     try:
         sizes = [-1 if size is None else size for size in as_shape(padded).as_list()]
-        tensor = convert_to_tensor(np.array(sizes, np.int64), dtypes.int64)
+        tensor = tensor_of(np.array(sizes, np.int64), dtypes.int64)
     except (TypeError, ValueError):
         tensor = _given_shape(padded)
     known = _known_shape(tensor)
@@ -270,7 +270,7 @@ def _shape_tensor(padded: Any, shape: TensorShape) -> Any:
 
 
 def _given_shape(padded: Any) -> Any:
-    tensor = convert_to_tensor(padded, preferred_dtype=dtypes.int64)
+    tensor = _any_shape(padded)
     if isinstance(tensor, Tensor):
         if tensor.shape.ndims not in (None, 1):
             raise ValueError(
@@ -290,6 +290,10 @@ def _known_shape(tensor: Any) -> TensorShape:
     return constant_value_as_shape(tensor)
 
 
+def _any_shape(padded: Any) -> Any:
+    return tensor_of(padded) if isinstance(padded, Tensor) else convert_to_tensor(padded, preferred_dtype=dtypes.int64)
+
+
 def _fits(padded: TensorShape, shape: TensorShape) -> bool:
     if padded.ndims is None or shape.ndims is None:
         return True
@@ -300,7 +304,7 @@ def _fits(padded: TensorShape, shape: TensorShape) -> bool:
 def _value_tensor(value: Any, dtype: Any) -> Any:
     if value is None:
         value = "" if dtype is dtypes.string else np.zeros((), dtype.as_numpy_dtype)
-    tensor = convert_to_tensor(value, name="padding_value")
+    tensor = tensor_of(value, name="padding_value")
     if isinstance(tensor, Tensor):
         if not tensor.shape.is_compatible_with([]):
             raise ValueError(
@@ -318,4 +322,4 @@ def _dense_shape_tensor(shape: Any) -> Any:
     if isinstance(shape, Tensor):
         return shape
     sizes = [-1 if size is None else size for size in as_shape(shape).as_list()]
-    return convert_to_tensor(np.array(sizes, np.int64), dtypes.int64)
+    return tensor_of(np.array(sizes, np.int64), dtypes.int64)

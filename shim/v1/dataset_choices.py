@@ -10,7 +10,7 @@ from onevar.core.conversion import convert_to_tensor
 from onevar.core.default_graph import get_default_graph
 from onevar.v1.dataset_core import BaseDataset, check_name, data_seeds, dataset_op, flat_attrs, integer, new_dataset
 from onevar.v1.dataset_settings import Options, serialized
-from onevar.v1.dataset_structure import flat, flat_up_to, nested, packed
+from onevar.v1.dataset_structure import flat, flat_up_to, nested, packed, tensor_of
 from onevar.v1.type_specs import TensorSpec
 
 
@@ -69,7 +69,7 @@ class DatasetChoices(BaseDataset):
             name: Of the dataset.
         """
         check_name(name)
-        path = convert_to_tensor(filename, dtypes.string, name="filename")
+        path = tensor_of(filename, dtypes.string, name="filename")
         return self._next("CacheDataset", filename=path)
 
     def prefetch(self, buffer_size: Any, name: str | None = None) -> Any:

@@ -9,7 +9,6 @@ from onevar.core import dtype as dtypes
 from onevar.core.attr_values import attr_value, kernel_value
 from onevar.core.build import op
 from onevar.core.context import executing_eagerly
-from onevar.core.conversion import convert_to_tensor
 from onevar.core.data.base import INFINITE, UNKNOWN
 from onevar.core.dtype import DType
 from onevar.core.graph import Graph
@@ -20,7 +19,7 @@ from onevar.core.op_defs import op_def
 from onevar.core.operation import Tensor
 from onevar.core.registry import adapter, adapter_of
 from onevar.core.tensor_shape import TensorShape
-from onevar.v1.dataset_structure import flat_shapes, flat_types, legacy
+from onevar.v1.dataset_structure import flat_shapes, flat_types, legacy, tensor_of
 from onevar.v1.export import export, export_value
 from onevar.v1.random_seed import get_seed
 from onevar.v1.type_specs import TypeSpec
@@ -84,7 +83,7 @@ def integer(value: Any, name: str) -> Any:
         value: The number.
         name: Of the tensor.
     """
-    return convert_to_tensor(value, dtypes.int64, name=name)
+    return tensor_of(value, dtypes.int64, name=name)
 
 
 def data_seeds(seed: Any) -> tuple[Any, Any]:
@@ -105,9 +104,9 @@ def _second_seed(first: Any, second: Any, scope: str) -> Any:
     """Return the second seed, unless both are zero: that would mean any."""
     if executing_eagerly():
         return integer(second or (2**31 - 1 if not host_value(first) else 0), "seed2")
-    two = convert_to_tensor(second, dtypes.int64)
+    two = tensor_of(second, dtypes.int64)
     both = op("LogicalAnd", x=op("Equal", x=first, y=0), y=op("Equal", x=two, y=0))
-    other = convert_to_tensor(2**31 - 1, dtypes.int64)
+    other = tensor_of(2**31 - 1, dtypes.int64)
     return op("SelectV2", condition=both, t=other, e=two, name=scope)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from onevar.core import dtype as dtypes
-from onevar.core.conversion import convert_to_tensor
 from onevar.v1.dataset_batches import batched, known_size
 from onevar.v1.dataset_choices import single_element
 from onevar.v1.dataset_core import BaseDataset, data_seeds, integer
 from onevar.v1.dataset_readers import interleaved
+from onevar.v1.dataset_structure import tensor_of
 from onevar.v1.dataset_tracing import TracedFunction
 from onevar.v1.dataset_types import Dataset
 from onevar.v1.export import export
@@ -57,7 +57,7 @@ def map_and_batch(
         traced = TracedFunction(map_func, "tf.data.experimental.map_and_batch()", dataset.element_spec)
         size = integer(batch_size, "batch_size")
         calls = integer(num_parallel_calls, "num_parallel_calls")
-        drop = convert_to_tensor(drop_remainder, dtypes.bool, name="drop_remainder")
+        drop = tensor_of(drop_remainder, dtypes.bool, name="drop_remainder")
         spec = batched(traced.spec, known_size(size, drop))
         return dataset._next(
             "MapAndBatchDataset", spec, f=traced.function, other_arguments=traced.captured, batch_size=size,

@@ -5,7 +5,6 @@ from typing import Any
 
 from onevar.core import dtype as dtypes
 from onevar.core.context import executing_eagerly
-from onevar.core.conversion import convert_to_tensor
 from onevar.v1.dataset_batches import decided
 from onevar.v1.dataset_core import AUTOTUNE, BaseDataset, DatasetSpec, check_name, dataset_op, flat_attrs, integer
 from onevar.v1.dataset_structure import (
@@ -16,6 +15,7 @@ from onevar.v1.dataset_structure import (
     normalized,
     packed,
     spec_of_element,
+    tensor_of,
     to_flat,
 )
 from onevar.v1.dataset_tracing import TracedFunction
@@ -304,12 +304,12 @@ def _check_number(traced: TracedFunction, name: str) -> None:
 
 
 def _always(size: Any) -> Callable[[Any], Any]:
-    return lambda _: convert_to_tensor(size, dtypes.int64)
+    return lambda _: tensor_of(size, dtypes.int64)
 
 
 def _as_int64(function: Callable[..., Any]) -> Callable[..., Any]:
     def key_func(*element: Any) -> Any:
-        return convert_to_tensor(function(*element), dtypes.int64)
+        return tensor_of(function(*element), dtypes.int64)
 
     return key_func
 

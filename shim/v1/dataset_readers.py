@@ -5,12 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from onevar.core import dtype as dtypes
-from onevar.core.conversion import convert_to_tensor
 from onevar.core.operation import Tensor
 from onevar.v1.dataset_core import BaseDataset, check_name, dataset_op, flat_attrs, integer, new_dataset
 from onevar.v1.dataset_maps import dataset_function
 from onevar.v1.dataset_sources import _of_slices
-from onevar.v1.dataset_structure import normalized
+from onevar.v1.dataset_structure import normalized, tensor_of
 from onevar.v1.dataset_types import Dataset
 from onevar.v1.export import export, exported
 from onevar.v1.type_specs import TensorSpec
@@ -44,9 +43,9 @@ def _strings(filenames: Any, name: str) -> Any:
     elif isinstance(filenames, list | tuple):
         filenames = [os.fspath(item) if isinstance(item, os.PathLike) else item for item in filenames]
     try:
-        tensor = convert_to_tensor(filenames, None if isinstance(filenames, Tensor) else dtypes.string)
+        tensor = tensor_of(filenames, None if isinstance(filenames, Tensor) else dtypes.string)
     except (TypeError, ValueError):
-        found = convert_to_tensor(filenames)
+        found = tensor_of(filenames)
         raise TypeError(
             f"The `{name}` argument must contain `tf.string` elements. Got `{found.dtype!r}` elements."
         ) from None
@@ -95,7 +94,7 @@ def interleaved(
 
 
 def _optional(value: Any, name: str, default: Any, dtype: Any = dtypes.int64) -> Any:
-    return convert_to_tensor(default if value is None else value, dtype, name=name)
+    return tensor_of(default if value is None else value, dtype, name=name)
 
 
 class _FileDataset(Dataset):
@@ -187,7 +186,7 @@ class FixedLengthRecordDataset(_FileDataset):
         def read_one_file(filename: Any) -> Any:
             variant = dataset_op(
                 "FixedLengthRecordDatasetV2", filenames=filename,
-                record_bytes=convert_to_tensor(record_bytes, dtypes.int64, name="record_bytes"),
+                record_bytes=tensor_of(record_bytes, dtypes.int64, name="record_bytes"),
                 header_bytes=_optional(header_bytes, "header_bytes", 0),
                 footer_bytes=_optional(footer_bytes, "footer_bytes", 0),
                 buffer_size=_optional(buffer_size, "buffer_size", _BUFFER),
@@ -220,7 +219,7 @@ class CsvDataset(_FileDataset):
         header: Any = False, field_delim: Any = ",", use_quote_delim: Any = True, na_value: Any = "",
         select_cols: Any = None, exclude_cols: Any = None,
     ):  # fmt: skip
-        names = convert_to_tensor(filenames, dtypes.string, name="filenames")
+        names = tensor_of(filenames, dtypes.string, name="filenames")
         kind = _optional(compression_type, "compression_type", "", dtypes.string)
         defaults = [_default(value, f"record_defaults_{at}") for at, value in enumerate(record_defaults)]
         spec = tuple(TensorSpec([], _dtype_of(default)) for default in defaults)
@@ -228,10 +227,10 @@ class CsvDataset(_FileDataset):
             "CSVDatasetV2", filenames=names, record_defaults=defaults,
             compression_type=kind,
             buffer_size=_optional(buffer_size, "buffer_size", 4 * 1024 * 1024),
-            header=convert_to_tensor(header, dtypes.bool, name="header"),
-            field_delim=convert_to_tensor(field_delim, dtypes.string, name="field_delim"),
-            use_quote_delim=convert_to_tensor(use_quote_delim, dtypes.bool, name="use_quote_delim"),
-            na_value=convert_to_tensor(na_value, dtypes.string, name="na_value"),
+            header=tensor_of(header, dtypes.bool, name="header"),
+            field_delim=tensor_of(field_delim, dtypes.string, name="field_delim"),
+            use_quote_delim=tensor_of(use_quote_delim, dtypes.bool, name="use_quote_delim"),
+            na_value=tensor_of(na_value, dtypes.string, name="na_value"),
             select_cols=_optional(select_cols, "select_cols", []),
             exclude_cols=_optional(exclude_cols, "exclude_cols", []), **flat_attrs(spec),
         )  # fmt: skip
@@ -241,9 +240,9 @@ class CsvDataset(_FileDataset):
 def _default(value: Any, name: str) -> Any:
     if isinstance(value, dtypes.DType):
         return exported("constant")([], dtype=value)
-    tensor = convert_to_tensor(value, name=name)
+    tensor = tensor_of(value, name=name)
     if isinstance(tensor, Tensor) and tensor.dtype not in _CSV_TYPES:
-        return convert_to_tensor(value, dtypes.float32, name=name)
+        return tensor_of(value, dtypes.float32, name=name)
     return tensor
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from onevar.core import dtype as dtypes
-from onevar.core.conversion import convert_to_tensor
 from onevar.v1.dataset_experimental import Transformation, both
+from onevar.v1.dataset_structure import tensor_of
 from onevar.v1.dataset_tracing import TracedFunction
 from onevar.v1.export import export, export_value
 from onevar.v1.type_specs import TensorSpec
@@ -82,7 +82,7 @@ def reduce_dataset(dataset: Any, reducer: Reducer) -> Any:
         dataset: The dataset.
         reducer: How they are reduced.
     """
-    state = reducer.init_func(convert_to_tensor(0, dtypes.int64))
+    state = reducer.init_func(tensor_of(0, dtypes.int64))
     return reducer.finalize_func(dataset.reduce(state, reducer.reduce_func))
 
 

@@ -8,9 +8,8 @@ import numpy as np
 from onevar.core import dtype as dtypes
 from onevar.core.constant import constant_value
 from onevar.core.context import executing_eagerly
-from onevar.core.conversion import convert_to_tensor
 from onevar.v1.dataset_core import host_value
-from onevar.v1.dataset_structure import nested
+from onevar.v1.dataset_structure import nested, tensor_of
 from onevar.v1.export import exported
 
 #: After how many elements the estimate of how frequent classes are is looked at again.
@@ -31,10 +30,10 @@ def resampled(
     """
     from onevar.v1.dataset_types import Dataset
 
-    target = convert_to_tensor(target_dist, name="target_dist")
+    target = tensor_of(target_dist, name="target_dist")
     static = None
     if initial_dist is not None:
-        initial = convert_to_tensor(initial_dist, name="initial_dist")
+        initial = tensor_of(initial_dist, name="initial_dist")
         ratios, proportion = _ratios(initial, target)
         estimates = Dataset.from_tensors(initial).repeat()
         accept = Dataset.from_tensors(ratios).repeat()

@@ -7,11 +7,10 @@ import numpy as np
 
 from onevar.core import dtype as dtypes
 from onevar.core.context import executing_eagerly
-from onevar.core.conversion import convert_to_tensor
 from onevar.core.operation import Tensor
 from onevar.v1.dataset_choices import directed
 from onevar.v1.dataset_core import BaseDataset
-from onevar.v1.dataset_structure import flat, packed
+from onevar.v1.dataset_structure import flat, packed, tensor_of
 from onevar.v1.export import exported
 
 
@@ -119,7 +118,7 @@ def _weights(weights: Any, count: int) -> Any:
             "Invalid `weights`. `weights` should have the same length as `datasets` but got "
             f"`len(weights)={len(weights)}` vs. `len(datasets)={count}`."
         )
-    found = convert_to_tensor(weights, name="weights")
+    found = tensor_of(weights, name="weights")
     if isinstance(found, Tensor) and found.dtype not in (dtypes.float32, dtypes.float64):
         raise TypeError(
             f"Invalid `weights`. `weights` type must be either `tf.float32` or `tf.float64` but is {found.dtype}."
@@ -147,7 +146,7 @@ class _Buckets:
 
     def __init__(self, length: Callable[..., Any], boundaries: Sequence[int], sizes: Sequence[int]):
         self.length, self.boundaries = length, list(boundaries)
-        self.sizes = convert_to_tensor(np.array(sizes, np.int64), dtypes.int64)
+        self.sizes = tensor_of(np.array(sizes, np.int64), dtypes.int64)
         self.padding: tuple = ()
 
     def of_element(self, *element: Any) -> Any:
@@ -176,10 +175,10 @@ class _Buckets:
         return dataset.padded_batch(size, padded, values, drop_remainder=drop)
 
     def _boundary(self, bucket: Any) -> Any:
-        last = convert_to_tensor(len(self.boundaries), dtypes.int64)
+        last = tensor_of(len(self.boundaries), dtypes.int64)
         message = "When pad_to_bucket_boundary=True, elements must have length < max(bucket_boundaries)."
         check = exported("assert_less")(bucket, last, message=message)
-        boundaries = convert_to_tensor(np.array(self.boundaries, np.int64), dtypes.int64)
+        boundaries = tensor_of(np.array(self.boundaries, np.int64), dtypes.int64)
         if executing_eagerly() or check is None:
             return boundaries[bucket] - 1
         with exported("control_dependencies")([check]):
@@ -200,7 +199,7 @@ def _none_filled(shapes: Any, known: Any, length: Any) -> Any:
             made.append([length if size is None or size == -1 else size for size in sizes])
     if any(isinstance(shape, list) for shape in made):
         made = [
-            convert_to_tensor([_as64(size) for size in shape], dtypes.int64) if isinstance(shape, list) and shape
+            tensor_of([_as64(size) for size in shape], dtypes.int64) if isinstance(shape, list) and shape
             else (np.zeros(0, np.int64) if isinstance(shape, list) else shape)
             for shape in made
         ]  # fmt: skip

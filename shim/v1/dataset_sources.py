@@ -8,7 +8,6 @@ import numpy as np
 
 from onevar.core import dtype as dtypes
 from onevar.core.context import executing_eagerly
-from onevar.core.conversion import convert_to_tensor
 from onevar.core.default_graph import control_dependencies
 from onevar.core.dtype import as_dtype
 from onevar.core.name_scope import name_scope
@@ -34,6 +33,7 @@ from onevar.v1.dataset_structure import (
     normalized,
     packed,
     spec_of_element,
+    tensor_of,
     to_flat,
 )  # fmt: skip
 from onevar.v1.dataset_tracing import TracedFunction
@@ -152,7 +152,7 @@ class DatasetSources(BaseDataset):
         """
         check_name(name)
         with name_scope("list_files", "list_files"):
-            patterns = convert_to_tensor(file_pattern, dtypes.string, name="file_pattern")
+            patterns = tensor_of(file_pattern, dtypes.string, name="file_pattern")
             names = _matching(patterns)
             made = _of_slices(names, True)
             if shuffle is not None and not shuffle:
@@ -181,7 +181,7 @@ class DatasetSources(BaseDataset):
         if not callable(generator):
             raise TypeError("`generator` must be a Python callable.")
         spec = _signature(output_types, output_shapes, output_signature)
-        values = () if args is None else tuple(convert_to_tensor(arg, name=f"args_{i}") for i, arg in enumerate(args))
+        values = () if args is None else tuple(tensor_of(arg, name=f"args_{i}") for i, arg in enumerate(args))
         return _generated(_Generators(generator), spec, values)
 
     @staticmethod
@@ -196,8 +196,8 @@ class DatasetSources(BaseDataset):
         """
         check_name(name)
         with name_scope("counter", "counter"):
-            first = convert_to_tensor(start, dtype, name="start")
-            by = convert_to_tensor(step, dtype, name="step")
+            first = tensor_of(start, dtype, name="start")
+            by = tensor_of(step, dtype, name="step")
             return DatasetSources.from_tensors(0).repeat(None).scan(first, lambda state, _: (state + by, state))
 
 

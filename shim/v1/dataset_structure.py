@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
-from onevar.core.dtype import DType
+from onevar.core.dtype import DType, as_dtype
+from onevar.core.literals import array_of
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
+from onevar.core.registry import adapter_of
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.sparse_types import SparseTensor, SparseTensorValue
 from onevar.v1.type_specs import SparseTensorSpec, TensorSpec, TypeSpec, spec_of
@@ -126,6 +131,25 @@ def flat_up_to(shallow: Any, structure: Any) -> list[Any]:
     return [leaf for inner, outer in pairs for leaf in flat_up_to(inner, outer)]
 
 
+def tensor_of(value: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """Return a value as a tensor of the graph; eagerly as an array, for datasets are made on the host.
+
+    Args:
+        value: What makes a tensor.
+        dtype: Its dtype, or None.
+        name: Of the tensor.
+    """
+    if not executing_eagerly():
+        return convert_to_tensor(value, dtype, name=name)
+    if isinstance(value, np.ndarray) and dtype is None and value.dtype == object:
+        return value
+    owner = None if isinstance(value, np.ndarray | np.generic | list | tuple) else adapter_of(value)
+    if owner is None:
+        return array_of(value, None if dtype is None else as_dtype(dtype))
+    array = owner.to_numpy(value)
+    return array if dtype is None else array.astype(as_dtype(dtype).as_numpy_dtype)
+
+
 # -- elements and what describes them ------------------------------------------------------------------
 
 
@@ -151,7 +175,7 @@ def _normalized(leaf: Any, at: int, spec: Any) -> Any:
         return _sparse_again(leaf)
     if found is not None and not isinstance(found, TensorSpec):
         return leaf
-    return convert_to_tensor(leaf, getattr(spec, "dtype", None), name=f"component_{at}")
+    return tensor_of(leaf, getattr(spec, "dtype", None), name=f"component_{at}")
 
 
 def _sparse_again(value: Any) -> SparseTensor:
@@ -178,7 +202,7 @@ def _leaf_spec(leaf: Any) -> TypeSpec:
     if found is not None:
         return found
     try:
-        tensor = convert_to_tensor(leaf)
+        tensor = tensor_of(leaf)
     except (TypeError, ValueError):
         raise TypeError(f"Could not build a `TypeSpec` for {leaf} with type {type(leaf).__name__}") from None
     return (
@@ -227,7 +251,7 @@ def to_flat(spec: Any, element: Any, rows: bool = False) -> list[Any]:
 
 def _checked(spec: TensorSpec, value: Any) -> Any:
     try:
-        tensor = convert_to_tensor(value, spec.dtype)
+        tensor = tensor_of(value, spec.dtype)
     except (TypeError, ValueError):
         tensor = None
     if tensor is None or (isinstance(tensor, Tensor) and not tensor.shape.is_compatible_with(spec.shape)):

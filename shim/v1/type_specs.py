@@ -285,6 +285,8 @@ class TensorSpec(TypeSpec):
 
 def _dtype_of(value: Any) -> Any:
     found = value.dtype
+    if isinstance(found, np.dtype):
+        return dtypes.string if found == object else as_dtype(found)
     return found.base_dtype if isinstance(found, DType) else as_dtype(str(found).rpartition(".")[2])
 
 

@@ -173,8 +173,10 @@ class AheadRows(Rows):
                 row, failed = line.take()
             except IndexError:
                 # The thread says that there is no more after it has put the last.
-                if (line.ended and not line.items) or line.closed:
+                if line.ended and not line.items:
                     return None
+                if line.closed:
+                    raise CancelledError(None, None, "Iterator was cancelled") from None
                 line.hungry = True
                 line.wait(current(), self.ready)
                 line.hungry = False
@@ -333,14 +335,23 @@ class ParallelRows(Rows):
                     bench.places.remove(place) if not self.ordered else bench.places.popleft()
                     bench.changed.notify_all()
                     break
-                if bench.closed or (bench.ended and not bench.places):
+                if bench.ended and not bench.places:
                     return None
+                if bench.closed:
+                    raise CancelledError(None, None, "Iterator was cancelled")
             bench.wait(current(), self._ready)
         if place.failed is not None:
             raise place.failed
         if place.row is None:
-            self.close()
+            self._end()
         return place.row
+
+    def _end(self) -> None:
+        """The function ended the dataset."""
+        with self.bench.changed:
+            self.bench.ended = True
+            self.bench.places.clear()
+        self.close()
 
     def close(self) -> None:
         """Let the threads end."""

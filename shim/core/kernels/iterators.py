@@ -84,7 +84,9 @@ def iterator_get_next(k: Any, iterator: Iterator) -> Row:
 
 def _placed(error: OpError, name: str) -> OpError:
     """Return an error of a function of elements as that of the operation that asked for one."""
-    made = type(error)(None, None, f"{error.message}\n\t [[{{{{node {name}}}}}]]")
+    inner = getattr(error._op, "name", None)
+    where = "" if inner in (None, name) else f"\n\t [[{{{{node {inner}}}}}]]"
+    made = type(error)(None, None, f"{error.message}{where}\n\t [[{{{{node {name}}}}}]]")
     made.__cause__ = error.__cause__
     return made
 
