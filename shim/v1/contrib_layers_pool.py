@@ -35,7 +35,7 @@ def _pooling(kind: Any, name: str, scope_name: str, formats: tuple[str, str]) ->
     return export_layer(name)(add_arg_scope(pool_inputs))
 
 
-_pooling(MaxPooling2D, "max_pool2d", "MaxPool2D", ("NCHW", "NHWC"))
+max_pool2d = _pooling(MaxPooling2D, "max_pool2d", "MaxPool2D", ("NCHW", "NHWC"))
 _pooling(MaxPooling3D, "max_pool3d", "MaxPool3D", ("NCDHW", "NDHWC"))
 _pooling(AveragePooling2D, "avg_pool2d", "AvgPool2D", ("NCHW", "NHWC"))
 _pooling(AveragePooling3D, "avg_pool3d", "AvgPool3D", ("NCDHW", "NDHWC"))

@@ -30,7 +30,7 @@ _ADVICE = {
         "nn.quantized_avg_pool nn.quantized_conv2d nn.quantized_max_pool nn.quantized_relu_x quantized_concat "
         "quantization.quantized_concat"
     ),
-    "There is no cluster of TPUs behind a Session: on jax a mesh of devices shards what it runs.": (
+    "There is no TPU support: take the CPU or GPU branch of the program.": (
         "tpu.replicate tpu.shard tpu.batch_parallel tpu.rewrite tpu.initialize_system tpu.shutdown_system "
         "contrib.tpu.TPUEstimator contrib.tpu.TPUEstimatorSpec contrib.tpu.RunConfig contrib.tpu.TPUConfig "
         "contrib.tpu.keras_to_tpu_model"
@@ -55,6 +55,13 @@ _ADVICE = {
         "contrib.graph_editor.make_view contrib.graph_editor.select_ops contrib.graph_editor.reroute_ts "
         "contrib.graph_editor.swap_ts contrib.graph_editor.get_backward_walk_ops contrib.graph_editor.Transformer "
         "contrib.graph_editor.copy_with_input_replacements contrib.graph_editor.add_control_inputs"
+    ),
+    "Install the package tf_slim, which has it: `from tf_slim.nets import inception`, `onevar run --also tf_slim`.": (
+        "contrib.slim.nets.inception.inception_v1 contrib.slim.nets.inception.inception_v1_base "
+        "contrib.slim.nets.inception.inception_v1_arg_scope contrib.slim.nets.inception.inception_v2 "
+        "contrib.slim.nets.inception.inception_v2_base contrib.slim.nets.inception.inception_v2_arg_scope "
+        "contrib.slim.nets.inception.inception_v3 contrib.slim.nets.inception.inception_v3_base "
+        "contrib.slim.nets.inception.inception_v3_arg_scope"
     ),
     "Decode audio and video before the program, into TFRecord files or arrays.": (
         "contrib.ffmpeg.decode_audio contrib.ffmpeg.decode_video contrib.ffmpeg.encode_audio"
