@@ -12,6 +12,7 @@ from queue import Queue
 from typing import IO, Any
 
 from onevar.core.bundle import checksum
+from onevar.core.kernels import summary_writers
 from onevar.core.protos import proto
 from onevar.v1 import file_io
 from onevar.v1.export import export, exported
@@ -240,3 +241,4 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
+summary_writers.makers[:] = [EventFileWriter]
