@@ -14,6 +14,7 @@ from onevar.core.array_steps import put_together, taken_apart
 from onevar.core.checks import Collected
 from onevar.core.elements import Array, Elements
 from onevar.core.frame import Frame, run_steps, translated
+from onevar.core.interrupts import WHOLE
 from onevar.core.plan import Plan, plain, with_bodies
 from onevar.core.resources import current
 from onevar.core.stages import Stage, operations_of, stages_of
@@ -137,7 +138,8 @@ class Executable:
         if not stage.interpreted:
             args = [plain(frame.env[slot]) for slot in stage.ins]
             try:
-                results = self._called(self._program(index, stage), stage, args, stage.static(frame.env))
+                with WHOLE:
+                    results = self._called(self._program(index, stage), stage, args, stage.static(frame.env))
             except Unsupported as error:
                 self._give_up(stage, error)
             else:
@@ -176,7 +178,8 @@ class Executable:
             values, static = [env[slot] for slot in stage.ins], stage.static(env)
         elif not stage.takes_all:
             values = [values[i] for i in stage.positions]
-        results = self._called(program, stage, values, static) if tracing.ACTIVE else program(values, static)
+        with WHOLE:
+            results = self._called(program, stage, values, static) if tracing.ACTIVE else program(values, static)
         return [self._fetched(value) for value in results]
 
     @staticmethod
