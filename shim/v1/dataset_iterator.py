@@ -22,6 +22,7 @@ from onevar.errors import Unsupported
 from onevar.v1.dataset_core import BaseDataset, flat_attrs, get_structure
 from onevar.v1.dataset_structure import flat, from_flat, from_legacy, legacy, mapped, packed
 from onevar.v1.export import export
+from onevar.v1.random_seed import get_seed
 from onevar.v1.sparse_types import SparseTensorValue
 from onevar.v1.tf_logging import warning
 
@@ -254,6 +255,8 @@ def one_shot(dataset: BaseDataset) -> Any:
     if executing_eagerly():
         return EagerIterator(dataset)
     _check_graph(dataset)
+    # TensorFlow draws a seed for the function that makes the dataset; the operations after it count on.
+    get_seed(None)
     try:
         factory = _factory(dataset._variant_tensor)
     except ValueError as error:

@@ -70,7 +70,7 @@ _PARTS = {
     "estimator": "Write the loop with tf.train.MonitoredTrainingSession.",
     "contrib.keras": "Use Keras 3 beside onevar (`import keras`, on the same backend), or tf.layers.",
     "contrib.learn": "Write the loop with tf.train.MonitoredTrainingSession, or use scikit-learn or Keras 3.",
-    "contrib.tpu": "There is no cluster of TPUs behind a Session: on jax a mesh of devices shards what it runs.",
+    "contrib.tpu": "There is no TPU support: take the CPU or GPU branch of the program.",
     "contrib.tensorrt": "Export the graph with tf.saved_model.simple_save, and optimize it with TensorFlow itself.",
     "lite": "Export the graph with tf.saved_model.simple_save, and convert it with TensorFlow itself.",
     "mlir": "Use TensorFlow itself for its compilers.",

@@ -63,6 +63,11 @@ _ADVICE = {
         "contrib.slim.nets.inception.inception_v3 contrib.slim.nets.inception.inception_v3_base "
         "contrib.slim.nets.inception.inception_v3_arg_scope"
     ),
+    "Look at values with tf.Print, tf.add_check_numerics_ops, or sess.run of the tensor by its name.": (
+        "python.debug.LocalCLIDebugWrapperSession python.debug.DumpingDebugWrapperSession "
+        "python.debug.TensorBoardDebugWrapperSession python.debug.LocalCLIDebugHook python.debug.has_inf_or_nan "
+        "python.debug.DumpingDebugHook python.debug.TensorBoardDebugHook python.debug.watch_graph"
+    ),
     "Decode audio and video before the program, into TFRecord files or arrays.": (
         "contrib.ffmpeg.decode_audio contrib.ffmpeg.decode_video contrib.ffmpeg.encode_audio"
     ),
