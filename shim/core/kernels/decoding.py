@@ -138,7 +138,7 @@ def _shown(dtype: str) -> str:
 def _packed(indices: np.ndarray, values: np.ndarray, shape: np.ndarray, dtype: str, out_type: str) -> list[Any]:
     if out_type == "variant":
         return [indices, values, shape]
-    return [encode(indices, "int64"), encode(values, dtype), encode(shape, "int64")]
+    return [encode(indices, "int64"), encode(values, dtype, joined=True), encode(shape, "int64")]
 
 
 @kernel("SerializeSparse", on_host=True, infer=lambda *_: (3,))

@@ -56,10 +56,10 @@ def suppressed(
         dropped = False
         if begin < len(kept):
             for common in overlaps(box, kept[begin:])[::-1]:
-                score = _F32(score * (np.exp(scale * common * common) if common <= _F32(threshold) else _F32(0)))
                 if sigma <= 0 and common > _F32(threshold):
                     dropped = True
                     break
+                score = _F32(score * np.exp(scale * common * common))
                 if score <= _F32(least):
                     break
         if dropped:

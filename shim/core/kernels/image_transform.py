@@ -37,6 +37,17 @@ def _reflected(k: Any, at: Any, size: int) -> Any:
     return k.where(k.less(inside, _like(k, inside, size)), inside, k.subtract(_like(k, inside, period - 1.0), inside))
 
 
+def _wrapped(k: Any, at: Any, size: int) -> Any:
+    """Beyond the border the image begins anew."""
+    if size <= 1:
+        return k.zeros_like(at)
+    last = float(size - 1)
+    before = k.add(at, k.multiply(k.add(k.trunc(k.divide(k.negative(at), last)), 1.0), float(size)))
+    after = k.subtract(at, k.multiply(k.trunc(k.divide(at, last)), float(size)))
+    wrapped = k.where(k.less(at, k.zeros_like(at)), before, k.where(k.greater(at, _like(k, at, last)), after, at))
+    return k.clip(wrapped, 0.0, last)
+
+
 def _like(k: Any, x: Any, value: float) -> Any:
     return k.full(k.shape(x), float(value), "float32")
 
@@ -45,7 +56,7 @@ def _mapped(k: Any, at: Any, size: int, fill_mode: str) -> Any:
     if fill_mode == "REFLECT":
         return k.clip(_reflected(k, at, size), 0.0, float(size - 1))
     if fill_mode == "WRAP":
-        return k.subtract(at, k.multiply(k.floor(k.divide(at, float(size))), float(size)))
+        return _wrapped(k, at, size)
     return k.clip(at, 0.0, float(size - 1)) if fill_mode == "NEAREST" else at
 
 

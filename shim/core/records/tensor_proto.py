@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from onevar.core.bundle.wire import Malformed, field, field_bytes, fields, signed, varint
+from onevar.core.bundle.wire import Malformed, field, field_bytes, fields, read_varint, signed, varint
 from onevar.core.dtype import as_dtype
 from onevar.core.records.examples import varints
 
@@ -16,15 +16,20 @@ _FLOATS = {5: "<f4", 6: "<f8", 9: "<f4", 12: "<f8"}
 _INTEGERS = (7, 10, 11, 13, 16, 17)
 
 
-def encode(array: np.ndarray, dtype: str) -> bytes:
+def encode(array: np.ndarray, dtype: str, joined: bool = False) -> bytes:
     """Return an array as a serialized `TensorProto`, the contents in one piece.
 
     Args:
         array: The array; strings are bytes in an array of objects.
         dtype: Its dtype's name.
+        joined: Whether strings are in one piece too: their lengths, then all bytes.
     """
     dims = b"".join([field_bytes(2, field(1, n)) for n in array.shape])
     head = field(_DTYPE, as_dtype(dtype).as_datatype_enum) + field_bytes(_SHAPE, dims)
+    if dtype == "string" and joined:
+        texts = array.reshape(-1).tolist()
+        data = b"".join([varint(len(text)) for text in texts]) + b"".join(texts)
+        return head + (field_bytes(_CONTENT, data) if data else b"")
     if dtype == "string":
         return head + b"".join([field_bytes(_STRINGS, text) for text in array.reshape(-1).tolist()])
     data = np.ascontiguousarray(array).tobytes()
@@ -60,13 +65,28 @@ def decode(data: bytes) -> tuple[str, np.ndarray]:
     except TypeError:
         raise Malformed(f"no dtype has the number {enum}") from None
     if kind.key == "string":
-        return "string", _spread(_objects(strings), shape)
+        return "string", _spread(_objects(_split(content, prod(shape)) if content else strings), shape)
     numpy_type = np.dtype(kind.as_numpy_dtype)
     if content:
         if len(content) != prod(shape) * numpy_type.itemsize:
             raise Malformed("as many bytes as its shape has not")
         return kind.key, np.frombuffer(content, numpy_type).reshape(shape).copy()
     return kind.key, _spread(_loose(loose, numpy_type, kind.key), shape)
+
+
+def _split(content: bytes, count: int) -> list[bytes]:
+    """Strings in one piece: their lengths, then all bytes."""
+    at, lengths = 0, []
+    for _ in range(count):
+        length, at = read_varint(content, at)
+        lengths.append(length)
+    found = []
+    for length in lengths:
+        found.append(content[at : at + length])
+        at += length
+    if at != len(content):
+        raise Malformed("other bytes than its strings have")
+    return found
 
 
 def _shape(data: bytes) -> tuple[int, ...]:
