@@ -11,10 +11,8 @@ import numpy as np
 
 from onevar.core.graph_def import encoded, protos
 from onevar.core.graph_def_attrs import expected_types, node_attrs, signature_of
-from onevar.core.graph_def_nodes import ALIAS, Branch, Node, Region, Source, closure
+from onevar.core.graph_def_nodes import ALIAS, Branch, Node, Region, Source, closure, is_stateful
 from onevar.core.graph_def_tensors import tensor_proto
-from onevar.core.op_defs import UnknownOp, op_def
-from onevar.core.state import READERS
 from onevar.errors import Unsupported
 
 #: For each predicate that a node runs under, whether it is true.
@@ -173,7 +171,7 @@ class _Conditionals:
     def _once(self, region: Region, value: int) -> Region:
         """Return a region that takes over what another branch drew or did, and does not do it again."""
         for name, node in list(region.nodes.items()):
-            if name in self.made and _is_stateful(node):
+            if name in self.made and is_stateful(node):
                 branch, side = self.made[name]
                 if side != value or type(node) is not Node:
                     raise Unsupported(f"import_graph_def: {name!r} would run twice, in two branches.")
@@ -193,15 +191,6 @@ class _Conditionals:
             if node is not None and node.type == "Switch" and self._root(node.inputs[1]) == pred:
                 captured[source] = node.inputs[0]
         return Region(_without_pivots(inside, [name for name, _ in results], captured), results, {}, captured)
-
-
-def _is_stateful(node: Node) -> bool:
-    if node.type in READERS or node.type == ALIAS:
-        return False
-    try:
-        return op_def(node.type).is_stateful
-    except UnknownOp:
-        return True
 
 
 def _outputs(node: Node) -> list[Source]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from onevar.core.graph_def_nodes import ALIAS, Loop, Node, Region, Source, closure
+from onevar.core.graph_def_nodes import ALIAS, Loop, Node, Region, Source, closure, is_stateful
+from onevar.core.graph_def_stacks import WRITES, with_arrays
 from onevar.core.reach import sorted_topologically
 from onevar.errors import Unsupported
 
@@ -22,8 +23,8 @@ def with_loops(nodes: dict[str, Node]) -> dict[str, Node]:
     """
     if not any(node.type == "Enter" for node in nodes.values()):
         return nodes
-    frames = _frames(nodes)
-    out = dict(nodes)
+    out = with_arrays(nodes, _frames(nodes))
+    frames = _frames(out)
     for frame in sorted(set(frames.values()), key=len, reverse=True):
         if frame:
             members = {name: out[name] for name, own in frames.items() if own == frame and name in out}
@@ -116,7 +117,8 @@ class _Frame:
         It is one loop; two where a part is only there for TensorFlow's gradients, so that the rest runs without it.
         """
         kept = [v for v in self.variables if not self._for_gradients(v)]
-        if not kept or len(kept) == len(self.variables):
+        twice = self._body(kept)
+        if not kept or len(kept) == len(self.variables) or any(is_stateful(node) for node in twice.values()):
             return [(self._loop(self.variables, self.name), self._switches(self.variables))]
         rest = {name: i for name, i in self._switches(self.variables).items() if name not in self._switches(kept)}
         return [
@@ -130,7 +132,7 @@ class _Frame:
 
     def _for_gradients(self, variable: _Variable) -> bool:
         inside = self._body([variable]).values()
-        return any(node.type in _STACKS for node in inside)
+        return any(node.type in _STACKS or node.name.endswith(WRITES) for node in inside)
 
     def _body(self, variables: Iterable[_Variable]) -> dict[str, Node]:
         leaves = {v.merge.name for v in self.variables} | {v.switch.name for v in self.variables if v.switch}

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from onevar.core.op_defs import UnknownOp, op_def
 from onevar.core.reach import sorted_topologically
+from onevar.core.state import READERS
 
 #: An output: the name of its node, and which of its outputs it is.
 Source = tuple[str, int]
@@ -51,6 +53,16 @@ class Node:
     def needs(self) -> list[str]:
         """Return the names of the nodes that come before."""
         return [*(name for name, _ in self.inputs), *self.controls]
+
+
+def is_stateful(node: Node) -> bool:
+    """Whether doing what a node does a second time is not the same; reading a variable is."""
+    if node.type in READERS or node.type.startswith(("TensorArray", "Stack")) or node.type == ALIAS:
+        return False
+    try:
+        return op_def(node.type).is_stateful
+    except UnknownOp:
+        return True
 
 
 class Region:

@@ -46,7 +46,14 @@ def test_computes_the_same(recorded, name, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "backend"),
-    [("conv", "torch"), ("branches", "torch"), ("conv", "jax"), ("branches", "jax"), ("conv", "tensorflow")],
+    [
+        ("conv", "torch"),
+        ("branches", "torch"),
+        ("recurrent", "torch"),
+        ("conv", "jax"),
+        ("branches", "jax"),
+        ("conv", "tensorflow"),
+    ],
 )
 def test_trains_on(recorded, name, backend, monkeypatch):
     pytest.importorskip(backend)
