@@ -164,7 +164,7 @@ def _named(combination: dict) -> str:
     parts = []
     for key, value in combination.items():
         said = value.__name__ if isinstance(value, types.FunctionType | type) else str(value)
-        parts.append("".join(filter(str.isalnum, f"{key}{said}")))
+        parts += ["".join(filter(str.isalnum, part)) for part in (key, said)]
     return f"_test_{'_'.join(parts)}"
 
 

@@ -335,7 +335,8 @@ def generate_combinations_with_testcase_name(**kwargs: Any) -> list[dict[str, An
     out = []
     for values in itertools.product(*(kwargs[key] for key in keys)):
         one = dict(zip(keys, values, strict=True))
-        parts = ("".join(filter(str.isalnum, f"{key}{value}")) for key, value in one.items())
+        words = (str(word) for pair in one.items() for word in pair)
+        parts = ("".join(filter(str.isalnum, word)) for word in words)
         out.append({**one, "testcase_name": f"_test_{'_'.join(parts)}"})
     return out
 
