@@ -74,7 +74,7 @@ class Accumulator(Resource):
             InvalidArgumentError: `required` is not positive.
         """
         if required <= 0:
-            raise InvalidArgumentError(None, None, f"Argument num_required must be positive, got {required}")
+            raise InvalidArgumentError(None, None, f"Argument num_required must be positive, but was {required}")
         while True:
             with self.changed:
                 if self.count >= required:
@@ -168,35 +168,18 @@ class SparseAccumulator(Accumulator):
         if len(values) != len(indices):
             raise InvalidArgumentError(
                 None, None,
-                f"Expected {len(indices)} non-empty input values, got {len(values)}.",
+                f"Expected {len(indices)} non-empty input values, got {len(values)}",
             )  # fmt: skip
         if has_shape:
-            self._check_shape(indices, values, shape)
-        known = self.shape
-        if known is not None and known and not fits(values.shape[1:], known[1:]):
-            raise InvalidArgumentError(
-                None, None,
-                f"Shape mismatch: expected values.shape[1:] to be {show(known[1:])}, got {show(values.shape[1:])}",
-            )  # fmt: skip
-        if self.count and self._rows and self._rows[0].shape != values.shape[1:]:
-            raise InvalidArgumentError(
-                None, None, f"Shape mismatch: expected values shape {show((None, *self._rows[0].shape))}, got "
-                f"{show(values.shape)}",
-            )  # fmt: skip
+            self._check_shape(values, shape)
+        known: Shape = self.shape
+        if self.count and self._rows:
+            known = (None, *self._rows[0].shape)
+        _check_like("values", values.shape, known)
 
-    def _check_shape(self, indices: np.ndarray, values: np.ndarray, shape: list[int]) -> None:
-        known = self.shape
-        if known is not None and not fits(tuple(shape), known):
-            raise InvalidArgumentError(
-                None, None, f"Shape mismatch: expected shape rank at least {show(known)}, got {show(shape)}"
-            )
-        if len(shape) != values.ndim or tuple(shape[1:]) != values.shape[1:]:
-            raise InvalidArgumentError(
-                None, None, f"Shape mismatch: expected values of shape {show((None, *shape[1:]))}, got "
-                f"{show(values.shape)}",
-            )  # fmt: skip
-        if len(indices) and (int(indices.max()) >= shape[0] or int(indices.min()) < 0):
-            raise InvalidArgumentError(None, None, f"Shape mismatch: index out of bounds of {show(shape)}")
+    def _check_shape(self, values: np.ndarray, shape: list[int]) -> None:
+        _check_like("shape", tuple(shape), self.shape)
+        _check_like("values", values.shape, (None, *shape[1:]))
 
     def _result(self) -> Rows:
         times = np.array(self._times)
@@ -209,6 +192,21 @@ class SparseAccumulator(Accumulator):
         indices = np.array(self._indices, np.int64)
         self._indices, self._rows, self._times = [], [], []
         return indices, values, shape
+
+
+def _check_like(what: str, shape: tuple[int, ...], wanted: Shape) -> None:
+    """Raise if a shape is not what is known of it; the first dimension does not matter."""
+    if wanted is None:
+        return
+    if len(shape) < len(wanted):
+        raise InvalidArgumentError(
+            None, None, f"Shape mismatch: expected {what} rank at least {len(wanted)}, got {len(shape)}"
+        )
+    for at in range(1, len(wanted)):
+        if wanted[at] is not None and shape[at] != wanted[at]:
+            raise InvalidArgumentError(
+                None, None, f"Shape mismatch: expected {what} dim {at} to be {wanted[at]}, got {shape[at]}"
+            )
 
 
 def fits(shape: tuple[int, ...], wanted: Shape) -> bool:

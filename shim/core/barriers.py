@@ -20,15 +20,10 @@ class Barrier(Resource):
         name: For messages.
         dtypes: Of the components.
         shapes: Of the components.
-
-    Raises:
-        InvalidArgumentError: A shape is not known.
     """
 
     def __init__(self, name: str, dtypes: Sequence[str], shapes: Sequence[Any]):
         super().__init__(name)
-        if len(shapes) != len(dtypes) or any(shape is None or None in shape for shape in shapes):
-            raise InvalidArgumentError(None, None, "All of the component shapes must be specified")
         self.dtypes, self.shapes = list(dtypes), list(shapes)
         self.ready = PriorityQueue(name, ["string", *dtypes], [(), *shapes], -1)
         self.ready.kind = "Barrier"
@@ -56,7 +51,7 @@ class Barrier(Resource):
         self._check(component, keys, values)
         done = []
         with self.changed:
-            self._check_open(sum(key not in self._incomplete for key in keys))
+            self._check_open(keys)
             begun = False
             for key, value in zip(keys, values, strict=True):
                 if key not in self._incomplete:
@@ -99,19 +94,22 @@ class Barrier(Resource):
                 None, None, f"Tensors with no elements are not supported {self.name}: received shape "
                 f"{show(values.shape)}",
             )  # fmt: skip
-        if values.shape[1:] != tuple(self.shapes[component]):
-            raise InvalidArgumentError(
-                None, None, f"Shape mismatch in tuple component {component}. Expected "
-                f"{show(self.shapes[component])}, got {show(values.shape[1:])}",
-            )  # fmt: skip
 
-    def _check_open(self, new: int) -> None:
-        if self.closed and (self._cancels or (new and not self._incomplete) or new):
-            raise CancelledError(
-                None, None,
-                f"Barrier {self.name} is closed.  Pending enqueues cancelled: {int(self._cancels)}.  Number of new "
-                f"insertions: {new}.  Number of incomplete keys: {len(self._incomplete)}.",
-            )  # fmt: skip
+    def _check_open(self, keys: Sequence[bytes]) -> None:
+        new = [key for key in keys if key not in self._incomplete]
+        if not self.closed or not (self._cancels or new):
+            return
+        if self._cancels:
+            why = f"is closed.  Pending enqueues cancelled: 1.  Number of new insertions: {len(new)}"
+        else:
+            word = new[0].decode("utf-8", "replace")
+            why = (
+                f"is closed, but attempted to insert a brand new key: {word}.  Pending enqueues cancelled: 0.  "
+                f"Insertion index: {list(keys).index(new[0])}"
+            )
+        raise CancelledError(
+            None, None, f"Barrier {self.name} {why}.  Number of incomplete keys: {len(self._incomplete)}."
+        )
 
     def take(self, count: int, small: bool) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
         """Take complete elements out; wait until there are enough.
@@ -130,7 +128,7 @@ class Barrier(Resource):
             if self.closed:
                 available = len(self.ready)
                 if small:
-                    count = min(count, max(1, available))
+                    count = min(count, available)
                 else:
                     available += len(self._incomplete)
                 if available < max(1, count):

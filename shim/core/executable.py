@@ -15,6 +15,7 @@ from onevar.core.checks import Collected
 from onevar.core.elements import Array, Elements
 from onevar.core.frame import Frame, run_steps, translated
 from onevar.core.interrupts import WHOLE
+from onevar.core.light_runs import is_small, ran_lightly
 from onevar.core.plan import Plan, plain, with_bodies
 from onevar.core.resources import current
 from onevar.core.stages import Stage, operations_of, stages_of
@@ -41,6 +42,9 @@ class Executable:
         self.runs = 0
         #: Whether a run may wait for what another thread's run does: such runs do not wait for one another.
         self.waits = plan.uses_resources
+        #: Whether the host does all of it in every run: what prepares examples for a queue comes from the host and
+        #: goes there.
+        self.light = self.waits and not plan.compiled_at_once and all(map(is_small, plan.storages))
         #: Whether other runs must not go on beside it.
         self.alone = bool(plan.storages or plan.random)
 
@@ -64,6 +68,10 @@ class Executable:
         if issubclass(self.adapter.tensor_type, np.ndarray):
             # Its tensors are host values: there is nothing to compile or to record.
             return self._interpreted(values, on_host=False)
+        if self.light:
+            frame = self._frame(values)
+            self.light = ran_lightly(self, frame)
+            return [self._fetched(frame.env[slot]) for slot in self.plan.fetch_slots]
         if self.runs > 1 or (self._compiles_at_once and self.adapter.compiles):
             return self._compiled(values)
         if not self.adapter.compiles:
@@ -86,7 +94,7 @@ class Executable:
         for slot, value in zip(self.plan.feed_slots, values, strict=True):
             frame.env[slot] = value
         with self.adapter.computing():
-            with self._reading(on_host):
+            with self.reading(on_host):
                 try:
                     run_steps(frame, self.plan.steps)
                 except Unsupported as error:
@@ -95,9 +103,19 @@ class Executable:
                     raise
             return [self._fetched(frame.env[slot]) for slot in self.plan.fetch_slots]
 
+    def _frame(self, values: Sequence[np.ndarray]) -> Frame:
+        frame = Frame(self.store, self.plan.size, on_host=True)
+        for slot, value in zip(self.plan.feed_slots, values, strict=True):
+            frame.env[slot] = value
+        return frame
+
     @contextmanager
-    def _reading(self, on_host: bool) -> Iterator[None]:
-        """Let reads of variables give NumPy arrays, or not, inside the `with` block."""
+    def reading(self, on_host: bool) -> Iterator[None]:
+        """Let reads of variables give NumPy arrays, or not, inside the `with` block.
+
+        Args:
+            on_host: Whether they do.
+        """
         before = [ref.on_host for ref in self.refs]
 
         def pause(pausing: bool) -> None:
