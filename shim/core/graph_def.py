@@ -189,6 +189,18 @@ _BY_TYPE: tuple[tuple[str, Any], ...] = (
 )
 
 
+def as_attr(value: Any) -> Any:
+    """Return a shape or an array as the message that TensorFlow's `get_attr` returns; itself without tensorboard.
+
+    Args:
+        value: A `TensorShape` or an array.
+    """
+    try:
+        return shape_proto(value) if isinstance(value, TensorShape) else _tensor(value)
+    except FrameworkMissing:
+        return value
+
+
 def decoded(message: Any, attr: Attr | None, op_type: str) -> Any:
     """Return what an `AttrValue` holds, as `Operation.attrs` has it.
 

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from onevar.core.dtype import DType
 from onevar.core.op_defs import OpDef, op_def
 from onevar.core.op_errors import OperatorNotAllowedInGraphError
@@ -100,7 +102,15 @@ class Operation:
         if name not in self.attrs:
             raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
         value = self.attrs[name]
-        return value.encode() if isinstance(value, str) else value
+        if isinstance(value, str):
+            return value.encode()
+        if isinstance(value, list):
+            return [item.encode() if isinstance(item, str) else item for item in value]
+        if isinstance(value, TensorShape | np.ndarray):
+            from onevar.core.graph_def import as_attr  # in TensorFlow these are messages
+
+            return as_attr(value)
+        return value
 
     def colocation_groups(self) -> list[bytes]:
         """Return the names of what it is colocated with, as TensorFlow writes them."""

@@ -136,8 +136,8 @@ class ResourceVariable(Scatters, Variable):
         self = cls.__new__(cls)
         self._handle = element(variable_def.variable_name)
         storage = self._handle.op
-        self._shape = as_shape(storage.get_attr("shape"))
-        self._dtype = as_dtype(storage.get_attr("dtype"))
+        self._shape = as_shape(storage.attrs["shape"])
+        self._dtype = as_dtype(storage.attrs["dtype"])
         self._name = self._handle.name
         self._initializer_op = element(variable_def.initializer_name)
         initial = getattr(variable_def, "initial_value_name", "")
