@@ -19,7 +19,8 @@ from onevar.v1.dataset_structure import (
     to_flat,
 )
 from onevar.v1.dataset_tracing import TracedFunction
-from onevar.v1.type_specs import TensorSpec, common_shape
+from onevar.v1.shape_relations import common_shape
+from onevar.v1.type_specs import TensorSpec
 
 
 class DatasetMaps(BaseDataset):

@@ -7,6 +7,7 @@ import numpy as np
 
 from onevar.core import dtype as dtypes
 from onevar.core.context import executing_eagerly
+from onevar.core.conversion import convert_to_tensor
 from onevar.core.operation import Tensor
 from onevar.v1.dataset_choices import directed
 from onevar.v1.dataset_core import BaseDataset
@@ -160,7 +161,7 @@ class _Buckets:
 
     def size(self, bucket: Any) -> Any:
         """Return the size of batches of a bucket."""
-        return self.sizes[bucket]
+        return convert_to_tensor(self.sizes)[bucket]
 
     def batch(self, bucket: Any, dataset: Any) -> Any:
         """Return elements of a bucket together."""
@@ -180,7 +181,7 @@ class _Buckets:
         check = exported("assert_less")(bucket, last, message=message)
         boundaries = tensor_of(np.array(self.boundaries, np.int64), dtypes.int64)
         if executing_eagerly() or check is None:
-            return boundaries[bucket] - 1
+            return convert_to_tensor(boundaries)[bucket] - 1
         with exported("control_dependencies")([check]):
             return boundaries[bucket] - 1
 

@@ -82,13 +82,14 @@ def _mapping_like(structure: Mapping, items: dict) -> Any:
     return type(structure)(items)  # type: ignore[call-arg]
 
 
-def mapped(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
+def mapped(function: Callable[..., Any], structure: Any, *others: Any, check_types: bool = True) -> Any:
     """Return a structure of `function` of each leaf and of what is in its place in `others`.
 
     Args:
         function: Of the leaves.
         structure: The structure.
         *others: Structures that reach at least as deep.
+        check_types: Accepted.
     """
     columns = [flat(structure), *(flat_up_to(structure, other) for other in others)]
     return packed(structure, [function(*leaves) for leaves in zip(*columns, strict=True)])
@@ -129,6 +130,48 @@ def flat_up_to(shallow: Any, structure: Any) -> list[Any]:
     else:
         pairs = list(zip(shallow, structure, strict=True))
     return [leaf for inner, outer in pairs for leaf in flat_up_to(inner, outer)]
+
+
+_UNLIKE = "The two structures don't have the same nested structure.\n\nFirst structure: {}\n\nSecond structure: {}"
+
+
+def mapped_up_to(shallow: Any, function: Callable[..., Any], *structures: Any) -> Any:
+    """Return a structure like `shallow` of `function` of what is in the place of each of its leaves.
+
+    Args:
+        shallow: A structure.
+        function: Of what is there.
+        *structures: Structures that reach at least as deep.
+    """
+    columns = [flat_up_to(shallow, structure) for structure in structures]
+    made = [function(*leaves) for leaves in zip(*columns, strict=True)]
+    return packed(shallow, made) if nested(shallow) else made[0]
+
+
+def check_same(first: Any, second: Any, check_types: bool = True) -> None:
+    """Raise where two structures are not alike.
+
+    Args:
+        first: The one.
+        second: The other.
+        check_types: Whether their types have to be the same.
+
+    Raises:
+        TypeError: A sequence of one is of another type than that of the other.
+        ValueError: They have other numbers of leaves or levels.
+    """
+    if nested(first) != nested(second):
+        raise ValueError(_UNLIKE.format(first, second))
+    if not nested(first):
+        return
+    maps = isinstance(first, Mapping) and isinstance(second, Mapping)
+    if check_types and type(first) is not type(second) and not maps:
+        raise TypeError(_UNLIKE.format(first, second))
+    items = list(zip(_items(first), _items(second), strict=False))
+    if len(first) != len(second) or (isinstance(first, Mapping) and set(first) != set(second)):
+        raise ValueError(_UNLIKE.format(first, second))
+    for one, other in items:
+        check_same(one, other, check_types)
 
 
 def tensor_of(value: Any, dtype: Any = None, name: str | None = None) -> Any:

@@ -7,10 +7,12 @@ import numpy as np
 
 from onevar.core import dtype as dtypes
 from onevar.core.constant import constant
+from onevar.core.context import executing_eagerly
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.operation import Tensor
 from onevar.core.tensor_shape import TensorShape, as_shape
 from onevar.v1.export import export, export_lazily
+from onevar.v1.shape_relations import common_shape, fits, same
 from onevar.v1.sparse_types import SparseTensor, SparseTensorValue
 
 
@@ -30,7 +32,7 @@ class TypeSpec:
         return tuple(getattr(self, name) for name in self._fields)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and _same(self._parts(), other._parts())  # type: ignore[attr-defined]
+        return type(self) is type(other) and same(self._parts(), other._parts())  # type: ignore[attr-defined]
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -50,7 +52,7 @@ class TypeSpec:
         other = spec_or_value if isinstance(spec_or_value, TypeSpec) else spec_of(spec_or_value)
         if type(self) is not type(other):
             return False
-        return all(_compatible(a, b) for a, b in zip(self._parts(), other._parts(), strict=True))
+        return all(fits(a, b) for a, b in zip(self._parts(), other._parts(), strict=True))
 
     def is_subtype_of(self, other: Any) -> bool:
         """Whether all values that this describes are described by `other` as well.
@@ -122,36 +124,6 @@ class TypeSpec:
     def _legacy(self, what: str) -> Any:
         """Return the entry for `output_types`, `output_shapes` or `output_classes`."""
         return self
-
-
-def _same(first: Any, second: Any) -> bool:
-    if isinstance(first, tuple) and isinstance(second, tuple):
-        return len(first) == len(second) and all(map(_same, first, second))
-    if isinstance(first, TensorShape) and isinstance(second, TensorShape):
-        return first.tuple == second.tuple
-    return first == second
-
-
-def _compatible(first: Any, second: Any) -> bool:
-    if isinstance(first, TensorShape):
-        return first.is_compatible_with(second)
-    if isinstance(first, DType):
-        return first.is_compatible_with(second)
-    if isinstance(first, TypeSpec):
-        return first.is_compatible_with(second)
-    return True if isinstance(first, str) or first is None else first == second
-
-
-def common_shape(first: TensorShape, second: TensorShape) -> TensorShape:
-    """Return what is known of the shapes of both kinds of values.
-
-    Args:
-        first: Of the one.
-        second: Of the other.
-    """
-    if first.ndims is None or first.ndims != second.ndims:
-        return TensorShape(None)
-    return TensorShape([a if a == b else None for a, b in zip(first.as_list(), second.as_list(), strict=True)])
 
 
 @export("TensorSpec")
@@ -259,7 +231,7 @@ class TensorSpec(TypeSpec):
         return [value]
 
     def _to_flat_batch(self, value: Any) -> list[Any]:
-        if value.shape.ndims == 0:
+        if TensorShape(value.shape).ndims == 0:
             raise ValueError(
                 f"Unbatching a tensor is only supported for rank >= 1. Got tensor with shape {value.shape}."
             )
@@ -286,7 +258,7 @@ class TensorSpec(TypeSpec):
 def _dtype_of(value: Any) -> Any:
     found = value.dtype
     if isinstance(found, np.dtype):
-        return dtypes.string if found == object else as_dtype(found)
+        return dtypes.string if found.kind == "O" else as_dtype(found)
     return found.base_dtype if isinstance(found, DType) else as_dtype(str(found).rpartition(".")[2])
 
 
@@ -346,20 +318,19 @@ class SparseTensorSpec(TypeSpec):
         return [TensorShape(None)]
 
     def _to_flat(self, value: Any) -> list[Any]:
-        from onevar.v1.parsing_decoding import serialize_sparse  # the chapter uses this one
-
-        return [serialize_sparse(_sparse(value), out_type=dtypes.variant)]
+        return [_serialized("SerializeSparse", value)]
 
     def _to_flat_batch(self, value: Any) -> list[Any]:
-        from onevar.v1.parsing_decoding import serialize_many_sparse
-
-        if value.dense_shape.shape == [1] or self.shape.ndims == 1:
+        if self.shape.ndims == 1:
             raise ValueError("Unbatching a sparse tensor is only supported for rank >= 1")
-        return [serialize_many_sparse(_sparse(value), out_type=dtypes.variant)]
+        return [_serialized("SerializeManySparse", value)]
 
     def _from_flat(self, tensors: Sequence[Any]) -> Any:
-        from onevar.v1.parsing_decoding import deserialize_sparse
+        from onevar.v1.dataset_core import dataset_op
+        from onevar.v1.parsing_decoding import deserialize_sparse  # the chapter uses this one
 
+        if executing_eagerly():
+            return SparseTensor(*dataset_op("DeserializeSparse", serialized_sparse=tensors[0], dtype=self.dtype))
         sparse = deserialize_sparse(tensors[0], self.dtype, rank=self.shape.ndims)
         if self.shape.is_fully_defined():
             shape = constant(self.shape.as_list(), dtypes.int64, name="shape")
@@ -380,8 +351,13 @@ class SparseTensorSpec(TypeSpec):
         return {"types": self.dtype, "shapes": self.shape, "classes": SparseTensor}[what]
 
 
-def _sparse(value: Any) -> SparseTensor:
-    return SparseTensor.from_value(value) if isinstance(value, SparseTensorValue) else value
+def _serialized(op_type: str, value: Any) -> Any:
+    from onevar.v1.dataset_core import dataset_op  # datasets are described by what is here
+
+    return dataset_op(
+        op_type, sparse_indices=value.indices, sparse_values=value.values, sparse_shape=value.dense_shape,
+        T=as_dtype(_dtype_of(value.values)), out_type=dtypes.variant,
+    )  # fmt: skip
 
 
 class NoneTensorSpec(TypeSpec):
