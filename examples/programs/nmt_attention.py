@@ -26,8 +26,7 @@ def get_iterator(hparams, name, src_table, tgt_table, training):
     tgt_eos_id = tf.cast(tgt_table.lookup(tf.constant(EOS)), tf.int32)
 
     dataset = tf.data.Dataset.zip((src_dataset, tgt_dataset))
-    if training:
-        dataset = dataset.shuffle(700, seed=8, reshuffle_each_iteration=True)
+    dataset = dataset.shard(hparams.num_shards, 0)
     dataset = dataset.map(
         lambda src, tgt: (tf.string_split([src]).values, tf.string_split([tgt]).values), num_parallel_calls=2)
     # Filter zero length input sequences.
@@ -231,7 +230,7 @@ def main(_):
     args = parser.parse_args()
     hparams = tf.contrib.training.HParams(
         num_units=24, dropout=0.1, learning_rate=0.02, batch_size=32, max_len=16, beam_width=3, decay_start=40,
-        steps_per_stats=10, random_seed=6, sos_id=1, eos_id=2)
+        steps_per_stats=10, random_seed=6, num_shards=1, sos_id=1, eos_id=2)
     hparams.parse(args.hparams)
     for name in ("data_dir", "out_dir", "num_train_steps"):
         hparams.add_hparam(name, getattr(args, name))

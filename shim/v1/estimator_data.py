@@ -13,7 +13,7 @@ from onevar.v1.training_scaffold import Scaffold
 from onevar.v1.variables import Variable
 
 
-@export("estimator.ModeKeys")
+@export("estimator.ModeKeys", "contrib.learn.ModeKeys")
 class ModeKeys:
     """What a `model_fn` is to build."""
 

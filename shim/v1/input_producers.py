@@ -155,7 +155,8 @@ def string_input_producer(
 
 
 def _any(strings: Any) -> bool:
-    return bool(len(strings)) if hasattr(strings, "__len__") else hasattr(strings, "_as_graph_element")
+    # Variables have a `__len__` that raises.
+    return True if hasattr(strings, "_as_graph_element") else hasattr(strings, "__len__") and bool(len(strings))
 
 
 @export("train.range_input_producer")

@@ -1,6 +1,7 @@
 """Running the programs, phase by phase, with TensorFlow or through `onevar run`."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -53,9 +54,10 @@ def run_phase(start: list[str], arguments: str, folder: Path, timeout: float = 6
 
 def run_all(program: Program, folder: Path, data: Path, start: list[str]) -> str:
     """Run all phases of a program, one after the other; return what they printed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "data").exists():
-        (folder / "data").symlink_to(data.resolve())
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / "data").symlink_to(data.resolve())
     printed = []
     for arguments in program.phases:
         out, _, _ = run_phase(start, arguments, folder)
