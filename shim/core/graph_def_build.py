@@ -155,6 +155,10 @@ class Builder:
         name = self.unique(scope, node.name)
         inputs = [scope.tensor(source) for source in node.inputs]
         attrs = node_attrs(node, self.defaults)
+        if any(hasattr(value, "SerializeToString") for value in attrs.values()):
+            from onevar.core.graph_def_bodies import read  # functions are made of what is here
+
+            read(self.library, self, node, scope, attrs)
         checked_inputs(node, name, inputs, attrs)
         operation = self.place(node, scope, lambda: add(scope.graph, node.type, name, inputs, attrs))
         _known_shapes(operation, node)

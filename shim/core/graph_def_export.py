@@ -66,6 +66,8 @@ class Exporter:
         self.stands: dict[Operation, list[str]] = {}
         #: The names of nodes inside branches and loops, in small letters.
         self.written: set[str] = set()
+        #: `FunctionDef`s by name.
+        self.functions: dict[str, Any] = {}
         self._taken: set[str] = set()
 
     def reserve(self, graph: Any) -> None:
@@ -175,6 +177,10 @@ def fill(node: Any, op: Operation, exporter: Exporter, pivot: str = "") -> Any:
         kind = kind_of(value) if attr is None else attr.kind
         if kind is not None and not _is_news(op, attr, value):
             node.attr[key].CopyFrom(_attribute(op, kind, value))
+            if kind == "func" and hasattr(value, "graph"):
+                from onevar.core.graph_def_bodies import write  # functions are made of what is here
+
+                write(value, exporter)
     if op.colocation:
         node.attr["_class"].CopyFrom(encoded("list(string)", [f"loc:@{other}" for other in op.colocation]))
     exporter.describe(node, op.outputs)
@@ -234,6 +240,7 @@ def graph_def(graph: Any, from_version: int | None = None, add_shapes: bool = Fa
     for op in graph.operations:
         if from_version is None or op.serial > from_version:
             exporter.operation(op)
+    exporter.out.library.function.extend(exporter.functions.values())
     exporter.out.versions.CopyFrom(graph.graph_def_versions)
     return exporter.out
 

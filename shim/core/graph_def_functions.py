@@ -115,6 +115,10 @@ class Library:
             self._made[name] = Function(self._definitions[name], self)
         return self._made[name]
 
+    def definition(self, name: str) -> Any:
+        """Return the `FunctionDef` of a function."""
+        return self._definitions[name]
+
     def offset(self, node: Any, output: str) -> int:
         """Return at which of a node's outputs the argument `output` of its signature begins."""
         if node.op in self._definitions:
