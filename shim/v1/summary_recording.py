@@ -297,7 +297,7 @@ def generic(name: str, tensor: Any, metadata: Any = None, family: str | None = N
     serialized = "" if metadata is None else getattr(metadata, "SerializeToString", lambda: metadata)()
 
     def write(tag: str, scope: str, writer: Any) -> Operation:
-        given = {"tag": tag, "summary_metadata": serialized, "name": scope}
+        given: dict[str, Any] = {"tag": tag, "summary_metadata": serialized, "name": scope}
         return op("WriteSummary", writer=writer, step=_step(step), tensor=_identity(tensor), **given)
 
     return _written(name, tensor, family, write)
@@ -315,7 +315,7 @@ def scalar(name: str, tensor: Any, family: str | None = None, step: Any = None) 
     """
 
     def write(tag: str, scope: str, writer: Any) -> Operation:
-        given = {"tag": tag, "value": _identity(tensor), "name": scope}
+        given: dict[str, Any] = {"tag": tag, "value": _identity(tensor), "name": scope}
         return op("WriteScalarSummary", writer=writer, step=_step(step), **given)
 
     return _written(name, tensor, family, write)
@@ -333,7 +333,7 @@ def histogram(name: str, tensor: Any, family: str | None = None, step: Any = Non
     """
 
     def write(tag: str, scope: str, writer: Any) -> Operation:
-        given = {"tag": tag, "values": _identity(tensor), "name": scope}
+        given: dict[str, Any] = {"tag": tag, "values": _identity(tensor), "name": scope}
         return op("WriteHistogramSummary", writer=writer, step=_step(step), **given)
 
     return _written(name, tensor, family, write)
@@ -356,7 +356,13 @@ def image(
 
     def write(tag: str, scope: str, writer: Any) -> Operation:
         color = convert_to_tensor([255, 0, 0, 255] if bad_color is None else bad_color, uint8)
-        given = {"tag": tag, "tensor": _identity(tensor), "bad_color": color, "max_images": max_images, "name": scope}
+        given: dict[str, Any] = {
+            "tag": tag,
+            "tensor": _identity(tensor),
+            "bad_color": color,
+            "max_images": max_images,
+            "name": scope,
+        }
         return op("WriteImageSummary", writer=writer, step=_step(step), **given)
 
     return _written(name, tensor, family, write)
@@ -378,7 +384,7 @@ def audio(
     """
 
     def write(tag: str, scope: str, writer: Any) -> Operation:
-        given = {"tag": tag, "tensor": _identity(tensor), "max_outputs": max_outputs, "name": scope}
+        given: dict[str, Any] = {"tag": tag, "tensor": _identity(tensor), "max_outputs": max_outputs, "name": scope}
         rate = convert_to_tensor(sample_rate, float32)
         return op("WriteAudioSummary", writer=writer, step=_step(step), sample_rate=rate, **given)
 
