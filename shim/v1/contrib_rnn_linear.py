@@ -8,6 +8,7 @@ from onevar.core.nest import is_nested
 from onevar.v1.array_ops_create import constant
 from onevar.v1.array_ops_shape import concat
 from onevar.v1.common import dtype_of, shape_of
+from onevar.v1.export import export, export_value
 from onevar.v1.init_ops import constant_initializer
 from onevar.v1.math_ops_matmul import matmul
 from onevar.v1.nn_activations import bias_add
@@ -111,3 +112,29 @@ def sharded_variable(name: str, shape: Sequence[int], dtype: Any, num_shards: in
         for number in range(num_shards)
     ]
     return shards[0] if num_shards == 1 else concat(shards, 0)
+
+
+@export(
+    "python.ops.rnn_cell_impl._linear", "contrib.rnn.python.ops.core_rnn_cell._linear",
+    "contrib.rnn.python.ops.core_rnn_cell_impl._linear",
+)  # fmt: skip
+def linear(
+    args: Any, output_size: int, bias: bool, bias_initializer: Any = None, kernel_initializer: Any = None
+) -> Any:
+    """Return a linear map of tensors side by side, with variables `kernel` and `bias` of the current scope.
+
+    Args:
+        args: Tensors of shape `(batch, n)`, or one.
+        output_size: The number of columns of the result.
+        bias: Whether something is added.
+        bias_initializer: Of that; zeros by default.
+        kernel_initializer: Of the matrix.
+
+    Raises:
+        ValueError: There is no tensor, one has another rank, or a size is not known.
+    """
+    return Linear(args, output_size, bias, bias_initializer, kernel_initializer)(args)
+
+
+export_value("python.ops.rnn_cell_impl._Linear", Linear)
+export_value("contrib.rnn.python.ops.core_rnn_cell._Linear", Linear)

@@ -39,7 +39,8 @@ constant_value_as_shape internal_framework.constant_value_as_shape
 python.ops.rnn _transpose_batch_time rnn_steps.transpose_batch_time; \
 _best_effort_input_batch_size rnn_steps.best_effort_input_batch_size
 python.ops.rnn_cell_impl _concat rnn_cell_base.joined; LayerRNNCell rnn_cell_base.LayerRNNCell; \
-assert_like_rnncell rnn_cell_base.assert_like_rnncell; _zero_state_tensors rnn_cell_base.zero_state_tensors
+assert_like_rnncell rnn_cell_base.assert_like_rnncell; _zero_state_tensors rnn_cell_base.zero_state_tensors; \
+_RNNCell rnn_cell_base.RNNCell
 python.ops.variable_scope get_variable_scope_store scope_object.get_variable_scope_store; \
 _VariableStore variable_store.VariableStore; _pure_variable_scope scope_object.PureVariableScope; \
 EagerVariableStore variable_store.EagerVariableStore; with_variable_store variable_store.with_variable_store; \
