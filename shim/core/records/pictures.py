@@ -13,6 +13,8 @@ from onevar.errors import FrameworkMissing
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LOADING = threading.Lock()
+#: What a grey of 8 or 16 bits is rounded by.
+_ROUNDED = {"uint8": 0, "uint16": 16384}
 #: How libpng weighs red, green and blue: in fixed point.
 _GRAY = (9797, 19234, 3737)
 
@@ -225,10 +227,10 @@ def png(data: bytes, channels: int = 0, dtype: str = "uint8") -> np.ndarray:
             pixels = _plain(image)
     except (OSError, SyntaxError, ValueError, IndexError, zlib.error, struct.error):
         invalid("Invalid PNG data, size " + str(len(data)))
-    if pixels.dtype == np.uint16 and dtype == "uint8":
-        pixels = (pixels >> 8).astype(np.uint8)
     # What is opaque has the largest number of as many bits as the file has: so it is in TensorFlow, too.
     pixels = with_channels(pixels, channels, (1 << data[24]) - 1 if data[24] < 8 else None)
+    if pixels.dtype == np.uint16 and dtype == "uint8":
+        return (pixels >> 8).astype(np.uint8)
     return pixels.astype(np.uint16) * 257 if pixels.dtype == np.uint8 and dtype == "uint16" else pixels
 
 
@@ -329,9 +331,6 @@ def _gray(colors: np.ndarray) -> np.ndarray:
     same = (colors[..., 0] == colors[..., 1]) & (colors[..., 0] == colors[..., 2])
     mixed = (wide[..., 0] * red + wide[..., 1] * green + wide[..., 2] * blue + _ROUNDED[colors.dtype.name]) >> 15
     return np.where(same, colors[..., 0], mixed.astype(colors.dtype))[..., None]
-
-
-_ROUNDED = {"uint8": 0, "uint16": 16384}
 
 
 def encode_png(pixels: np.ndarray, level: int = -1) -> bytes:
