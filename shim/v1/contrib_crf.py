@@ -217,7 +217,7 @@ class CrfForwardRnnCell(_Chain):
 
 
 @export("contrib.crf.viterbi_decode")
-def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[int], Any]:
+def viterbi_decode(score: Any, transition_params: Any) -> tuple[list[Any], Any]:
     """Return the best tags of one sequence, and their score, computed by NumPy.
 
     Args:

@@ -81,7 +81,8 @@ def rnn_decoder(
         scope: The variable scope.
     """
     with variable_scope(scope or "rnn_decoder"):
-        state, outputs = initial_state, []
+        state = initial_state
+        outputs: list[Any] = []
         for step, given in enumerate(decoder_inputs):
             if loop_function is not None and outputs:
                 with variable_scope("loop_function", reuse=True):
@@ -130,7 +131,7 @@ class _Attention:
         self.length = shape_of(states).as_list()[1]
         if self.length is None:
             self.length = shape_op(states)[1]
-        self.size = shape_of(states).as_list()[2]
+        self.size: Any = shape_of(states).as_list()[2]
         self.dtype = dtype
         self.hidden = reshape(states, [-1, self.length, 1, self.size])
         self.features, self.weights = [], []

@@ -145,7 +145,7 @@ def _made_optimizer(optimizer: Any, rate: Any) -> Any:
     if inspect.isclass(optimizer) and issubclass(optimizer, Optimizer):
         if rate is None:
             raise ValueError(f"Learning rate is None, but should be specified if optimizer is class ({optimizer}).")
-        return optimizer(learning_rate=rate)
+        return optimizer(learning_rate=rate)  # type: ignore[call-arg]
     if isinstance(optimizer, Optimizer):
         return optimizer
     if not callable(optimizer):

@@ -78,7 +78,7 @@ class ConvLSTMCell(RNNCell):
         return output, LSTMStateTuple(new_cell, output)
 
     def _convolved(self, args: list[Any]) -> Any:
-        shapes = [shape_of(arg).as_list() for arg in args]
+        shapes: list[Any] = [shape_of(arg).as_list() for arg in args]
         rank = len(shapes[0])
         if any(len(shape) != rank for shape in shapes):
             raise ValueError(f"Conv Linear expects all args to be of same Dimension: {shapes}")

@@ -116,7 +116,7 @@ def _like(structure: Any, items: dict[Any, Any]) -> Any:
     if isinstance(structure, Mapping):
         ordered = {key: items[key] for key in structure}
         if hasattr(structure, "default_factory"):
-            return type(structure)(structure.default_factory, ordered)
+            return type(structure)(structure.default_factory, ordered)  # type: ignore[call-arg]
         return ordered if type(structure) is dict else type(structure)(ordered)  # type: ignore[call-arg]
     if hasattr(structure, "_fields") or _is_attrs(structure):
         return type(structure)(*items.values())

@@ -149,10 +149,10 @@ class Search:
 
     def _scores(self, totals: Any, lengths: Any, finished: Any, attention: Any) -> Any:
         """Return the scores: Wu et al., 2016, section 7."""
-        weight = convert_to_tensor(self.length_weight, name="penalty_factor")
+        weight: Any = convert_to_tensor(self.length_weight, name="penalty_factor")
         known = constant_value(weight)
         if known is None or known != 0:
-            penalty = div((5.0 + cast(lengths, dtypes.float32)) ** weight, (5.0 + 1.0) ** weight)
+            penalty = div((5.0 + cast(lengths, dtypes.float32)) ** weight, convert_to_tensor(6.0) ** weight)
             totals = totals / cast(penalty, dtype_of(totals))
         coverage = convert_to_tensor(self.coverage_weight, name="coverage_penalty_weight")
         if rank_of(coverage) != 0:
