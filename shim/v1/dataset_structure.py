@@ -23,7 +23,12 @@ def nested(value: Any) -> bool:
     Args:
         value: Anything.
     """
-    return isinstance(value, tuple | Mapping) and not isinstance(value, SparseTensorValue)
+    return (isinstance(value, tuple | Mapping) and not isinstance(value, SparseTensorValue)) or _has_attrs(value)
+
+
+def _has_attrs(value: Any) -> bool:
+    """Whether it is an instance of a class of the package attrs."""
+    return hasattr(type(value), "__attrs_attrs__")
 
 
 def flat(structure: Any) -> list[Any]:
@@ -40,6 +45,8 @@ def flat(structure: Any) -> list[Any]:
 def _items(structure: Any) -> list[Any]:
     if isinstance(structure, Mapping):
         return [structure[key] for key in sorted(structure)]
+    if _has_attrs(structure):
+        return [getattr(structure, attr.name) for attr in type(structure).__attrs_attrs__]
     return list(structure)
 
 
@@ -70,7 +77,9 @@ def _packed(structure: Any, leaves: Any) -> Any:
         made = {key: _packed(structure[key], leaves) for key in sorted(structure)}
         ordered = {key: made[key] for key in structure}
         return _mapping_like(structure, ordered)
-    items = [_packed(item, leaves) for item in structure]
+    items = [_packed(item, leaves) for item in _items(structure)]
+    if _has_attrs(structure):
+        return type(structure)(*items)
     return type(structure)(*items) if hasattr(structure, "_fields") else type(structure)(items)
 
 
@@ -115,10 +124,11 @@ def flat_up_to(shallow: Any, structure: Any) -> list[Any]:
             f"If shallow structure is a sequence, input must also be a sequence. Input has type: "
             f"'{type(structure).__name__}'."
         )
-    if len(structure) != len(shallow):
+    sizes = len(_items(structure)), len(_items(shallow))
+    if sizes[0] != sizes[1]:
         raise ValueError(
-            f"The two structures don't have the same sequence length. Input structure has length {len(structure)}, "
-            f"while shallow structure has length {len(shallow)}."
+            f"The two structures don't have the same sequence length. Input structure has length {sizes[0]}, "
+            f"while shallow structure has length {sizes[1]}."
         )
     if isinstance(shallow, Mapping):
         if set(shallow) != set(structure):
@@ -128,7 +138,7 @@ def flat_up_to(shallow: Any, structure: Any) -> list[Any]:
             )
         pairs = [(shallow[key], structure[key]) for key in sorted(shallow)]
     else:
-        pairs = list(zip(shallow, structure, strict=True))
+        pairs = list(zip(_items(shallow), _items(structure), strict=True))
     return [leaf for inner, outer in pairs for leaf in flat_up_to(inner, outer)]
 
 
@@ -168,7 +178,7 @@ def check_same(first: Any, second: Any, check_types: bool = True) -> None:
     if check_types and type(first) is not type(second) and not maps:
         raise TypeError(_UNLIKE.format(first, second))
     items = list(zip(_items(first), _items(second), strict=False))
-    if len(first) != len(second) or (isinstance(first, Mapping) and set(first) != set(second)):
+    if len(_items(first)) != len(_items(second)) or (isinstance(first, Mapping) and set(first) != set(second)):
         raise ValueError(_UNLIKE.format(first, second))
     for one, other in items:
         check_same(one, other, check_types)

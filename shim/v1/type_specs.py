@@ -405,10 +405,17 @@ def spec_of(value: Any) -> TypeSpec | None:
     if isinstance(value, SparseTensor):
         return SparseTensorSpec(value.shape, value.dtype)
     if isinstance(value, SparseTensorValue):
-        shape = np.asarray(value.dense_shape).tolist()
-        return SparseTensorSpec(shape, as_dtype(np.asarray(value.values).dtype))
+        return _spec_of_parts(value)
     own = getattr(value, "_type_spec", None)
     return own if isinstance(own, TypeSpec) else None
+
+
+def _spec_of_parts(value: SparseTensorValue) -> SparseTensorSpec:
+    """Return the description of a sparse tensor by its parts, some of which may be tensors."""
+    known = not isinstance(value.dense_shape, Tensor)
+    values = value.values if hasattr(value.values, "dtype") else np.asarray(value.values)
+    shape = np.asarray(value.dense_shape).tolist() if known else [None] * (value.dense_shape.shape[0].value or 0)
+    return SparseTensorSpec(shape if known or shape else None, _dtype_of(values))
 
 
 @export("type_spec_from_value")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from onevar.core.data.base import INFINITE, UNKNOWN, Context, Derived, Row, Rows, Source, boxed, show
-from onevar.core.op_errors import DataLossError, InvalidArgumentError
+from onevar.core.op_errors import DataLossError, InvalidArgumentError, OpError
 
 
 def check_batch_size(size: int) -> int:
@@ -106,6 +106,39 @@ class _BatchRows(Rows):
                 self.input = None
                 break
             found.append(row)
+        if not found or (self.batch.drop and len(found) < size):
+            return None
+        return self.batch.together(found)
+
+
+class WholeBatch(Batch):
+    """Elements together: those of a batch belong to it whether they can be had or not."""
+
+    def rows(self, context: Context) -> Rows:
+        """Begin a walk."""
+        return _WholeRows(self, self.source.rows(context))
+
+
+class _WholeRows(_BatchRows):
+    __slots__ = ()
+
+    def next(self) -> Row | None:
+        rows, size = self.input, self.batch.size
+        found: list[Row] = []
+        failed: list[OpError] = []
+        while rows is not None and len(found) + len(failed) < size:
+            try:
+                row = rows.next()
+            except OpError as error:
+                failed.append(error)
+                continue
+            if row is None:
+                rows.close()
+                self.input = None
+                break
+            found.append(row)
+        if failed:
+            raise failed[0]
         if not found or (self.batch.drop and len(found) < size):
             return None
         return self.batch.together(found)

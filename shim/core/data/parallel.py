@@ -9,7 +9,7 @@ from onevar.core.data.ahead import AheadRows, ParallelRows, first_ready
 from onevar.core.data.base import UNKNOWN, Context, Derived, Row, Rows, Source, source_of
 from onevar.core.data.functions import Call
 from onevar.core.data.mapping import Function, MapRows, applied
-from onevar.core.op_errors import InvalidArgumentError
+from onevar.core.op_errors import InvalidArgumentError, OpError
 
 _MOST_THREADS = 64
 
@@ -113,6 +113,21 @@ class ParallelInterleave(Derived):
         return 0 if self.source.cardinality() == 0 else UNKNOWN
 
 
+class _FailedRows(Rows):
+    """In place of a dataset that could not be made: its error, in its turn."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: OpError):
+        self.error: OpError | None = error
+
+    def next(self) -> Row | None:
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        return None
+
+
 class _ParallelInterleaveRows(Rows):
     __slots__ = ("at", "call", "context", "ended", "given", "input", "interleave", "opened", "staged")
 
@@ -131,8 +146,11 @@ class _ParallelInterleaveRows(Rows):
             return self.staged.popleft()
         if self.ended:
             return None
-        row = self.input.next()
-        made = None if row is None else applied(self.call, row, False)
+        try:
+            row = self.input.next()
+            made = None if row is None else applied(self.call, row, False)
+        except OpError as error:
+            return AheadRows(_FailedRows(error), self.context, 1)
         if made is None:
             self.ended = True
             return None
@@ -169,7 +187,11 @@ class _ParallelInterleaveRows(Rows):
             self._look_around(walks)
             rows = self.opened[self.at]
             assert rows is not None
-            row = rows.next()
+            try:
+                row = rows.next()
+            except OpError:
+                self._go_on()
+                raise
             if row is not None:
                 self.given += 1
                 if self.given == self.interleave.block:

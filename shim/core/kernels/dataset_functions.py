@@ -62,7 +62,7 @@ def map_and_batch_dataset(
         source_of(source), Function(f, captured), cell(num_parallel_calls), output_types, shapes, True,
         preserve_cardinality,
     )  # fmt: skip
-    return boxed(batching.Batch(mapped, size, bool(cell(drop_remainder)), output_types, output_shapes))
+    return boxed(batching.WholeBatch(mapped, size, bool(cell(drop_remainder)), output_types, output_shapes))
 
 
 @dataset("FilterDataset", "ParallelFilterDataset")
