@@ -63,11 +63,29 @@ def lookup(path: str) -> Any:
         return _made[path]
     if export.is_exported(path):
         return importlib.import_module(f"{ROOT}.{path}")
+    return _generated(path)
+
+
+def _generated(path: str) -> Any:
+    """Return what TensorFlow generates: a function for an op type, which `X_ops` has from `gen_X_ops`; a message.
+
+    Raises:
+        LookupError: There is none, or `path` is no such thing.
+    """
+    from onevar.v1 import export
+
+    module, _, name = path.rpartition(".")
+    package, _, file = module.rpartition(".")
+    if package == "python.ops" and not name.startswith("_"):
+        try:
+            return getattr(export.exported(f"python.ops.gen_{file}"), name)
+        except (KeyError, AttributeError):
+            raise LookupError(path) from None
     return _message(path)
 
 
 def _message(path: str) -> Any:
-    """Return what one of TensorFlow's generated modules has: the tensorboard package has most of them.
+    """Return what one of TensorFlow's modules of messages has: the tensorboard package has most of them.
 
     Raises:
         LookupError: It has not; or `path` is no such thing.
