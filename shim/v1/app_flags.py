@@ -49,6 +49,8 @@ class _Values:
         wrapped = self.__dict__["__wrapped"]
         if not wrapped.is_parsed():
             wrapped(sys.argv)
+        if name == "_parse_flags":
+            return lambda *unused: None  # before 1.5 programs asked for that themselves; it has just been done
         return wrapped.__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
