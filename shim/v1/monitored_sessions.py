@@ -31,7 +31,7 @@ USE_DEFAULT = object()
 class _CoordinatedSessionCreator(SessionCreator):
     """Makes sessions with hooks and a coordinator, and starts the queue runners."""
 
-    def __init__(self, session_creator: SessionCreator, hooks: list[SessionRunHook], stop_grace_period_secs: float):
+    def __init__(self, session_creator: SessionCreator, hooks: Any, stop_grace_period_secs: float):
         self._session_creator = session_creator
         self._hooks = hooks
         self.coord: Coordinator | None = None
