@@ -292,7 +292,7 @@ def profile(
     Raises:
         Unsupported: Another view, or times and memory.
     """
-    if cmd not in ("scope", "graph"):
+    if cmd != "scope":
         raise Unsupported(f"tf.profiler.profile(cmd={cmd!r}): scopes are what is counted here. Use cmd='scope'.")
     chosen = _options([".*"], ["params"], "name") if options is _DEFAULT or options is None else dict(options)
     chosen = {**_options([".*"], ["params"], "name"), **chosen}
@@ -362,12 +362,15 @@ class Profiler:
         return profile(self._graph, options=options)
 
     def profile_graph(self, options: dict[str, Any]) -> GraphNodeProto:
-        """Return what `profile(cmd="scope")` does.
+        """Refuse: scopes are what is counted.
 
         Args:
             options: What `ProfileOptionBuilder` makes.
+
+        Raises:
+            Unsupported: Always.
         """
-        return profile(self._graph, options=options)
+        return profile(self._graph, cmd="graph", options=options)
 
 
 _ANALYZER = "contrib.tfprof.model_analyzer"
