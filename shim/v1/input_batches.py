@@ -13,7 +13,7 @@ from onevar.v1.export import export, exported
 from onevar.v1.grouping_ops import no_op
 from onevar.v1.input_producers import NOT_EAGERLY, as_tensors, summarize_fullness
 from onevar.v1.input_sparse import restore, store, store_several
-from onevar.v1.internal_framework import smart_cond
+from onevar.v1.internal_conditions import smart_cond
 from onevar.v1.queue_runners import QueueRunner, add_queue_runner
 
 # -- what the functions are given -----------------------------------------------------------------------

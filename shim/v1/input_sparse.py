@@ -11,7 +11,7 @@ from onevar.core.dimension import Dimension
 from onevar.core.operation import Operation
 from onevar.v1.export import export, exported
 from onevar.v1.grouping_ops import with_dependencies
-from onevar.v1.internal_framework import smart_cond
+from onevar.v1.internal_conditions import smart_cond
 from onevar.v1.sparse_types import SparseTensor
 
 _STORING = ("AddSparseToTensorsMap", "AddManySparseToTensorsMap")
