@@ -431,7 +431,7 @@ def element_of(spec: Any, row: Any, numpy: bool = False) -> Any:
         row: The arrays.
         numpy: Whether its components are arrays instead.
     """
-    tensors = [part if numpy or part.dtype == object else convert_to_tensor(np.array(part)) for part in row]
+    tensors: list[Any] = [part if numpy or part.dtype == object else convert_to_tensor(np.array(part)) for part in row]
     if numpy:
         tensors = [part[()] if part.ndim == 0 else part for part in tensors]
         leaves = iter(tensors)

@@ -40,7 +40,9 @@ class DatasetSampling(BaseDataset):
         if not datasets:
             raise ValueError("Invalid `datasets`. `datasets` should not be empty.")
         if isinstance(weights, BaseDataset):
-            logits = weights.map(lambda *p: exported("log")([p[0] if len(p) == 1 else list(p)]))
+            logits = weights.map(  # type: ignore[attr-defined]
+                lambda *p: exported("log")([p[0] if len(p) == 1 else list(p)])
+            )
         elif weights is None:
             logits = [[1.0] * len(datasets)]
         else:
@@ -161,7 +163,8 @@ class _Buckets:
 
     def size(self, bucket: Any) -> Any:
         """Return the size of batches of a bucket."""
-        return convert_to_tensor(self.sizes)[bucket]
+        sizes: Any = convert_to_tensor(self.sizes)
+        return sizes[bucket]
 
     def batch(self, bucket: Any, dataset: Any) -> Any:
         """Return elements of a bucket together."""
@@ -179,16 +182,16 @@ class _Buckets:
         last = tensor_of(len(self.boundaries), dtypes.int64)
         message = "When pad_to_bucket_boundary=True, elements must have length < max(bucket_boundaries)."
         check = exported("assert_less")(bucket, last, message=message)
-        boundaries = tensor_of(np.array(self.boundaries, np.int64), dtypes.int64)
+        boundaries: Any = convert_to_tensor(tensor_of(np.array(self.boundaries, np.int64), dtypes.int64))
         if executing_eagerly() or check is None:
-            return convert_to_tensor(boundaries)[bucket] - 1
+            return boundaries[bucket] - 1
         with exported("control_dependencies")([check]):
             return boundaries[bucket] - 1
 
 
 def _none_filled(shapes: Any, known: Any, length: Any) -> Any:
     """Return shapes with `length` in place of what is not known."""
-    made = []
+    made: list[Any] = []
     for shape in flat(shapes):
         if isinstance(shape, Tensor):
             made.append(shape)

@@ -92,7 +92,7 @@ class DatasetSources(BaseDataset):
                 f"{type(sparse_tensor)}."
             )
         sparse = sparse_tensor
-        rank = (sparse.indices.shape.dims[1] - 1).merge_with(sparse.dense_shape.shape.dims[0] - 1)
+        rank = (sparse.indices.shape[1] - 1).merge_with(sparse.dense_shape.shape[0] - 1)
         spec = (
             TensorSpec(TensorShape([None, rank]), dtypes.int64),
             TensorSpec(TensorShape([None]), sparse.dtype),
@@ -210,8 +210,8 @@ def _of_slices(element: Any, is_files: bool) -> Any:
     size = Dimension(None)
     for shape in flat_shapes(rows):
         if shape.ndims:
-            size.assert_is_compatible_with(shape.dims[0])
-            size = size.merge_with(shape.dims[0])
+            size.assert_is_compatible_with(shape[0])
+            size = size.merge_with(shape[0])
     types = [component.dtype for component in components] if not executing_eagerly() else flat_types(spec)
     variant = dataset_op(
         "TensorSliceDataset", components=components, Toutput_types=types, output_shapes=flat_shapes(spec),

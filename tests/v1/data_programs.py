@@ -49,12 +49,17 @@ _add("cache_repeat", lambda tf: tf.data.Dataset.range(3).map(lambda x: x * 2).ca
 _add("map_pair", lambda tf: tf.data.Dataset.range(3).map(lambda x: (x + 1, tf.as_string(x))))
 _add("map_list", lambda tf: tf.data.Dataset.range(3).map(lambda x: [x, x * x]))
 _add("map_dict", lambda tf: tf.data.Dataset.range(3).map(lambda x: {"x": x, "y": (x, x)}))
-_add("map_of_dict", lambda tf: tf.data.Dataset.from_tensor_slices({"a": [1, 2], "b": [3, 4]}).map(lambda d: d["a"] + d["b"]))
+_add(
+    "map_of_dict",
+    lambda tf: tf.data.Dataset.from_tensor_slices({"a": [1, 2], "b": [3, 4]}).map(lambda d: d["a"] + d["b"]),
+)
 _add("map_star", lambda tf: tf.data.Dataset.from_tensor_slices(([1, 2], [3, 4])).map(lambda a, b: a * b))
 _add("map_parallel", lambda tf: tf.data.Dataset.range(9).map(lambda x: x * 2, num_parallel_calls=3))
 _add("map_capture", lambda tf: _captured(tf))
 _add("map_cond", lambda tf: tf.data.Dataset.range(5).map(lambda x: tf.cond(x > 2, lambda: x * 10, lambda: x)))
-_add("map_while", lambda tf: tf.data.Dataset.range(5).map(lambda x: tf.while_loop(lambda i: i < 7, lambda i: i + 3, [x])))
+_add(
+    "map_while", lambda tf: tf.data.Dataset.range(5).map(lambda x: tf.while_loop(lambda i: i < 7, lambda i: i + 3, [x]))
+)
 _add("map_py_func", lambda tf: tf.data.Dataset.range(4).map(lambda x: tf.py_func(lambda v: v * 3, [x], tf.int64)))
 _add("map_random", lambda tf: tf.data.Dataset.range(4).map(lambda x: tf.random_uniform([2], seed=5)).repeat(2))
 _add("map_random_graph_seed", lambda tf: _graph_seeded(tf))
@@ -95,7 +100,8 @@ _add("bucket_boundary", lambda tf: _lengths(tf).apply(tf.data.experimental.bucke
 _add("map_and_batch", lambda tf: tf.data.Dataset.range(7).apply(tf.data.experimental.map_and_batch(
     lambda x: (x, x * 2), 3, num_parallel_calls=2)))  # fmt: skip
 _add("group_by_reducer", lambda tf: tf.data.Dataset.range(10).apply(tf.data.experimental.group_by_reducer(
-    lambda x: x % 3, tf.data.experimental.Reducer(lambda _: np.int64(0), lambda s, x: s + x, lambda s: s))))  # fmt: skip
+    lambda x: x % 3, tf.data.experimental.Reducer(lambda _: np.int64(0), lambda s, x: s + x, lambda s: s
+    ))))  # fmt: skip
 _add("sample", lambda tf: tf.data.experimental.sample_from_datasets(
     [tf.data.Dataset.from_tensors(i).repeat(5) for i in range(3)], [0.2, 0.3, 0.5], seed=4))  # fmt: skip
 _add("sample_uniform", lambda tf: tf.data.experimental.sample_from_datasets(
@@ -106,16 +112,22 @@ _add("choose", lambda tf: tf.data.experimental.choose_from_datasets(
 _add("random_dataset", lambda tf: tf.data.experimental.RandomDataset(7).take(6))
 _add("counter", lambda tf: tf.data.experimental.Counter(3, 2).take(4))
 _add("rejection", lambda tf: tf.data.Dataset.from_tensor_slices(np.arange(30)).apply(
-    tf.data.experimental.rejection_resample(lambda x: tf.cast(x % 2, tf.int32), [0.2, 0.8], [0.5, 0.5], seed=3)))  # fmt: skip
+    tf.data.experimental.rejection_resample(lambda x: tf.cast(x % 2, tf.int32), [0.2, 0.8], [0.5, 0.5], seed=3
+    )))  # fmt: skip
 _add("sparse_slices", lambda tf: tf.data.Dataset.from_tensor_slices(_sparse(tf)))
 _add("sparse_batch", lambda tf: tf.data.Dataset.from_tensor_slices(_sparse(tf)).batch(2))
 _add("sparse_map", lambda tf: tf.data.Dataset.from_tensors(_sparse(tf)).map(lambda s: tf.sparse_tensor_to_dense(s)))
 _add("sparse_out", lambda tf: tf.data.Dataset.range(3).map(lambda x: tf.SparseTensor([[0]], [x], [2])).batch(2))
-_add("sparse_parts", lambda tf: tf.data.Dataset.from_sparse_tensor_slices(tf.SparseTensor([[0, 0], [2, 1]], [1, 2], [3, 2])))
+_add(
+    "sparse_parts",
+    lambda tf: tf.data.Dataset.from_sparse_tensor_slices(tf.SparseTensor([[0, 0], [2, 1]], [1, 2], [3, 2])),
+)
 _add("dense_to_sparse", lambda tf: _lengths(tf).apply(tf.data.experimental.dense_to_sparse_batch(3, [7])))
 _add("generator", lambda tf: tf.data.Dataset.from_generator(_count, tf.int64))
 _add("generator_shapes", lambda tf: tf.data.Dataset.from_generator(_pairs, (tf.int32, tf.float32), ([], [None])))
-_add("generator_args", lambda tf: tf.data.Dataset.from_generator(lambda n: iter(range(n)), tf.int32, [], (3,)).repeat(2))
+_add(
+    "generator_args", lambda tf: tf.data.Dataset.from_generator(lambda n: iter(range(n)), tf.int32, [], (3,)).repeat(2)
+)
 _add("generator_strings", lambda tf: tf.data.Dataset.from_generator(lambda: iter(["a", "bc"]), tf.string, []))
 _add("generator_dict", lambda tf: tf.data.Dataset.from_generator(
     lambda: iter([{"a": 1, "b": [1.0]}]), {"a": tf.int32, "b": tf.float32}, {"a": [], "b": [1]}))  # fmt: skip
@@ -131,68 +143,73 @@ _add("single", lambda tf: tf.data.Dataset.from_tensors(
 
 
 @program
-def text_lines(tf: Any, folder: str) -> Any:  # noqa: D103
+def text_lines(tf: Any, folder: str) -> Any:
     return tf.data.TextLineDataset([f"{folder}/a.txt", f"{folder}/b.txt"]).skip(1)
 
 
 @program
-def text_files(tf: Any, folder: str) -> Any:  # noqa: D103
+def text_files(tf: Any, folder: str) -> Any:
     names = tf.data.Dataset.list_files(f"{folder}/*.txt", shuffle=False)
     return names.interleave(lambda name: tf.data.TextLineDataset(name), cycle_length=2)
 
 
 @program
-def list_shuffled(tf: Any, folder: str) -> Any:  # noqa: D103
+def list_shuffled(tf: Any, folder: str) -> Any:
     names = tf.data.Dataset.list_files(f"{folder}/*.txt", seed=3)
     return names.map(lambda name: tf.string_split([name], "/").values[-1])
 
 
 @program
-def records(tf: Any, folder: str) -> Any:  # noqa: D103
+def records(tf: Any, folder: str) -> Any:
     return tf.data.TFRecordDataset(f"{folder}/x.tfrecord").repeat(2)
 
 
 @program
-def records_parallel(tf: Any, folder: str) -> Any:  # noqa: D103
+def records_parallel(tf: Any, folder: str) -> Any:
     return tf.data.TFRecordDataset([f"{folder}/x.tfrecord", f"{folder}/y.tfrecord"], "", None, 2)
 
 
 @program
-def records_gzip(tf: Any, folder: str) -> Any:  # noqa: D103
+def records_gzip(tf: Any, folder: str) -> Any:
     return tf.data.TFRecordDataset(f"{folder}/z.gz", compression_type="GZIP")
 
 
 @program
-def fixed(tf: Any, folder: str) -> Any:  # noqa: D103
+def fixed(tf: Any, folder: str) -> Any:
     return tf.data.FixedLengthRecordDataset(f"{folder}/f.bin", 3, 2, 1)
 
 
 @program
-def csv(tf: Any, folder: str) -> Any:  # noqa: D103
+def csv(tf: Any, folder: str) -> Any:
     return tf.data.experimental.CsvDataset(f"{folder}/t.csv", [tf.int32, 0.5, [""]], header=True)
 
 
 @program
-def csv_made(tf: Any, folder: str) -> Any:  # noqa: D103
+def csv_made(tf: Any, folder: str) -> Any:
     return tf.data.experimental.make_csv_dataset(
         f"{folder}/t.csv", 2, label_name="c", shuffle=False, num_epochs=1, column_defaults=[1, 0.5, ""]
     )
 
 
 @program
-def missing_file(tf: Any, folder: str) -> Any:  # noqa: D103
+def missing_file(tf: Any, folder: str) -> Any:
     return tf.data.TextLineDataset(f"{folder}/none")
 
 
 def write_files(folder: str, writer: Any, gzip: Any) -> None:
     """Write the files that programs read; `writer(path, options)` writes TFRecords, `gzip` are the options for it."""
     contents = {
-        "a.txt": b"one\ntwo\r\n\nfour", "b.txt": b"x\ny\n", "f.bin": b"hhabcdeff", "t.csv": b'a,b,c\n1,,x\n2,3.5,"y,z"\n',
+        "a.txt": b"one\ntwo\r\n\nfour", "b.txt": b"x\ny\n", "f.bin": b"hhabcdeff",
+        "t.csv": b'a,b,c\n1,,x\n2,3.5,"y,z"\n',
     }  # fmt: skip
     for name, content in contents.items():
         with open(f"{folder}/{name}", "wb") as file:
             file.write(content)
-    for name, records_, options in (("x.tfrecord", (b"1", b"22"), None), ("y.tfrecord", (b"3",), None), ("z.gz", (b"g",), gzip)):
+    for name, records_, options in (
+        ("x.tfrecord", (b"1", b"22"), None),
+        ("y.tfrecord", (b"3",), None),
+        ("z.gz", (b"g",), gzip),
+    ):
         with writer(f"{folder}/{name}", options) as file:
             for record in records_:
                 file.write(record)
@@ -229,7 +246,9 @@ def _lengths(tf: Any) -> Any:
 
 
 def _sparse(tf: Any) -> Any:
-    return tf.SparseTensorValue(np.array([[0, 0], [1, 1], [1, 2]], np.int64), np.array([1.0, 2.0, 3.0]), np.array([3, 3]))
+    return tf.SparseTensorValue(
+        np.array([[0, 0], [1, 1], [1, 2]], np.int64), np.array([1.0, 2.0, 3.0]), np.array([3, 3])
+    )
 
 
 def _count() -> Any:
@@ -249,8 +268,9 @@ def _raising() -> Any:
 def _sized(tf: Any) -> list[Any]:
     base = tf.data.Dataset.range(10)
     return [
-        base, base.repeat(), base.filter(lambda x: x > 1), base.batch(3), base.batch(3, True), base.take(4), base.skip(4),
-        base.concatenate(base), base.shard(3, 0), base.window(3), base.repeat(3), base.map(lambda x: x), base.shuffle(3),
+        base, base.repeat(), base.filter(lambda x: x > 1), base.batch(3), base.batch(3, True), base.take(4),
+        base.skip(4), base.concatenate(base), base.shard(3, 0), base.window(3), base.repeat(3), base.map(lambda x: x),
+        base.shuffle(3),
         base.prefetch(1), base.flat_map(lambda x: tf.data.Dataset.range(x)), tf.data.Dataset.zip((base, base.take(2))),
     ]  # fmt: skip
 
@@ -287,9 +307,9 @@ def _said(message: str) -> str:
 
 def agree(ours: Any, theirs: Any) -> bool:
     """Whether two outcomes are the same; of errors TensorFlow's may say more."""
-    if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs) == 2:
-        if str(ours[0]).endswith("Error"):
-            return ours[0] == theirs[0] and ours[1].splitlines()[0] in theirs[1]
+    pairs = isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs) == 2
+    if pairs and str(ours[0]).endswith("Error"):
+        return ours[0] == theirs[0] and ours[1].splitlines()[0] in theirs[1]
     if isinstance(ours, list) and isinstance(theirs, list):
         return len(ours) == len(theirs) and all(map(agree, ours, theirs))
     if isinstance(ours, dict) and isinstance(theirs, dict):
@@ -306,5 +326,10 @@ def _plain(value: Any) -> Any:
     if array.dtype.kind == "f":
         return [str(array.dtype), np.asarray(array, np.float64).round(6).tolist()]
     if array.dtype.kind in "OSU":
-        return ["str", np.vectorize(lambda s: s.decode() if isinstance(s, bytes) else str(s), otypes=[object])(array).tolist() if array.size else []]
+        return [
+            "str",
+            np.vectorize(lambda s: s.decode() if isinstance(s, bytes) else str(s), otypes=[object])(array).tolist()
+            if array.size
+            else [],
+        ]
     return [str(array.dtype), array.tolist()]

@@ -191,7 +191,8 @@ class PaddedBatch(Batch):
         if not all(part.shape == tuple(sizes) for part in parts):
             out[...] = self.values[component]
         for at, part in enumerate(parts):
-            out[(at, *map(slice, part.shape))] = part
+            place: Any = (at, *map(slice, part.shape))
+            out[place] = part
         return out
 
 

@@ -86,7 +86,8 @@ def _placed(error: OpError, name: str) -> OpError:
     """Return an error of a function of elements as that of the operation that asked for one."""
     inner = getattr(error._op, "name", None)
     where = "" if inner in (None, name) else f"\n\t [[{{{{node {inner}}}}}]]"
-    made = type(error)(None, None, f"{error.message}{where}\n\t [[{{{{node {name}}}}}]]")
+    kind: Any = type(error)
+    made = kind(None, None, f"{error.message}{where}\n\t [[{{{{node {name}}}}}]]")
     made.__cause__ = error.__cause__
     return made
 
