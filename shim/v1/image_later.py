@@ -42,7 +42,7 @@ class ResizeMethodV2:
     MITCHELLCUBIC = "mitchellcubic"
 
 
-_PLAIN = {
+_PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "bilinear": partial(image_resizing.resize_bilinear, half_pixel_centers=True),
     "nearest": partial(image_resizing.resize_nearest_neighbor, half_pixel_centers=True),
     "bicubic": partial(image_resizing.resize_bicubic, half_pixel_centers=True),

@@ -153,11 +153,11 @@ def psnr(a: Any, b: Any, max_val: Any, name: str | None = None) -> Any:
             return identity(result)
 
 
-def _gauss(width: Any, sigma: float) -> Any:
+def _gauss(width: Any, sigma: Any) -> Any:
     """A window of weights that add up to one."""
-    whole = convert_to_tensor(width, dtypes.int32)
+    whole: Any = convert_to_tensor(width, dtypes.int32)
     sigma = convert_to_tensor(sigma)
-    at = cast(op("Range", "range", start=0, limit=whole, delta=1), dtype_of(sigma))
+    at: Any = cast(op("Range", "range", start=0, limit=whole, delta=1), dtype_of(sigma))
     at = at - cast(whole - 1, dtype_of(sigma)) / 2.0
     bell = op("Square", x=at) * (-0.5 / op("Square", x=sigma))
     both = reshape(bell, shape=[1, -1]) + reshape(bell, shape=[-1, 1])
@@ -267,7 +267,9 @@ def ssim_multiscale(
             with name_scope(None, f"Scale{scale}", images):
                 if scale:
                     images, tails = _halved(images, heads, tails)
-                per_channel, contrast, _ = _per_channel(*images, max_val, filter_size, filter_sigma, k1, k2)
+                per_channel, contrast, _ = _per_channel(
+                    images[0], images[1], max_val, filter_size, filter_sigma, k1, k2
+                )
                 contrasts.append(relu(contrast))
         contrasts.pop()
         stacked = stack([*contrasts, relu(per_channel)], axis=-1)

@@ -98,12 +98,13 @@ def random_flip_up_down(image: Any, seed: int | None = None) -> Any:
 @export("image.transpose_image", "image.transpose")
 def transpose_image(image: Any, name: str | None = None) -> Any:
     """Return an image, or several, with rows and columns exchanged; see `tf.image.transpose`."""
+    named: dict[str, Any] = {"name": name}
     with name_scope(name, "transpose", [image]):
         image = checked(tensor(image))
         return _by_rank(
             image,
-            lambda: transpose(image, [1, 0, 2], name=name),
-            lambda: transpose(image, [0, 2, 1, 3], name=name),
+            lambda: transpose(image, [1, 0, 2], **named),
+            lambda: transpose(image, [0, 2, 1, 3], **named),
         )
 
 

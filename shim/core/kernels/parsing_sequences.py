@@ -104,7 +104,7 @@ def _ragged(keys: list[bytes], types: list[str], splits: list[str] | None = None
     return [Ragged(k, t, s) for k, t, s in zip(keys, types, splits or [None] * len(keys), strict=True)]
 
 
-def _column(rows: list[tuple[np.ndarray, ...]], at: int) -> Arrays:
+def _column(rows: Sequence[tuple[np.ndarray, ...]], at: int) -> Arrays:
     return [row[at] for row in rows]
 
 
