@@ -19,7 +19,12 @@ from onevar.v1.queue_runners import QueueRunner, add_queue_runner
 # -- what the functions are given -----------------------------------------------------------------------
 
 
-def _as_tensor_list(tensors: Any) -> Any:
+def as_tensor_list(tensors: Any) -> Any:
+    """Return tensors as a list.
+
+    Args:
+        tensors: A list, or a dictionary.
+    """
     return [tensors[key] for key in sorted(tensors, key=str)] if isinstance(tensors, dict) else tensors
 
 
@@ -30,17 +35,32 @@ def _as_tensor_lists(tensors_list: Any) -> list[Any]:
         return tensors_list
     if any(set(tensors) != set(tensors_list[0]) for tensors in tensors_list[1:]):
         raise ValueError("All dictionaries in tensors_list must have the same keys")
-    return [_as_tensor_list(tensors) for tensors in tensors_list]
+    return [as_tensor_list(tensors) for tensors in tensors_list]
 
 
-def _as_original(original: Any, tensors: Any) -> Any:
+def as_original(original: Any, tensors: Any) -> Any:
+    """Return tensors as a dictionary if they were one.
+
+    Args:
+        original: What they were.
+        tensors: What they are.
+    """
     if not isinstance(original, dict):
         return tensors
     several = [tensors] if len(original) == 1 else tensors
     return {key: several[i] for i, key in enumerate(sorted(original, key=str))}
 
 
-def _checked_keep_input(keep_input: Any, enqueue_many: bool) -> Any:
+def checked_keep_input(keep_input: Any, enqueue_many: bool) -> Any:
+    """Return what says which examples count, as a tensor.
+
+    Args:
+        keep_input: A bool, or several.
+        enqueue_many: Whether there may be several.
+
+    Raises:
+        ValueError: There may not, or their number of dimensions is not known.
+    """
     keep_input = convert_to_tensor(keep_input)
     rank = keep_input.shape.ndims
     if rank is None:
@@ -52,7 +72,15 @@ def _checked_keep_input(keep_input: Any, enqueue_many: bool) -> Any:
     return keep_input
 
 
-def _dtypes(lists: Sequence[Sequence[Any]]) -> list[Any]:
+def common_dtypes(lists: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return the dtypes that all sources have.
+
+    Args:
+        lists: The tensors of each.
+
+    Raises:
+        TypeError: They differ.
+    """
     every = [[tensor.dtype for tensor in tensors] for tensors in lists]
     for other in every[1:]:
         if other != every[0]:
@@ -61,7 +89,17 @@ def _dtypes(lists: Sequence[Sequence[Any]]) -> list[Any]:
     return [dtype.base_dtype for dtype in every[0]]
 
 
-def _shapes(lists: Sequence[Sequence[Any]], shapes: Any, enqueue_many: bool) -> Any:
+def common_shapes(lists: Sequence[Sequence[Any]], shapes: Any, enqueue_many: bool) -> Any:
+    """Return the shapes of the elements.
+
+    Args:
+        lists: The tensors of each source.
+        shapes: What the program says, or None.
+        enqueue_many: Whether the rows are the elements.
+
+    Raises:
+        ValueError: A number of dimensions is not known, or sources differ.
+    """
     if shapes is not None:
         return shapes
     for tensors in lists:
@@ -102,9 +140,9 @@ def _from_one(
     tensors = as_tensors(tensors)
     if not tensors:
         raise ValueError("Expected at least one tensor in batch().")
-    keep_input = _checked_keep_input(keep_input, enqueue_many)
+    keep_input = checked_keep_input(keep_input, enqueue_many)
     tensors, infos = store(tensors, enqueue_many, keep_input)
-    queue = queue_of(_dtypes([tensors]), _shapes([tensors], shapes, enqueue_many))
+    queue = queue_of(common_dtypes([tensors]), common_shapes([tensors], shapes, enqueue_many))
     operation = _enqueuing(queue, tensors, enqueue_many, keep_input)
     add_queue_runner(QueueRunner(queue, [operation] * num_threads))
     return queue, infos
@@ -118,9 +156,9 @@ def _from_several(
     lists = [as_tensors(tensors) for tensors in lists]
     if not lists:
         raise ValueError("Expected at least one input in batch_join().")
-    keep_input = _checked_keep_input(keep_input, enqueue_many)
+    keep_input = checked_keep_input(keep_input, enqueue_many)
     stored, infos = store_several(lists, enqueue_many, keep_input)
-    queue = queue_of(_dtypes(stored), _shapes(stored, shapes, enqueue_many))
+    queue = queue_of(common_dtypes(stored), common_shapes(stored, shapes, enqueue_many))
     add_queue_runner(QueueRunner(queue, [_enqueuing(queue, x, enqueue_many, keep_input) for x in stored]))
     return queue, infos
 
@@ -133,9 +171,20 @@ def _taken(queue: QueueBase, batch_size: Any, smaller: bool, infos: list[Any], n
 # -- in order -------------------------------------------------------------------------------------------
 
 
-def _plain(dynamic_pad: bool, capacity: int, shared_name: str | None) -> Callable[[list[Any], Any], QueueBase]:
+def queue_maker(
+    dynamic_pad: bool, capacity: int, shared_name: str | None, name: str | None = None
+) -> Callable[[list[Any], Any], QueueBase]:
+    """Return what makes a queue, given dtypes and shapes.
+
+    Args:
+        dynamic_pad: Whether elements may differ in shape.
+        capacity: How many elements it holds.
+        shared_name: Queues of one name are the same in a Session.
+        name: Of the operation.
+    """
     kind = PaddingFIFOQueue if dynamic_pad else FIFOQueue
-    return lambda types, shapes: kind(capacity=capacity, dtypes=types, shapes=shapes, shared_name=shared_name)
+    named = {} if name is None else {"name": name}
+    return lambda types, shapes: kind(capacity=capacity, dtypes=types, shapes=shapes, shared_name=shared_name, **named)  # type: ignore[arg-type]
 
 
 def _need_graph() -> None:
@@ -194,12 +243,12 @@ def maybe_batch(
         ValueError: Calls compute at once, or shapes are not known.
     """
     _need_graph()
-    listed = _as_tensor_list(tensors)
+    listed = as_tensor_list(tensors)
     with name_scope(name, "batch", [*listed, keep_input]) as scope:
-        queue_of = _plain(dynamic_pad, capacity, shared_name)
+        queue_of = queue_maker(dynamic_pad, capacity, shared_name)
         queue, infos = _from_one(listed, keep_input, num_threads, enqueue_many, shapes, queue_of)
         summarize_fullness(f"fraction_of_{capacity}_full", queue.size(), capacity)
-        return _as_original(tensors, _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))
+        return as_original(tensors, _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))
 
 
 @export("train.batch_join")
@@ -253,10 +302,10 @@ def maybe_batch_join(
     _need_graph()
     lists = _as_tensor_lists(tensors_list)
     with name_scope(name, "batch_join", [*(x for tensors in lists for x in tensors), keep_input]) as scope:
-        queue_of = _plain(dynamic_pad, capacity, shared_name)
+        queue_of = queue_maker(dynamic_pad, capacity, shared_name)
         queue, infos = _from_several(lists, keep_input, enqueue_many, shapes, queue_of)
         summarize_fullness(f"fraction_of_{capacity}_full", queue.size(), capacity)
-        return _as_original(tensors_list[0], _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))
+        return as_original(tensors_list[0], _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))
 
 
 # -- shuffled -------------------------------------------------------------------------------------------
@@ -332,14 +381,14 @@ def maybe_shuffle_batch(
         ValueError: Calls compute at once, shapes are not known, or the queue is too small.
     """
     _need_graph()
-    listed = _as_tensor_list(tensors)
+    listed = as_tensor_list(tensors)
     with name_scope(name, "shuffle_batch", [*listed, keep_input]) as scope:
         if capacity <= min_after_dequeue:
             raise ValueError(f"capacity {capacity} must be bigger than min_after_dequeue {min_after_dequeue}.")
         queue_of = _shuffled(capacity, min_after_dequeue, seed, shared_name)
         queue, infos = _from_one(listed, keep_input, num_threads, enqueue_many, shapes, queue_of)
         _summarize_excess(queue, capacity, min_after_dequeue)
-        return _as_original(tensors, _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))
+        return as_original(tensors, _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))
 
 
 @export("train.shuffle_batch_join")
@@ -398,4 +447,4 @@ def maybe_shuffle_batch_join(
         queue_of = _shuffled(capacity, min_after_dequeue, seed, shared_name)
         queue, infos = _from_several(lists, keep_input, enqueue_many, shapes, queue_of)
         _summarize_excess(queue, capacity, min_after_dequeue)
-        return _as_original(tensors_list[0], _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))
+        return as_original(tensors_list[0], _taken(queue, batch_size, allow_smaller_final_batch, infos, scope))

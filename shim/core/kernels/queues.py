@@ -53,12 +53,12 @@ def _found(kind: str, make: Callable[[], HostQueue], container: str, shared_name
 def _check_shared(queue: HostQueue, wanted: HostQueue, kind: str) -> None:
     start = f"Shared queue '{queue.name}' has"
     if queue.kind != kind:
-        raise InvalidArgumentError(None, None, f"{start} type '{queue.kind}' that does not match type of Node '{kind}'")
+        raise InvalidArgumentError(None, None, f"Expected {queue.kind}, found {CURRENT.operation.type}")
     for what, of in _PROPERTIES.items():
         has, requested = of(queue), of(wanted)
         if has != requested:
             verb = "were" if what.endswith("s") else "was"
-            raise InvalidArgumentError(None, None, f"{start} {what} {has} but requested {what} {verb} {requested}.")
+            raise InvalidArgumentError(None, None, f"{start} {what} {has} but requested {what} {verb} {requested}")
 
 
 _PROPERTIES: dict[str, Callable[[Any], Any]] = {
