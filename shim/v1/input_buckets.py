@@ -29,6 +29,7 @@ from onevar.v1.input_producers import as_tensors
 from onevar.v1.input_sparse import restore, store
 from onevar.v1.internal_conditions import smart_cond
 from onevar.v1.queue_runners import QueueRunner, add_queue_runner
+from onevar.v1.refusals import export_refused
 
 _CLOSED = (OutOfRangeError, CancelledError)
 
@@ -208,3 +209,11 @@ def _check_boundaries(boundaries: Any) -> None:
             raise TypeError(f"bucket boundaries must be integers, but saw: {start} and {end}")
         if start >= end:
             raise ValueError(f"Buckets must contain sequential increasing lengths, but saw: {start} before {end}")
+
+
+export_refused(
+    "Batches of sequences that keep their state between pieces are not offered: feed the state, or read the pieces "
+    "with tf.data and keep it in variables.",
+    "contrib.training.batch_sequences_with_states", "contrib.training.SequenceQueueingStateSaver",
+    "contrib.training.NextQueuedSequenceBatch",
+)  # fmt: skip

@@ -123,8 +123,9 @@ def store(
             infos.append(Stored())
             continue
         handle = _stored(tensor, None if map_op is None else map_op.name, enqueue_many, keep_input)
-        rank = tensor.dense_shape.shape.with_rank(1).dims[0]
-        infos.append(Stored(map_op or _storing_op(handle), (rank - 1 if enqueue_many else rank).value))
+        rank = tensor.dense_shape.shape.with_rank(1).as_list()[0]
+        known = rank - 1 if enqueue_many and rank is not None else rank
+        infos.append(Stored(map_op or _storing_op(handle), known))
         stored.append(exported("expand_dims")(handle, [-1]))
     return stored, infos
 
@@ -142,7 +143,8 @@ def _storing_op(handle: Any) -> Operation:
 
 def _stored(tensor: SparseTensor, name: str | None, enqueue_many: bool, keep_input: Any) -> Any:
     if keep_input.shape.ndims == 1:
-        kept = exported("gather")(keep_input, tensor.indices[:, 0])
+        indices: Any = tensor.indices
+        kept = exported("gather")(keep_input, indices[:, 0])
         return add_many_sparse_to_tensors_map(exported("sparse_retain")(tensor, kept), shared_name=name)
     if not enqueue_many:
         return smart_cond(

@@ -123,7 +123,7 @@ class _Buckets(LookupInterface):
             name: Of the operation.
         """
         with name_scope(name, f"{self.name}_Size"):
-            known = self._table.size() if self._table else convert_to_tensor(0, dtype=dtypes.int64)
+            known: Any = self._table.size() if self._table else convert_to_tensor(0, dtype=dtypes.int64)
             return known + self._num_oov_buckets
 
     def lookup(self, keys: Any, name: str | None = None) -> Any:

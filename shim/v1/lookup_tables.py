@@ -268,6 +268,7 @@ class StaticHashTable(InitializableLookupTableBaseV1):
         return keys, values
 
 
+@export("python.ops.lookup_ops.HashTable")
 class HashTable(StaticHashTable):
     """As `StaticHashTable`, with another name for the initializer."""
 

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from onevar.errors import FrameworkMissing
+from onevar.v1.export import export_lazily
 
 _OPTIONAL, _REPEATED, _INT32, _STRING = 1, 3, 5, 9
 _FIELDS = (
@@ -40,3 +41,13 @@ def queue_runner_def() -> Any:
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("tensorflow.QueueRunnerDef"))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "QueueRunnerDef":
+        return queue_runner_def()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+export_lazily("train.QueueRunnerDef", "queue_runner_def", "QueueRunnerDef")
+export_lazily("core.protobuf.queue_runner_pb2.QueueRunnerDef", "queue_runner_def", "QueueRunnerDef")
