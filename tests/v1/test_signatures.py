@@ -21,6 +21,8 @@ def exported(both):
     for name in export.names():
         value = export._values[name]
         module = getattr(value, "__module__", "") or ""
+        if name.startswith(("python.", "core.", "contrib.")):
+            continue  # not in what tensorflow.compat.v1 publishes
         if inspect.isfunction(value) and module.removeprefix("onevar.v1.").startswith(CHAPTERS):
             found[name] = value
     return found
