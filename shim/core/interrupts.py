@@ -6,13 +6,14 @@ a second time in the same step is heard at once.
 """
 
 import signal
+from importlib import import_module
 from threading import get_ident, main_thread
 from types import FrameType
 from typing import Any
 
 # Handlers are found and set a million times; the functions of the module make enumerations of what these return.
-_get: Any = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
-_set: Any = getattr(signal.signal, "__wrapped__", signal.signal)
+_plain: Any = import_module("_signal")
+_get, _set = _plain.getsignal, _plain.signal
 _SIGNALS = (int(signal.SIGINT), int(signal.SIGTERM))
 # Python runs handlers in this thread alone.
 _MAIN = main_thread().ident

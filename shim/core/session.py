@@ -312,16 +312,21 @@ class BaseSession:
 
 def _shortcut(fetches: Any, fed: tuple[Tensor, ...]) -> Any:
     """Return a key for fetches that cannot change behind it, or None."""
+    key = _frozen(fetches)
+    return None if key is None else (key, fed)
+
+
+def _frozen(fetches: Any) -> Any:
+    """Return what is equal for equal structures of fetches; None where that cannot be said."""
     kind = type(fetches)
     if kind is Tensor or kind is Operation or kind is str or hasattr(kind, "_as_graph_element"):
-        return fetches, fed
-    if kind is list or kind is tuple:
-        for fetch in fetches:
-            kind = type(fetch)
-            if not (kind is Tensor or kind is Operation or kind is str or hasattr(kind, "_as_graph_element")):
-                return None
-        return type(fetches), tuple(fetches), fed
-    return None
+        return fetches
+    if kind is not list and kind is not tuple and kind is not dict:
+        return None
+    parts = tuple(map(_frozen, fetches.values() if kind is dict else fetches))
+    if any(part is None for part in parts):
+        return None
+    return (kind, tuple(fetches), parts) if kind is dict else (kind, parts)
 
 
 def _cluster(target: Any) -> servers.Cluster | None:
