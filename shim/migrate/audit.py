@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,8 @@ def make(path: Path, step: Callable[[int, int], object] = lambda done, total: No
 
     scanned = scan.scan(tree, looked)
     by_file = {str(file): source for file, source in tree.sources.items()}
-    rows = [_row(use, by_file[use.file], root) for use in scanned.uses]
+    verdict = cache(judge.verdict)  # a file of a thousand uses has a hundred names
+    rows = [_row(use, verdict(use.name), by_file[use.file], root) for use in scanned.uses]
     stars = [_star(module, by_file[file], line, root) for module, file, line in scanned.stars]
     unread = tuple(Unread(_short(Path(file), root), line, why) for file, line, why in scanned.unreadable)
     users = len({row.file for row in (*rows, *stars)})
@@ -173,8 +175,7 @@ def _at(source: Source, line: int) -> tuple[int, int, str]:
     return cell, inside, text
 
 
-def _row(use: scan.Use, source: Source, root: Path) -> Row:
-    verdict = judge.verdict(use.name)
+def _row(use: scan.Use, verdict: judge.Verdict, source: Source, root: Path) -> Row:
     cell, line, text = _at(source, use.line)
     symbol = f"tf.{use.name}" if use.name else "tensorflow"
     return Row(_short(source.path, root), line, cell, symbol, verdict.level, verdict.advice, text, use.is_import)

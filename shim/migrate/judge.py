@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from onevar.migrate import limits, names, paths, virtual
@@ -27,7 +26,6 @@ class Verdict:
     name: str = ""
 
 
-@cache
 def verdict(path: str) -> Verdict:
     """Return what is said of a name, or of the path of one of TensorFlow's modules.
 

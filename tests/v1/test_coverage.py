@@ -130,4 +130,4 @@ def test_table(found):
 def test_what_to_audit_is_asked(words):
     done = command(*words)
     assert done.returncode == 2
-    assert "--coverage" in done.stderr
+    assert "Invalid value" in done.stderr and "PATH" in done.stderr
