@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any
 
 from onevar.core.op_errors import OutOfRangeError
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
-from onevar.v1.tf_logging import info
 
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 # How long `join` sleeps between two looks at threads that should be stopping: from the first to the last, in seconds.
@@ -52,7 +52,7 @@ class Coordinator:
             if self._stop_event.is_set():
                 return
             if ex:
-                info("Error reported to Coordinator: %s, %s", type(reason), reason)
+                logging.info("Error reported to Coordinator: %s, %s", type(reason), reason)
                 self._exc_info_to_raise = _exc_info(ex)
             self._stop_event.set()
 
@@ -121,7 +121,7 @@ class Coordinator:
             self._registered_threads = set()
             self._raise_requested()
         if left and ignore_live_threads:
-            info("Coordinator stopped with threads still running: %s", left)
+            logging.info("Coordinator stopped with threads still running: %s", left)
         elif left:
             raise RuntimeError(f"Coordinator stopped with threads still running: {left}")
 

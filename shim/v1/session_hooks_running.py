@@ -7,10 +7,10 @@ import numpy as np
 
 from onevar.core.default_graph import get_default_graph
 from onevar.core.op_errors import OutOfRangeError
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
 from onevar.v1.session_hook_timers import HookTimer, NeverTriggerTimer, SecondOrStepTimer
 from onevar.v1.session_run_hooks import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from onevar.v1.tf_logging import info, warning
 
 
 @export("train.LoggingTensorHook", "estimator.LoggingTensorHook")
@@ -77,14 +77,14 @@ class LoggingTensorHook(SessionRunHook):
         seconds, _ = self._timer.update_last_triggered_step(self._iter_count)
         with np.printoptions(suppress=True):
             if self._formatter:
-                info(self._formatter(tensor_values))
+                logging.info(self._formatter(tensor_values))
                 return
             # Not by format(), which would show single precision as double.
             line = ", ".join(f"{tag!s} = {tensor_values[tag]!s}" for tag in self._tag_order)
         if seconds is None:
-            info("%s", line)
+            logging.info("%s", line)
         else:
-            info("%s (%.3f sec)", line, seconds)
+            logging.info("%s (%.3f sec)", line, seconds)
 
 
 @export("python.training.basic_session_run_hooks._as_graph_element")
@@ -141,7 +141,7 @@ class FinalOpsHook(SessionRunHook):
         try:
             self._final_ops_values = session.run(self._final_ops, feed_dict=self._final_ops_feed_dict)
         except (OutOfRangeError, StopIteration):
-            warning(
+            logging.warning(
                 "FinalOpsHook: the final ops raised OutOfRangeError or StopIteration: they read the input once more, "
                 "which is at its end. They should depend on variables alone: the value ops of metrics, not their "
                 "update ops."

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from onevar.core.default_graph import get_default_graph
+from onevar.v1 import tf_logging as logging
 from onevar.v1.coordinator import Coordinator
 from onevar.v1.export import export, exported
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.session_hook_timers import SecondOrStepTimer
 from onevar.v1.session_hooks_stopping import global_step_read
 from onevar.v1.session_run_hooks import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from onevar.v1.tf_logging import info
 from onevar.v1.training_events import session_log, writer_for
 
 # A run may make many steps: the global step is looked at after each, until something says how many they are.
@@ -76,7 +76,7 @@ class CheckpointSaverHook(SessionRunHook):
         checkpoint_basename: str = "model.ckpt", scaffold: Any = None,
         listeners: Iterable[CheckpointSaverListener] | None = None, save_graph_def: bool = True,
     ):  # fmt: skip
-        info("Create CheckpointSaverHook.")
+        logging.info("Create CheckpointSaverHook.")
         if saver is not None and scaffold is not None:
             raise ValueError("You cannot provide both saver and scaffold.")
         self._saver = saver
@@ -140,17 +140,17 @@ class CheckpointSaverHook(SessionRunHook):
 
     def _save(self, session: Any, step: Any) -> bool:
         """Save, and return whether a listener wants the loop to end."""
-        info("Calling checkpoint listeners before saving checkpoint %d...", step)
+        logging.info("Calling checkpoint listeners before saving checkpoint %d...", step)
         for listener in self._listeners:
             listener.before_save(session, step)
-        info("Saving checkpoints for %d into %s.", step, self._save_path)
+        logging.info("Saving checkpoints for %d into %s.", step, self._save_path)
         saver: Any = self._get_saver()
         saver.save(session, self._save_path, global_step=step, write_meta_graph=self._save_graph_def)
         self._summary_writer.add_session_log(session_log("CHECKPOINT", self._save_path), step)
-        info("Calling checkpoint listeners after saving checkpoint %d...", step)
+        logging.info("Calling checkpoint listeners after saving checkpoint %d...", step)
         wanting = [listener for listener in self._listeners if listener.after_save(session, step)]
         for listener in wanting:
-            info("A CheckpointSaverListener requested that training be stopped. listener: %s", listener)
+            logging.info("A CheckpointSaverListener requested that training be stopped. listener: %s", listener)
         return bool(wanting)
 
     def _get_saver(self) -> Any:

@@ -8,13 +8,13 @@ import numpy as np
 from onevar.core import dtype as dtypes
 from onevar.core.default_graph import get_default_graph
 from onevar.v1 import global_steps
+from onevar.v1 import tf_logging as logging
 from onevar.v1.coordinator import Coordinator
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.init_ops import ones_initializer
 from onevar.v1.scope_object import AUTO_REUSE
 from onevar.v1.session_run_hooks import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from onevar.v1.tf_logging import error, info, warning
 from onevar.v1.variable_scopes import get_variable, variable_scope
 
 # How long is waited between two looks at the global step, in seconds; and every how many steps that is said.
@@ -200,9 +200,9 @@ class NanTensorHook(SessionRunHook):
             return
         message = "Model diverged with loss = NaN."
         if self._fail_on_nan_loss:
-            error(message)
+            logging.error(message)
             raise NanLossDuringTrainingError
-        warning(message)
+        logging.warning(message)
         run_context.request_stop()
 
 
@@ -235,11 +235,11 @@ class GlobalStepWaiterHook(SessionRunHook):
         self._worker_is_started = True
 
     def _wait(self, session: Any) -> None:
-        info("Waiting for global step %d before starting training.", self._wait_until_step)
+        logging.info("Waiting for global step %d before starting training.", self._wait_until_step)
         said = 0
         while (step := session.run(self._global_step_tensor)) < self._wait_until_step:
             if step - said > _SAY_EVERY:
-                info(
+                logging.info(
                     "Waiting for global step %d before starting training. Current step is %d.",
                     self._wait_until_step,
                     step,

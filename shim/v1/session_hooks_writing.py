@@ -4,12 +4,11 @@ import os
 from typing import Any
 
 from onevar.v1 import global_steps
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export, exported
-from onevar.v1.session_config import RunOptions
 from onevar.v1.session_hook_timers import SecondOrStepTimer
 from onevar.v1.session_hooks_stopping import global_step_read
 from onevar.v1.session_run_hooks import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from onevar.v1.tf_logging import WARN, info, log_first_n
 from onevar.v1.training_events import scalar_summary, session_log, writer_for
 
 
@@ -62,7 +61,7 @@ class StepCounterHook(SessionRunHook):
         per_second = elapsed_steps / elapsed_time
         if self._summary_writer is not None:
             self._summary_writer.add_summary(scalar_summary(self._summary_tag, per_second), global_step)
-        info("%s: %g", self._summary_tag, per_second)
+        logging.info("%s: %g", self._summary_tag, per_second)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         """Write if it is time; warn of a step that stands still."""
@@ -74,8 +73,8 @@ class StepCounterHook(SessionRunHook):
                 if seconds is not None and steps is not None:
                     self._log_and_record(steps, seconds, step)
         if stale == self._last_global_step:
-            log_first_n(
-                WARN,
+            logging.log_first_n(
+                logging.WARN,
                 "It seems that global step (tf.train.get_global_step) has not been increased. Current value (could be "
                 "stable): %s vs previous value: %s. You could increase the global step by passing "
                 "tf.train.get_global_step() to Optimizer.apply_gradients or Optimizer.minimize.",
@@ -195,7 +194,8 @@ class ProfilerHook(SessionRunHook):
     def before_run(self, run_context: SessionRunContext) -> SessionRunArgs:
         """Ask for a trace if it is time."""
         self._request_summary = self._next_step is not None and self._timer.should_trigger_for_step(self._next_step)
-        options = RunOptions(trace_level=RunOptions.FULL_TRACE) if self._request_summary else None
+        kind = exported("RunOptions")
+        options = kind(trace_level=kind.FULL_TRACE) if self._request_summary else None
         return SessionRunArgs({"global_step": self._global_step_tensor}, options=options)
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
@@ -212,7 +212,7 @@ class ProfilerHook(SessionRunHook):
         self._next_step = step + 1
 
     def _save(self, step: int, save_path: str, step_stats: Any) -> None:
-        info("Saving timeline for %d into '%s'.", step, save_path)
+        logging.info("Saving timeline for %d into '%s'.", step, save_path)
         trace = exported("python.client.timeline.Timeline")(step_stats).generate_chrome_trace_format(
             show_dataflow=self._show_dataflow, show_memory=self._show_memory
         )

@@ -11,8 +11,8 @@ from onevar.core.default_graph import get_default_graph
 from onevar.core.graph import Graph
 from onevar.core.op_errors import DeadlineExceededError, FailedPreconditionError
 from onevar.core.session import Session
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
-from onevar.v1.tf_logging import info, warning
 
 _Said = tuple[bool, str | None]
 #: Operations of a loaded SavedModel that have to run before a checkpoint is restored.
@@ -134,13 +134,13 @@ class SessionManager:
             return sess, False
         source = checkpoint_dir or checkpoint_filename_with_path
         if not done:
-            info("Restoring model from %s did not make model ready for local init: %s", source, why)
+            logging.info("Restoring model from %s did not make model ready for local init: %s", source, why)
             return sess, False
         is_ready, why = self._model_ready(sess)
         if not is_ready:
-            info("Restoring model from %s did not make model ready: %s", source, why)
+            logging.info("Restoring model from %s did not make model ready: %s", source, why)
             return sess, False
-        info("Restored model from %s", source)
+        logging.info("Restored model from %s", source)
         return sess, True
 
     def wait_for_session(self, master: Any, config: Any = None, max_wait_secs: float | None = float("inf")) -> Session:
@@ -168,7 +168,7 @@ class SessionManager:
             sess.close()
             if max(0.0, until - time.time()) < self._recovery_wait_secs:
                 raise DeadlineExceededError(None, None, f"Session was not ready after waiting {int(limit)} secs.")
-            info(
+            logging.info(
                 "Waiting for model to be ready.  Ready_for_local_init_op:  %s, ready: %s",
                 why_not_local,
                 why_not,
@@ -205,7 +205,7 @@ class SessionManager:
                 return state
             if waited >= patience:
                 return None
-            info("Waiting for checkpoint to be available.")
+            logging.info("Waiting for checkpoint to be available.")
             time.sleep(self._recovery_wait_secs)
             waited += self._recovery_wait_secs
 
@@ -221,11 +221,11 @@ class SessionManager:
         is_ready, why = self._model_ready_for_local_init(sess)
         if not is_ready:
             return False, why
-        info("Running local_init_op.")
+        logging.info("Running local_init_op.")
         sess.run(
             self._local_init_op, feed_dict=self._local_init_feed_dict, options=self._local_init_run_options
         )  # fmt: skip
-        info("Done running local_init_op.")
+        logging.info("Done running local_init_op.")
         return True, None
 
 
@@ -252,7 +252,7 @@ def _ready(op: Any, sess: Session, msg: str) -> _Said:
         value = sess.run(op)
     except FailedPreconditionError as error:
         if "uninitialized" not in str(error):
-            warning("%s : error [%s]", msg, error)
+            logging.warning("%s : error [%s]", msg, error)
             raise
         return False, str(error)
     # Programs of TensorFlow 0.8 gave an assertion, which returns nothing, or a number.

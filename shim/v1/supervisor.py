@@ -11,6 +11,7 @@ from onevar.core.default_graph import get_default_graph
 from onevar.core.graph import Graph
 from onevar.core.op_errors import AbortedError
 from onevar.v1 import global_steps
+from onevar.v1 import tf_logging as logging
 from onevar.v1.coordinator import Coordinator
 from onevar.v1.export import export, exported
 from onevar.v1.graph_keys import GraphKeys
@@ -18,7 +19,6 @@ from onevar.v1.looper_threads import LooperThread
 from onevar.v1.session_managers import SessionManager
 from onevar.v1.supervisor_parts import USE_DEFAULT, SupervisorParts
 from onevar.v1.supervisor_threads import SVStepCounterThread, SVSummaryThread, SVTimerCheckpointThread
-from onevar.v1.tf_logging import info, warning
 from onevar.v1.training_events import session_log
 
 
@@ -189,12 +189,12 @@ class Supervisor(SupervisorParts):
             )  # fmt: skip
             self._write_graph()
             if start_standard_services:
-                info("Starting standard services.")
+                logging.info("Starting standard services.")
                 self.start_standard_services(session)
         else:
             session = self._session_manager.wait_for_session(master, config=config, max_wait_secs=max_wait_secs)
         if start_standard_services:
-            info("Starting queue runners.")
+            logging.info("Starting queue runners.")
             self.start_queue_runners(session)
         return session
 
@@ -229,7 +229,7 @@ class Supervisor(SupervisorParts):
                 "Only chief supervisor can start standard services. Because only chief supervisors can write events."
             )
         if not self._logdir:
-            warning("Standard services need a 'logdir' passed to the SessionManager")
+            logging.warning("Standard services need a 'logdir' passed to the SessionManager")
             return None
         if self._global_step is not None and self._summary_writer:
             self._summary_writer.add_session_log(

@@ -3,10 +3,10 @@
 from typing import Any
 
 from onevar.core.default_graph import add_to_collection, get_collection, get_default_graph
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import exported
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.saver import Saver
-from onevar.v1.tf_logging import info, warning
 
 #: What an argument is that the program did not give, where None means none.
 USE_DEFAULT = 0
@@ -49,7 +49,7 @@ class SupervisorParts:
             return given
         found = get_collection(key)
         if len(found) > 1:
-            info("Found %d %s operations. Returning the first one.", len(found), key)
+            logging.info("Found %d %s operations. Returning the first one.", len(found), key)
         if found:
             return found[0]
         made = make()
@@ -72,6 +72,6 @@ def _global_step() -> Any:
     except KeyError:
         return None
     if step.dtype.base_dtype.name not in ("int32", "int64"):
-        warning("Found 'global_step' is not an int type: %s", step.dtype)
+        logging.warning("Found 'global_step' is not an int type: %s", step.dtype)
         return None
     return step

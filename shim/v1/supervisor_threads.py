@@ -3,10 +3,10 @@
 import time
 from typing import Any
 
+from onevar.v1 import tf_logging as logging
 from onevar.v1.export import export
 from onevar.v1.global_steps import global_step
 from onevar.v1.looper_threads import LooperThread
-from onevar.v1.tf_logging import INFO, info, log_first_n
 from onevar.v1.training_events import scalar_summary, session_log
 
 _MODULE = "python.training.supervisor"
@@ -34,7 +34,7 @@ class SVSummaryThread(LooperThread):
         else:
             summaries = self._sess.run(self._sv.summary_op)
         if self._sv.summary_writer:
-            info("Recording summary at step %s.", step)
+            logging.info("Recording summary at step %s.", step)
             self._sv.summary_writer.add_summary(summaries, step)
 
 
@@ -70,7 +70,7 @@ class SVStepCounterThread(LooperThread):
         per_second = steps / seconds if seconds > 0.0 else float("inf")
         if self._sv.summary_writer:
             self._sv.summary_writer.add_summary(scalar_summary(self._summary_tag, per_second), step)
-        log_first_n(INFO, "%s: %g", 10, self._summary_tag, per_second)
+        logging.log_first_n(logging.INFO, "%s: %g", 10, self._summary_tag, per_second)
 
 
 @export(f"{_MODULE}.SVTimerCheckpointThread")
@@ -89,7 +89,7 @@ class SVTimerCheckpointThread(LooperThread):
 
     def run_loop(self) -> None:
         """Save them once."""
-        info("Saving checkpoint to path %s", self._sv.save_path)
+        logging.info("Saving checkpoint to path %s", self._sv.save_path)
         self._sv.saver.save(self._sess, self._sv.save_path, global_step=self._sv.global_step)
         if self._sv.summary_writer and self._sv.global_step is not None:
             step = global_step(self._sess, self._sv.global_step)

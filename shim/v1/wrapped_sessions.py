@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from onevar.core.op_errors import AbortedError, UnavailableError
+from onevar.v1 import tf_logging as logging
 from onevar.v1.coordinator import Coordinator
-from onevar.v1.export import export
-from onevar.v1.session_config import RunMetadata, RunOptions
+from onevar.v1.export import export, exported
 from onevar.v1.session_run_hooks import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from onevar.v1.tf_logging import error, info
 
 _MODULE = "python.training.monitored_session"
 #: Errors that say nothing about the program: the machine went away, and a new session may do.
@@ -85,7 +84,7 @@ class WrappedSession:
         try:
             self._sess.close()
         except PREEMPTION_ERRORS as failure:
-            error("The session could not be closed: the machine that has it went away. Error: %s", failure)
+            logging.error("The session could not be closed: the machine that has it went away. Error: %s", failure)
         finally:
             self._sess = None
 
@@ -121,13 +120,13 @@ class RecoverableSession(WrappedSession):
             try:
                 return self._sess_creator.create_session()
             except PREEMPTION_ERRORS as failure:
-                info(_ONCE_MORE, "No session could be made", failure)
+                logging.info(_ONCE_MORE, "No session could be made", failure)
 
     def _check_stop(self) -> bool:
         try:
             return self._sess._check_stop() if self._sess else True
         except PREEMPTION_ERRORS as failure:
-            info(_ONCE_MORE, "The machine went away between two runs", failure)
+            logging.info(_ONCE_MORE, "The machine went away between two runs", failure)
             self.close()
             self._sess = self._create_session()
             return False
@@ -142,7 +141,7 @@ class RecoverableSession(WrappedSession):
                     self._sess = self._create_session()
                 return do(self._sess)
             except PREEMPTION_ERRORS as failure:
-                info(_ONCE_MORE, "The machine went away in a run", failure)
+                logging.info(_ONCE_MORE, "The machine went away in a run", failure)
                 self.close()
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
@@ -188,7 +187,7 @@ class CoordinatedSession(WrappedSession):
             try:
                 super().close()
             except Exception as failure:  # noqa: BLE001 (what a thread reported matters more)
-                info("The session could not be closed: %s", failure)
+                logging.info("The session could not be closed: %s", failure)
 
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Run; see `tf.Session.run`.
@@ -238,9 +237,9 @@ class HookedSession(WrappedSession):
             raise RuntimeError("Run called even after should_stop requested.")
         wanted = {"caller": fetches}
         context = SessionRunContext(SessionRunArgs(fetches, feed_dict), self._sess)
-        options = options or RunOptions()
+        options = options or exported("RunOptions")()
         feed_dict = self._call_hook_before_run(context, wanted, feed_dict, options)
-        run_metadata = run_metadata or RunMetadata()
+        run_metadata = run_metadata or exported("RunMetadata")()
         values = super().run(fetches=wanted, feed_dict=feed_dict, options=options, run_metadata=run_metadata)
         for hook in self._hooks:
             hook.after_run(context, SessionRunValues(values.get(hook), options, run_metadata))
