@@ -38,8 +38,7 @@ def rows() -> dict[str, tuple[int, list[str]]]:
         parts = space.split(".")
         # A package of contrib, and a family of which little is here, is one line.
         short = ".".join(parts[: _DEPTH.get(parts[0], len(parts))])
-        level = judge.verdict(name).level
-        found[short].append((name[len(short) :].lstrip("."), level in (judge.SUPPORTED, judge.PARTLY)))
+        found[short].append((name[len(short) :].lstrip("."), judge.is_here(name)))
     return {
         space: (sum(here for _, here in listed), sorted(name for name, here in listed if not here))
         for space, listed in found.items()

@@ -61,3 +61,12 @@ def test_the_two_commands_stand_at_the_top() -> None:
 def test_pictures_are_small() -> None:
     for picture in (ROOT / "docs" / "img").glob("*"):
         assert picture.stat().st_size < 200_000, picture.name
+
+
+def test_the_page_of_names_is_what_the_registry_says() -> None:
+    path = ROOT / "docs" / "record_names.py"
+    spec = util.spec_from_file_location("record_names", path)
+    assert spec is not None and spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.page() == module.PAGE.read_text(encoding="utf-8"), f"out of date: run python {path.name}"

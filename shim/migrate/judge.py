@@ -34,17 +34,29 @@ def verdict(path: str) -> Verdict:
     """
     if not path:
         return Verdict(SUPPORTED)
-    here = virtual.supported(path)
-    name = here or next(iter(paths.public_names(path)), path)
+    name = virtual.supported(path) or next(iter(paths.public_names(path)), path)
     refused = _refused((name, *paths.public_names(path)))
     if refused:
         return Verdict(NOT, refused, name)
-    if name.startswith("raw_ops.") and not _is_computed(name.removeprefix("raw_ops.")):
-        return Verdict(NOT, limits.instead(name), name)
-    if here is not None or _is_attribute(path):
+    if is_here(path):
         limit = limits.of(name)
         return Verdict(PARTLY if limit else SUPPORTED, limit or "", name)
     return _missing(path, name)
+
+
+def is_here(path: str) -> bool:
+    """Say whether a name does its work, wholly or partly: `verdict` without the search for advice.
+
+    Args:
+        path: Below `tensorflow.`.
+    """
+    here = virtual.supported(path)
+    name = here or next(iter(paths.public_names(path)), path)
+    if _refused((name, *paths.public_names(path))):
+        return False
+    if name.startswith("raw_ops."):
+        return _is_computed(name.removeprefix("raw_ops."))
+    return here is not None or _is_attribute(path)
 
 
 def _is_computed(op_type: str) -> bool:
