@@ -3,7 +3,7 @@
 A sampler that runs on the host wants its labels cast; had the compiled part to do that, there would be a compiled
 part before the host's and another one after it. And what the host makes of a size that no one knows before
 (`tf.where`, accidental hits) would be compiled anew for every size; indices and the like stay where they came from
-until their size is known again.
+until their size is known again. So would a slice that begins where a queue says.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -46,14 +46,23 @@ def prepared(
         elif _is_light(step) and (reads := reads_of(step)) <= near:
             near.update(step.outs)
             makers.update(dict.fromkeys(step.outs, step))
-            if not reads.isdisjoint(open_ended):
-                wanted.extend(step.outs)
-                open_ended.update(slot for slot, size in _sizes(step) if size is None)
+            late = not reads.isdisjoint(open_ended)
+            wanted.extend(step.outs if late or not _decided(step) <= set(static) else ())
+            open_ended.update(slot for slot, size in _sizes(step) if late and size is None)
     while wanted:
         maker = makers.get(wanted.pop())
         if maker is not None and id(maker) not in found:
             found.add(id(maker))
             wanted.extend(reads_of(maker))
+    return found
+
+
+def _decided(step: KernelStep) -> set[int]:
+    """The slots of what a step wants as host values: where a slice begins, what shape comes out."""
+    found: set[int] = set()
+    for at in step.host:
+        slot = step.ins[at]
+        found.update(slot) if isinstance(slot, tuple) else found.add(slot)
     return found
 
 
