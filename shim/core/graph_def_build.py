@@ -41,7 +41,7 @@ class Scope:
         self.builder, self.region, self.graph, self.around = builder, region, graph, around
         self.values: dict[Source, Tensor] = dict(given or {})
         self.operations: dict[str, Operation] = {}
-        self.prefix = prefix if prefix is not None or around is None else around.prefix
+        self.prefix: str | None = prefix if prefix is not None or around is None else around.prefix
 
     def tensor(self, source: Source) -> Tensor:
         """Return the tensor that an output is.

@@ -143,7 +143,8 @@ class _Loop(_Flow):
         self.frame = self.name("while_context") if self.scope else self.name("while/while_context")
         count = len(op.outputs)
         enters = [self._enter(self.name("Enter"), out.spell(t), t) for t in op.inputs[:count]]
-        self.merges, nexts = [], []
+        self.merges: list[Any] = []
+        nexts: list[Any] = []
         for enter, tensor in zip(enters, op.outputs, strict=True):
             self._round(enter, _type(tensor), nexts)
         self._captured((test, body))

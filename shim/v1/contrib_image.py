@@ -143,7 +143,7 @@ def translations_to_projective_transforms(translations: Any, name: str | None = 
         TypeError: There are more dimensions.
     """
     with name_scope(name, "translations_to_projective_transforms"):
-        moved = convert_to_tensor(translations, name="translations", dtype=dtypes.float32)
+        moved: Any = convert_to_tensor(translations, name="translations", dtype=dtypes.float32)
         count = rank_of(moved)
         if count is None:
             raise TypeError("translation_or_translations rank must be statically known")

@@ -111,8 +111,7 @@ def _train_op(train_op: Any, mode: str) -> Any:
         return None
     if not isinstance(train_op, Operation | Tensor | Variable):
         raise TypeError(f"train_op must be Operation or Tensor, given: {train_op}")
-    given: Any = train_op
-    return _in_graph(given.op if isinstance(given, Variable) else given, "train_op")
+    return _in_graph(getattr(train_op, "op", train_op) if isinstance(train_op, Variable) else train_op, "train_op")
 
 
 def _loss(loss: Any, mode: str) -> Any:

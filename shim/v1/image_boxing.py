@@ -12,10 +12,10 @@ from onevar.v1.common import rank_of, renamed
 from onevar.v1.export import export
 
 _NONE = float("-inf")
-_Sample = namedtuple("SampleDistortedBoundingBoxV2", ["begin", "size", "bboxes"])
-_Combined = namedtuple(
-    "CombinedNonMaxSuppression", ["nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"]
-)
+# The names are TensorFlow's, for whoever prints them; ours are private.
+_BOXES = ["nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"]
+_Sample = namedtuple("SampleDistortedBoundingBoxV2", ["begin", "size", "bboxes"])  # type: ignore[name-match]
+_Combined = namedtuple("CombinedNonMaxSuppression", _BOXES)  # type: ignore[name-match, misc]
 
 
 @export("image.crop_and_resize")

@@ -1,5 +1,7 @@
 """Names in SavedModels: of files, tags, collections and signatures."""
 
+from typing import Any
+
 from onevar.v1.export import export_value
 
 ASSETS_DIRECTORY, ASSETS_KEY = "assets", "saved_model_assets"
@@ -11,7 +13,7 @@ VARIABLES_DIRECTORY = VARIABLES_FILENAME = "variables"
 #: Signatures of TensorFlow 2 that name the operation which initialises.
 INIT_OP_SIGNATURE_KEY = "__saved_model_init_op"
 
-_TABLES = {
+_TABLES: dict[str, dict[str, Any]] = {
     "constants": {
         "ASSETS_DIRECTORY": ASSETS_DIRECTORY, "ASSETS_KEY": ASSETS_KEY, "DEBUG_DIRECTORY": DEBUG_DIRECTORY,
         "DEBUG_INFO_FILENAME_PB": DEBUG_INFO_FILENAME_PB, "LEGACY_INIT_OP_KEY": LEGACY_INIT_OP_KEY,

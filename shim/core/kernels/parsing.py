@@ -23,7 +23,7 @@ def texts(x: np.ndarray) -> list[bytes]:
 
 
 def _dense(keys: Sequence[bytes], types: Sequence[str], shapes: Sequence[Any], defaults: Arrays) -> list[Dense]:
-    made = []
+    made: list[Dense] = []
     for key, dtype, shape, default in zip(keys, types, shapes, defaults, strict=True):
         feature = Dense(key, dtype, tuple(shape), default)
         if not feature.is_variable and default.size and default.shape != feature.shape:

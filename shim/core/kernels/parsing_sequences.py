@@ -101,7 +101,8 @@ def _dense(keys: list[bytes], types: list[str], shapes: list[Any], defaults: Arr
 
 
 def _ragged(keys: list[bytes], types: list[str], splits: list[str] | None = None) -> list[Ragged]:
-    return [Ragged(k, t, s) for k, t, s in zip(keys, types, splits or [None] * len(keys), strict=True)]
+    given: Sequence[str | None] = splits or [None] * len(keys)
+    return [Ragged(k, t, s) for k, t, s in zip(keys, types, given, strict=True)]
 
 
 def _column(rows: Sequence[tuple[np.ndarray, ...]], at: int) -> Arrays:
@@ -173,7 +174,7 @@ def _run(
     context, ragged = flat[: len(sparse)], flat[len(sparse) :]
     steps_sparse, steps_ragged = high[: len(deep)], high[len(deep) :]
     if single:
-        context, steps_sparse = [_without_batch(s) for s in context], [_without_batch(s) for s in steps_sparse]
+        context, steps_sparse = [_without_batch(s) for s in context], [_without_batch(s) for s in steps_sparse]  # type: ignore[misc]
         dense, lists = [array[0] for array in dense], [(a[0], n[0]) for a, n in lists]
     splits = [np.zeros(0, row[1].dtype) if single else row[1] for row in ragged]
     outer = [np.zeros(0, row[2].dtype) if single else row[2] for row in steps_ragged]
