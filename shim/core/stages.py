@@ -17,7 +17,7 @@ from onevar.core.gradient_steps import ForwardStep, MarkerStep, PullbackStep
 from onevar.core.host_steps import prepared
 from onevar.core.loops import LoopStep
 from onevar.core.operation import Operation
-from onevar.core.plan import Plan, breaks, changed_storages, with_bodies
+from onevar.core.plan import Plan, breaks, changed_storages, storage_of, with_bodies
 
 #: Operations whose result follows from the shape of their input.
 _OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "VariableShape"})
@@ -256,6 +256,7 @@ def _numbered(plan: Plan, analysis: _Analysis, torn: set[int]) -> list[tuple[int
     ready: dict[int, int] = dict.fromkeys(plan.feed_slots, 0)  # the stage in which a value is there for the host
     made_on_device: dict[int, int] = {}
     numbered: list[tuple[int, bool, Step]] = []
+    changes: dict[Operation, int] = {}
     floor = 0
     messages = _messages(plan, analysis)
     fed = analysis.feeds - analysis.static_feeds - analysis.strings
@@ -273,6 +274,7 @@ def _numbered(plan: Plan, analysis: _Analysis, torn: set[int]) -> list[tuple[int
             or id(step) in torn
         )
         stage, written = _stage_of(step, on_host, analysis, ready, made_on_device, floor), writes_of(step)
+        stage = _after_writes(step, stage, changes, plan)
         if on_host:
             if not _reports(step):
                 floor = max(floor, stage)  # it may fail, and writes wait for what may
@@ -282,6 +284,24 @@ def _numbered(plan: Plan, analysis: _Analysis, torn: set[int]) -> list[tuple[int
         analysis.placed[id(step)] = (stage, on_host)
         numbered.append((stage, on_host, step))
     return numbered
+
+
+def _after_writes(step: Step, stage: int, changes: dict[Operation, int], plan: Plan) -> int:
+    """Return the stage of a step: a variable that is fetched is read in the stage that writes to it last, or later.
+
+    Args:
+        step: The step.
+        stage: In which it could be, for what it reads.
+        changes: The last stage that writes to each variable; what the step writes to is put there.
+        plan: Whose steps.
+    """
+    if isinstance(step, SnapshotStep):
+        storage = storage_of(step.operation.outputs[0]) if step.outs[0] in plan.fetch_slots else None
+        return stage if storage is None else max(stage, changes.get(storage, 0))
+    if not isinstance(step, ConstStep | StorageStep | AliasStep) and not _is_pure(step):
+        for storage in changed_storages(with_bodies(operations_of(step))):
+            changes[storage] = max(stage, changes.get(storage, 0))
+    return stage
 
 
 def _reports(step: Step) -> bool:

@@ -10,6 +10,7 @@ import pytest
 import onevar
 import onevar.v1 as tf
 from onevar.core.registry import adapter as adapter_of
+from onevar.core.stages import stages_of
 
 
 @pytest.fixture(name="backend", params=["numpy", "torch", "jax", "tensorflow"])
@@ -324,3 +325,30 @@ def test_arrays_that_are_fed_are_not_kept(backend):
         del array
         gc.collect()
         assert [reference() for reference in alive] == [None] * 4
+
+
+def test_a_fetched_reference_is_read_after_writes_that_wait_for_the_host(backend):
+    x = tf.placeholder(tf.float32, [2])
+    step, w = tf.Variable(0), tf.Variable([1.0, 2.0])
+    change = tf.py_func(lambda v: v, [tf.reduce_sum(x) * w], tf.float32)
+    change.set_shape([2])
+    with tf.control_dependencies([tf.assign_sub(w, change)]):
+        count = tf.assign_add(step, 1)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        got = [session.run([count.op, step, w], {x: [0.25, 0.25]})[1:] for _ in range(3)]
+    assert [int(at) for at, _ in got] == [1, 2, 3]
+    assert [value.tolist() for _, value in got] == [[0.5, 1.0], [0.25, 0.5], [0.125, 0.25]]
+
+
+def test_a_slice_that_begins_where_a_queue_says_is_no_part_of_a_key(backend):
+    data = tf.constant(np.arange(40.0, dtype=np.float32).reshape(2, 20))
+    at = tf.placeholder(tf.int32, [])
+    said = tf.py_func(lambda v: v, [at], tf.int32)
+    said.set_shape([])
+    part = tf.strided_slice(data, [0, said * 4], [2, (said + 1) * 4])
+    total = tf.reduce_sum(tf.square(part))
+    with tf.Session() as session:
+        assert [float(session.run(total, {at: i})) for i in range(3)] == [1868.0, 2732.0, 3852.0]
+        (executable,) = session._plans.values()
+        assert not any(stage.static_slots for stage in stages_of(executable.plan))
