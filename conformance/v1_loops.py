@@ -228,3 +228,38 @@ def loops_of_unknown_length(tf: Any) -> Any:
     x = _fed(tf)
     i, h = tf.while_loop(lambda i, h: tf.reduce_sum(h) < 30.0, lambda i, h: (i + 1, h * 1.05 + x[1] * x[2]), [0, x[3]])
     return _runs(tf, [i, h, tf.gradients(tf.reduce_sum(h), x)], x)
+
+
+@program("V1-29")
+def unconnected_writes(tf: Any) -> Any:
+    """A write in a branch or body happens if a result depends on it, or is the result; not because it stands there."""
+    v = tf.Variable(0.0)
+    w = tf.Variable(0.0, use_resource=True)
+    p = tf.placeholder_with_default(True, [])
+
+    def unconnected() -> Any:
+        tf.assign_add(v, 1.0)
+        w.assign_add(1.0)
+        return tf.constant(3.0)
+
+    def connected() -> Any:
+        with tf.control_dependencies([tf.assign_add(v, 100.0)]):
+            between = tf.no_op()
+        with tf.control_dependencies([between]):
+            return tf.constant(7.0)
+
+    def body(i: Any) -> Any:
+        tf.assign_add(v, 10.0)
+        return i + 1
+
+    fetches = [
+        tf.cond(p, unconnected, lambda: tf.constant(0.0)),
+        tf.while_loop(lambda i: i < 3, body, [0]),
+        tf.cond(p, lambda: tf.assign_add(v, 1.0).op, lambda: tf.no_op()),
+        tf.cond(p, lambda: tf.group(tf.assign_add(v, 1.0), w.assign_add(1.0)), lambda: tf.no_op()),
+        tf.cond(p, lambda: [tf.constant(1.0), tf.assign_add(v, 5.0).op], lambda: [tf.constant(2.0), tf.no_op()]),
+        tf.cond(p, connected, lambda: tf.constant(0.0)),
+        tf.cond(p, lambda: tf.cond(p, lambda: tf.assign_add(w, 3.0), lambda: 0.0), lambda: 0.0),
+    ]
+    with started(tf) as session:
+        return [[thrice(session, fetch), session.run([v, w])] for fetch in fetches]

@@ -54,8 +54,11 @@ class Body:
         self.slots = Slots()
         self.arguments = [self.slots(t) for t in graph.arguments]
         self.captures = [self.slots(t) for t in graph.captures.values()]
-        effects = [op for op in graph.operations if writes(op) or _must_run(op)]
-        targets = [*(t.op for t in graph.results), *effects, *getattr(graph, "control_outputs", ())]
+        # As in TensorFlow 1, a write that no result of the branch depends on does not happen. Without any result the
+        # branch is there for what it does.
+        everything = graph.runs_everything or not graph.results
+        effects = [op for op in graph.operations if writes(op) or _must_run(op)] if everything else []
+        targets = [*(t.op for t in graph.results), *effects]
         own = set(graph.operations)
         given = [*graph.arguments, *graph.captures.values()]
         inside = _inside(targets, given, own)

@@ -32,6 +32,8 @@ class FuncGraph(Graph):
         self.arguments: list[Tensor] = []
         self.captures: dict[Tensor, Tensor] = {}
         self.results: list[Tensor] = []
+        #: Whether writes happen that no result depends on.
+        self.runs_everything = False
         #: Operations outside that something in the body was told to run after.
         self.outside_controls: dict[Operation, None] = {}
         self._stacks.devices = list(outer._stacks.devices)

@@ -165,6 +165,7 @@ class Library:
             binding = _Captured(function.arguments, given)
             prefix = f"{scope.prefix}/{node.name}" if scope.prefix else node.name
             bodies.append(builder.body(function.region, scope, f"{node.name}/{attr[:4]}", (), binding, prefix))
+            bodies[-1].runs_everything = True  # a function of TensorFlow 2 does all that stands in it
         builder.add_branch(node, scope, pred, bodies[0], bodies[1], node.name)
 
     def _loop(self, builder: "Builder", node: Node, scope: "Scope") -> None:
@@ -182,6 +183,7 @@ class Library:
                 region = Region(function.region.nodes, results)
                 binding = _Captured(function.arguments, inputs, moving)
                 made.append(builder.body(region, scope, f"{node.name}/{function.name}", specs, binding, prefix))
+                made[-1].runs_everything = True
             return made[0], made[1]
 
         builder.add_loop(node, scope, [inputs[i] for i in moving], bodies, node.name)
