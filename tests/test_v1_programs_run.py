@@ -15,7 +15,6 @@ import running  # noqa: E402
 from table import PROGRAMS, differences  # noqa: E402
 
 BACKENDS = ("torch", "jax", "tensorflow")
-ONE = next((name for name in BACKENDS if find_spec(name)), None)  # for what is the same on all of them
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +30,9 @@ def runs(data, tmp_path_factory, request):
     folder, started = tmp_path_factory.mktemp("runs"), {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for item in request.session.items:
-            if item.module is request.module and "backend" in item.callspec.params:
-                program, backend = (item.callspec.params[name] for name in ("program", "backend"))
+            wanted = item.callspec.params if item.module is request.module and hasattr(item, "callspec") else {}
+            if "backend" in wanted:
+                program, backend = wanted["program"], wanted["backend"]
                 if find_spec(backend) and (program.name, backend) not in started:
                     where, start = folder / backend / program.name, running.command(program, backend)
                     future = pool.submit(running.run_all, program, where, data, start)

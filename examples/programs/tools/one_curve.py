@@ -1,7 +1,7 @@
-"""One training run, four programs' worth of frameworks, one loss curve: `python one_curve.py PICTURE.png`.
+"""One training run on three frameworks, one loss curve: `python one_curve.py PICTURE.png`.
 
-`vae.py` trains on TensorFlow's backend, goes on from its checkpoint on JAX, ends on torch; TensorFlow itself evaluates what
-came out. Beside it TensorFlow itself goes the whole way, stopped and continued at the same steps. The losses are read
+`vae.py` trains on TensorFlow's backend, goes on from its checkpoint on JAX, ends on torch; TensorFlow itself restores what
+came out, and evaluates it on its next batch. Beside it TensorFlow itself goes the whole way, stopped and continued at the same steps. The losses are read
 from the event files.
 """
 
@@ -39,7 +39,7 @@ def go(folder: Path, data: Path, backends: list[str | None], epochs: int) -> tup
 
 
 def evaluate(folder: Path) -> float:
-    """TensorFlow itself trains no more, and evaluates on the test images: the evidence's bound of what is in a folder."""
+    """What TensorFlow itself finds for the next batch, having restored what a folder has: the bound of the evidence."""
     out, _, _ = running.run_phase(running.command(PROGRAM, None), "--epochs 1", folder)
     return float(re.search(r"first (-[\d.]+)", out)[1])
 
