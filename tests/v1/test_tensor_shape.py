@@ -117,7 +117,7 @@ def test_dimensions(theirs, a, b):
     assert m_value(ours.Dimension(a)) == ours.dimension_value(ours.Dimension(a)) == ours.dimension_value(a)
 
 
-@pytest.mark.parametrize("bad", [-1, [-1], "ab", [2, "x"], 1.5, [1.5], object(), {1: 2}, 7, range(3), [[1]]], ids=str)
+@pytest.mark.parametrize("bad", [-1, [-1], "ab", [2, "x"], 1.5, [1.5], object(), {1: 2}, 7, range(3), [[1]]])
 def test_what_cannot_be_a_shape(theirs, bad):
     same(theirs, lambda m: m.TensorShape(bad))
     same(theirs, lambda m: m.Dimension(bad))
