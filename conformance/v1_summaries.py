@@ -107,12 +107,14 @@ def summaries_of_training(tf: Any) -> Any:
     loss = tf.reduce_mean(tf.square(hidden - 1.0))
     tf.summary.scalar("loss", loss)
     tf.summary.histogram("hidden", hidden)
-    tf.summary.scalar("sum_of_weights", tf.reduce_sum(w))
+    total = tf.reduce_sum(w)
+    tf.summary.scalar("sum_of_weights", total)
     optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
     grads = optimizer.compute_gradients(loss)
     for gradient, variable in grads:
         tf.summary.histogram(f"{variable.op.name}/gradient", gradient)
-    train = optimizer.apply_gradients(grads)
+    with tf.control_dependencies([total]):  # else TensorFlow sums before the update, or after it
+        train = optimizer.apply_gradients(grads)
     merged = tf.summary.merge_all()
     found = []
     with tf.Session() as session:

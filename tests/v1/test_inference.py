@@ -47,6 +47,7 @@ _TENSORFLOW_IS_WRONG = {
     "MatrixDiagV3": _UNKNOWN_AS_MINUS_ONE,
     "MatrixSetDiagV2": "TensorFlow refuses several diagonals for a batch of unknown size",
     "MatrixSetDiagV3": "TensorFlow refuses several diagonals for a batch of unknown size",
+    "ExtractVolumePatches": "TensorFlow forgets an axis where it knows no size",
     "GatherV2-5": "TensorFlow adds a negative batch_dims to the rank",
 }
 

@@ -264,9 +264,18 @@ def test_compile(any_adapter, donate, dtype):
     assert values(any_adapter, [state[1], *results]) == [[3, 6], [6, 12]]
 
 
-def test_compile_is_called_outside_of_computing_and_leaves_the_process_alone():
+@pytest.fixture
+def narrow_jax():
+    """JAX as it is without JAX_ENABLE_X64, whatever this process was started with."""
     jax = pytest.importorskip("jax")
-    adapter = load("jax")
+    before = jax.config.read("jax_enable_x64")
+    jax.config.update("jax_enable_x64", False)
+    yield jax
+    jax.config.update("jax_enable_x64", before)
+
+
+def test_compile_is_called_outside_of_computing_and_leaves_the_process_alone(narrow_jax):
+    jax, adapter = narrow_jax, load("jax")
     with adapter.computing():
         state, copy = [adapter.convert(array([1.0]))], adapter.convert(array([1.0]))
     assert not jax.config.read("jax_enable_x64")

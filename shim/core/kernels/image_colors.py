@@ -12,7 +12,7 @@ def _colors(images: Spec, *_: Spec) -> Shape:
         raise ShapeError("Shape must be at least rank 1 but is rank 0")
     if shape is not None and shape and shape[-1] not in (None, 3):
         raise ShapeError(f"Dimension must be 3 but is {shape[-1]}")
-    return shape
+    return shape if shape is None else (*shape[:-1], 3)
 
 
 def _adjusted(images: Spec, amount: Spec) -> Shape:

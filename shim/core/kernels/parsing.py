@@ -91,7 +91,7 @@ def example_shapes(serialized: Spec, sparse: int, dense_shapes: Sequence[Any], r
     for shape in dense_shapes:
         variable = tuple(None if i == 0 and n is None else n for i, n in enumerate(shape))
         found.append(None if ahead is None else (*ahead, *variable))
-    splits: Shape = None if ahead is None else (None if ahead[0] is None else ahead[0] + 1,) if ahead else (0,)
+    splits: Shape = (None,) if ahead is None else (None if ahead[0] is None else ahead[0] + 1,) if ahead else (0,)
     return found + [(None,)] * ragged + [splits] * ragged
 
 
