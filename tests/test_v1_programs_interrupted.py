@@ -74,7 +74,7 @@ def until(process, text):
 
 
 def finish(process):
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=300)
     return process.returncode, out
 
 
@@ -144,7 +144,7 @@ def test_a_full_disk_is_an_error_and_old_checkpoints_stay(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", limited, "run", "--backend", BACKEND, str(script), str(saved)],
         cwd=tmp_path, env={**os.environ, **running.ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True,
-        text=True, timeout=120, check=False,
+        text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert re.search(r"File too large|No space left", done.stderr), done.stderr
