@@ -14,7 +14,7 @@ sys.path.append(str(FOLDER / "tools"))
 import running  # noqa: E402
 from table import PROGRAMS, differences  # noqa: E402
 
-BACKENDS = ("torch", "jax", "tensorflow")
+RUNS = [pytest.param(one, name, id=f"{one.name}-{name}") for one in PROGRAMS for name in one.tested]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +41,7 @@ def runs(data, tmp_path_factory, request):
         pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+@pytest.mark.parametrize(("program", "backend"), RUNS)
 def test_a_program_prints_and_writes_what_it_does_in_tensorflow(program, backend, runs):
     pytest.importorskip(backend)
     folder, future = runs[program.name, backend]

@@ -24,6 +24,8 @@ class Program:
         checkpoint: The prefix of a checkpoint that it leaves, without the number of the step.
         steps: The option for the number of steps (or epochs), and two values of it, whose difference in time is measured;
             how many steps they differ by.
+        tested: The backends that the tests run it on. JAX compiles anew for every shape of a batch; programs that have
+            many take it minutes, and are left to `record.py --backend jax`.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Program:
     graphs: tuple[str, ...] = ()
     checkpoint: str = ""
     steps: tuple[str, int, int, int] | None = None
+    tested: tuple[str, ...] = ("torch", "jax", "tensorflow")
 
     @property
     def path(self) -> Path:
@@ -133,6 +136,7 @@ PROGRAMS = (
         ("--num_epochs 5", "--num_epochs 10"),
         checkpoint="ctc_checkpoints/ctc",
         steps=("--num_epochs", 3, 23, 120),
+        tested=("torch", "tensorflow"),
     ),
     Program(
         "tfrecords",
@@ -161,6 +165,7 @@ PROGRAMS = (
         graphs=("nmt_model/train_log",),
         checkpoint="nmt_model/translate.ckpt",
         steps=("--num_train_steps", 30, 130, 100),
+        tested=("torch", "tensorflow"),
     ),
     Program(
         "slim_resnet",
@@ -173,6 +178,7 @@ PROGRAMS = (
         graphs=("slim_logs",),
         checkpoint="slim_logs/model.ckpt",
         steps=("--max_number_of_steps", 20, 120, 100),
+        tested=("torch", "tensorflow"),
     ),
     Program(
         "a3c_threads",
