@@ -172,8 +172,8 @@ PROGRAMS = (
         "`slim.arg_scope`, `slim.learning.train`, `evaluate_once`, fine-tuning, `HParams`",
         ("--max_number_of_steps 20", "--train_dir tuned --checkpoint_path slim_logs --max_number_of_steps 5"),
         contrib=True,
-        chance="^accuracy",
-        bounds=(("accuracy ", 0.3, 0.6), ("recall@2 ", 0.5, 0.8)),
+        chance="^(accuracy|Finished)",  # twenty steps of batch norm on small batches: rounding grows
+        bounds=(("accuracy ", 0.3, 0.6), ("recall@2 ", 0.5, 0.8), ("Last batch loss ", 1.4, 2.4)),
         events=("slim_logs", "slim_logs/eval"),
         graphs=("slim_logs",),
         checkpoint="slim_logs/model.ckpt",
