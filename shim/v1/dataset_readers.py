@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from onevar.core import dtype as dtypes
 from onevar.core.operation import Tensor
@@ -104,9 +104,8 @@ class _FileDataset(Dataset):
         BaseDataset.__init__(self, made._variant_tensor, made.element_spec)
 
 
-@export("data.TFRecordDataset")
-class TFRecordDataset(_FileDataset):
-    """A dataset of the records of TFRecord files.
+class _CompressedFiles(_FileDataset):
+    """Records of files that may be compressed, which differ by the operation that reads them.
 
     Args:
         filenames: A name, a tensor or a dataset of names.
@@ -116,6 +115,8 @@ class TFRecordDataset(_FileDataset):
         name: Of the dataset.
     """
 
+    _reader: ClassVar[str]
+
     def __init__(
         self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None,
         name: str | None = None,
@@ -124,42 +125,27 @@ class TFRecordDataset(_FileDataset):
 
         def read_one_file(filename: Any) -> Any:
             variant = dataset_op(
-                "TFRecordDataset", filenames=filename,
+                self._reader, filenames=filename,
                 compression_type=_optional(compression_type, "compression_type", "", dtypes.string),
                 buffer_size=_optional(buffer_size, "buffer_size", _BUFFER),
             )  # fmt: skip
             return new_dataset(variant, _RECORD)
 
         self._fill(_read(filenames, num_parallel_reads, read_one_file))
+
+
+@export("data.TFRecordDataset")
+class TFRecordDataset(_CompressedFiles):
+    """A dataset of the records of TFRecord files; see `_CompressedFiles` for the arguments."""
+
+    _reader = "TFRecordDataset"
 
 
 @export("data.TextLineDataset")
-class TextLineDataset(_FileDataset):
-    """A dataset of the lines of text files.
+class TextLineDataset(_CompressedFiles):
+    """A dataset of the lines of text files; see `_CompressedFiles` for the arguments."""
 
-    Args:
-        filenames: A name, a tensor or a dataset of names.
-        compression_type: `""`, `"GZIP"` or `"ZLIB"`; None for nothing.
-        buffer_size: How much is read at a time, in bytes.
-        num_parallel_reads: How many files at a time, or None: one after the other.
-        name: Of the dataset.
-    """
-
-    def __init__(
-        self, filenames: Any, compression_type: Any = None, buffer_size: Any = None, num_parallel_reads: Any = None,
-        name: str | None = None,
-    ):  # fmt: skip
-        check_name(name)
-
-        def read_one_file(filename: Any) -> Any:
-            variant = dataset_op(
-                "TextLineDataset", filenames=filename,
-                compression_type=_optional(compression_type, "compression_type", "", dtypes.string),
-                buffer_size=_optional(buffer_size, "buffer_size", _BUFFER),
-            )  # fmt: skip
-            return new_dataset(variant, _RECORD)
-
-        self._fill(_read(filenames, num_parallel_reads, read_one_file))
+    _reader = "TextLineDataset"
 
 
 @export("data.FixedLengthRecordDataset")
