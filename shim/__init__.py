@@ -55,7 +55,7 @@ _PUBLIC = {
 }
 
 # Modules that users name, without importing them first: `except onevar.errors.CopyRequired`.
-_MODULES = ("adapters", "conformance", "dtypes", "errors", "initializers")
+_MODULES = ("adapters", "conformance", "dtypes", "errors", "initializers", "keras")
 
 __all__ = [
     "AutocastScope",

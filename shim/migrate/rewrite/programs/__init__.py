@@ -1,0 +1,1 @@
+"""What programs are made of: graphs, sessions, feeds and training loops, and what they become."""
