@@ -10,11 +10,7 @@ from sklearn.datasets import load_digits
 tf.disable_v2_behavior()
 
 
-def model():
-    images = tf.placeholder(tf.float32, [None, 8, 8, 1], name="images")
-    labels = tf.placeholder(tf.int64, [None], name="labels")
-    training = tf.placeholder_with_default(False, [], name="training")
-
+def network(images, training, rate=0.3):
     net = tf.layers.conv2d(images, 16, 3, padding="same", use_bias=False, name="conv1")
     net = tf.nn.relu(tf.layers.batch_normalization(net, training=training, name="norm1"))
     net = tf.layers.max_pooling2d(net, 2, 2)
@@ -22,17 +18,24 @@ def model():
     net = tf.layers.average_pooling2d(net, 2, 2)
     net = tf.layers.flatten(net)
     net = tf.layers.dense(net, 64, activation=tf.nn.relu, kernel_initializer=tf.variance_scaling_initializer())
-    net = tf.layers.dropout(net, 0.3, training=training)
-    logits = tf.layers.dense(net, 10, kernel_regularizer=lambda w: 1e-4 * tf.nn.l2_loss(w), name="logits")
+    net = tf.layers.dropout(net, rate, training=training)
+    return tf.layers.dense(net, 10, kernel_regularizer=lambda w: 1e-4 * tf.nn.l2_loss(w), name="logits")
 
+
+def model(rate=0.3):
+    images = tf.placeholder(tf.float32, [None, 8, 8, 1], name="images")
+    labels = tf.placeholder(tf.int64, [None], name="labels")
+    training = tf.placeholder_with_default(False, [], name="training")
+
+    logits = network(images, training, rate)
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))
     loss += tf.losses.get_regularization_loss()
     accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), labels), tf.float32))
 
     step = tf.train.get_or_create_global_step()
-    rate = tf.train.exponential_decay(2e-3, step, 100, 0.8, staircase=True)
+    learning_rate = tf.train.exponential_decay(2e-3, step, 100, 0.8, staircase=True)
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
-        train = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)
+        train = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step=step)
     return SimpleNamespace(
         images=images, labels=labels, training=training, accuracy=accuracy, outputs=[logits],
         losses=[(loss, tf.trainable_variables())], train=[train],

@@ -14,12 +14,7 @@ CHARACTERS = sorted(set("".join(LINES)))
 UNITS, LAYERS, WIDTH = 64, 2, 24
 
 
-def model():
-    inputs = tf.placeholder(tf.int32, [None, None], name="inputs")
-    targets = tf.placeholder(tf.int32, [None, None], name="targets")
-    lengths = tf.placeholder(tf.int32, [None], name="lengths")
-    keep = tf.placeholder_with_default(1.0, [], name="keep")
-
+def network(inputs, lengths, keep):
     def layer():
         cell = tf.nn.rnn_cell.LSTMCell(UNITS, initializer=tf.orthogonal_initializer(), state_is_tuple=True)
         return tf.nn.rnn_cell.DropoutWrapper(cell, output_keep_prob=keep)
@@ -36,10 +31,23 @@ def model():
             initial_state=state,
             parallel_iterations=1,
         )
-        logits = tf.layers.dense(outputs, len(CHARACTERS), name="logits")
-    mask = tf.sequence_mask(lengths, tf.shape(inputs)[1], dtype=tf.float32)
+        return tf.layers.dense(outputs, len(CHARACTERS), name="logits"), state
+
+
+def cross_entropy(logits, targets, lengths):
+    mask = tf.sequence_mask(lengths, tf.shape(targets)[1], dtype=tf.float32)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-    loss = tf.reduce_sum(each * mask) / tf.reduce_sum(mask)
+    return tf.reduce_sum(each * mask) / tf.reduce_sum(mask)
+
+
+def model():
+    inputs = tf.placeholder(tf.int32, [None, None], name="inputs")
+    targets = tf.placeholder(tf.int32, [None, None], name="targets")
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    keep = tf.placeholder_with_default(1.0, [], name="keep")
+
+    logits, state = network(inputs, lengths, keep)
+    loss = cross_entropy(logits, targets, lengths)
 
     variables = tf.trainable_variables()
     gradients, norm = tf.clip_by_global_norm(tf.gradients(loss, variables), 1.0)

@@ -12,16 +12,20 @@ tf.disable_v2_behavior()
 ROWS, COLUMNS, UNITS, CLASSES = 8, 8, 64, 10
 
 
-def model():
-    x = tf.placeholder("float", [None, ROWS, COLUMNS])
-    y = tf.placeholder("float", [None, CLASSES])
+def network(x):
     weights = {"out": tf.Variable(tf.random_normal([UNITS, CLASSES], stddev=0.1))}
     biases = {"out": tf.Variable(tf.zeros([CLASSES]))}
 
     steps = tf.unstack(x, ROWS, 1)
     cell = tf.nn.rnn_cell.BasicLSTMCell(UNITS, forget_bias=1.0)
     outputs, _ = tf.nn.static_rnn(cell, steps, dtype=tf.float32)
-    logits = tf.matmul(outputs[-1], weights["out"]) + biases["out"]
+    return tf.matmul(outputs[-1], weights["out"]) + biases["out"]
+
+
+def model():
+    x = tf.placeholder("float", [None, ROWS, COLUMNS])
+    y = tf.placeholder("float", [None, CLASSES])
+    logits = network(x)
     prediction = tf.nn.softmax(logits)
 
     loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(logits=logits, labels=y))

@@ -29,10 +29,7 @@ def data():
 PAIRS, USERS, ITEMS = data()
 
 
-def model():
-    user = tf.placeholder(tf.int32, [None], name="user")
-    item = tf.placeholder(tf.int32, [None], name="item")
-    label = tf.placeholder(tf.float32, [None], name="label")
+def network(user, item, label):
     scale = tf.truncated_normal_initializer(stddev=0.1)
     with tf.device("/cpu:0"), tf.variable_scope("embeddings"):
         of_users = tf.get_variable("users", [len(USERS), WIDTH], initializer=scale)
@@ -43,6 +40,14 @@ def model():
     score = tf.reduce_sum(u * i, 1) + tf.nn.embedding_lookup(bias, item)
     loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=label, logits=score))
     loss += 1e-3 * (tf.nn.l2_loss(u) + tf.nn.l2_loss(i)) / tf.to_float(tf.shape(user)[0])
+    return score, loss
+
+
+def model():
+    user = tf.placeholder(tf.int32, [None], name="user")
+    item = tf.placeholder(tf.int32, [None], name="item")
+    label = tf.placeholder(tf.float32, [None], name="label")
+    score, loss = network(user, item, label)
     train = tf.train.AdagradOptimizer(0.2).minimize(loss)
     return SimpleNamespace(
         user=user, item=item, label=label, score=score, outputs=[score],

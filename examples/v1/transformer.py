@@ -50,9 +50,7 @@ def block(x, seen, scope):
         return x + tf.layers.dense(hidden, WIDTH, name="contract")
 
 
-def model():
-    tokens = tf.placeholder(tf.int32, [None, None], name="tokens")
-    inputs, targets = tokens[:, :-1], tokens[:, 1:]
+def network(inputs):
     length = tf.shape(inputs)[1]
     known = tf.cast(tf.not_equal(inputs, PAD), tf.float32)
     past = tf.matrix_band_part(tf.ones([length, length]), -1, 0)
@@ -64,11 +62,19 @@ def model():
     for layer in range(LAYERS):
         h = block(h, seen, "h%d" % layer)
     h = norm(h, "norm")
-    logits = tf.einsum("btd,wd->btw", h, wte)
+    return tf.einsum("btd,wd->btw", h, wte)
 
+
+def cross_entropy(logits, targets):
     weights = tf.cast(tf.not_equal(targets, PAD), tf.float32)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-    loss = tf.reduce_sum(each * weights) / tf.reduce_sum(weights)
+    return tf.reduce_sum(each * weights) / tf.reduce_sum(weights)
+
+
+def model():
+    tokens = tf.placeholder(tf.int32, [None, None], name="tokens")
+    logits = network(tokens[:, :-1])
+    loss = cross_entropy(logits, tokens[:, 1:])
     step = tf.train.get_or_create_global_step()
     now = tf.cast(step, tf.float32) + 1.0
     rate = WIDTH**-0.5 * tf.minimum(now**-0.5, now * 20.0**-1.5) * 0.1
