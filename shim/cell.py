@@ -32,6 +32,7 @@ class Cell:
         busy: Whether a write is going on.
         fast: Kernels that operators may call on `native` as it is while nobody is `busy`.
         fast_dtype: The framework's dtype object that a tensor must have for them, or None.
+        keeper: Another object that has this state, and a say in how it is read and written (a `keras.Variable`), or None.
         scalars: The Python types that may stand beside it.
         readers: Threads inside a kernel on `native`, where the adapter asks for `guard_reads`; else None.
     """
@@ -44,6 +45,7 @@ class Cell:
         "dtype",
         "fast",
         "fast_dtype",
+        "keeper",
         "layout",
         "lock",
         "native",
@@ -62,6 +64,7 @@ class Cell:
         self.device = device
         self.trainable = trainable
         self.layout: Any = None
+        self.keeper: Any = None
         self.lock = RLock()
         self.tensor_type = adapter.tensor_type
         self.busy = False

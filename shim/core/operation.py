@@ -39,7 +39,7 @@ class Operation:
 
     __slots__ = (
         "__weakref__", "_control_flow_context", "attrs", "colocation", "control_inputs", "device", "graph", "inputs",
-        "kept", "location", "name", "outputs", "serial", "type",
+        "keeper", "kept", "location", "name", "outputs", "serial", "type",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,8 @@ class Operation:
         self.location = _location()
         self.serial = 0
         self.kept: Any = None
+        #: Who keeps the value of this storage in place of the Session: `(adapter, operation) -> Slot`, or None.
+        self.keeper: Any = None
         self._control_flow_context: Any = None
 
     @property

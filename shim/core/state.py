@@ -19,7 +19,7 @@ STORAGE = frozenset({"VariableV2", "Variable", "VarHandleOp"})
 READERS = frozenset(
     {
         *STORAGE, "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape", "VarIsInitializedOp",
-        "IsVariableInitialized",
+        "IsVariableInitialized", "OnevarCall",
     }
 )  # fmt: skip
 
@@ -383,7 +383,9 @@ class Store:
         key = (attrs.get("container", ""), attrs.get("shared_name") or operation.name)
         found = self.refs.get(key)
         if found is None:
-            found = self.refs[key] = StateRef(Slot(operation, self.adapter, self.device))
+            keeper = operation.keeper
+            slot = Slot(operation, self.adapter, self.device) if keeper is None else keeper(self.adapter, operation)
+            found = self.refs[key] = StateRef(slot)
         return found
 
     def stream(self, operation: Operation) -> Stream:
