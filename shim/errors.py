@@ -7,6 +7,7 @@ A message says what was called, what came in, and what to do about it.
 
 __all__ = [
     "AdapterError",
+    "BackendMismatch",
     "CopyRequired",
     "DeviceMissing",
     "FrameworkMissing",
@@ -22,6 +23,10 @@ class OnevarError(Exception):
 
 class AdapterError(OnevarError, TypeError):
     """An adapter does not fulfil `onevar.adapters.contract`, or clashes with another."""
+
+
+class BackendMismatch(OnevarError, ValueError):
+    """Two parts of a program compute with different frameworks, where they have to share one."""
 
 
 class FrameworkMissing(OnevarError, ImportError):

@@ -320,7 +320,7 @@ def _has_strings(operation: Operation) -> bool:
     return any(tensor.dtype.base_dtype.key in ("string", "variant") for tensor in tensors)
 
 
-_READ_ONLY = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
+_READ_ONLY = frozenset({"OnevarCall", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
 
 
 def _all_host(args: list[Any]) -> bool:

@@ -286,6 +286,21 @@ def op_def(type: str) -> OpDef:
     return found
 
 
+def define(line: str) -> None:
+    """Add the signature of an op type that TensorFlow does not have, for operations of ours.
+
+    Args:
+        line: As in `op_defs.txt`.
+
+    Raises:
+        ValueError: There is an op type of that name.
+    """
+    made = _parse(line)
+    if made.name in _PARSED or made.name in _lines():
+        raise ValueError(f"define({line!r}): there is an op type of that name.")
+    _PARSED[made.name] = made
+
+
 def op_types() -> tuple[str, ...]:
     """All op types of TensorFlow's registry.
 
