@@ -29,6 +29,7 @@ _forgetters: list[Callable[[], None]] = [_by_type.clear]
 _entry_points: dict[str, metadata.EntryPoint] | None = None
 
 _backend: str | None = None
+_preferred: str | None = None
 _scoped: ContextVar[str | None] = ContextVar("onevar_backend", default=None)
 
 
@@ -123,9 +124,19 @@ def on_load(hook: Callable[[Adapter], None]) -> None:
 def default_backend() -> str:
     """Return the name of the backend that is used where nothing else says.
 
-    `use_backend` > `set_backend` > `ONEVAR_BACKEND` > the first installed of `PREFERRED`.
+    `use_backend` > `set_backend` > `ONEVAR_BACKEND` > what `prefer` was told > the first installed of `PREFERRED`.
     """
-    return requested_backend() or next(name for name in PREFERRED if name in installed())
+    return requested_backend() or _preferred or next(name for name in PREFERRED if name in installed())
+
+
+def prefer(name: str | None) -> None:
+    """Say which backend to use where nobody asked for one: that of a library which is used beside onevar.
+
+    Args:
+        name: The backend's; None takes it back.
+    """
+    global _preferred
+    _preferred = name
 
 
 def requested_backend() -> str | None:
