@@ -17,6 +17,7 @@ OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
 \b
   onevar run train.py --backend jax   run a TensorFlow 1 program, unmodified
   onevar audit project/               what of TensorFlow 1 it uses, and what is supported
+  onevar migrate project/             rewrite it for Keras 3, stage by stage
   onevar doctor                       what is here, and what crosses uncopied
   onevar conformance --backend torch  prove an adapter, requirement by requirement
 """
@@ -62,9 +63,9 @@ def main() -> None:
     try:
         build()(prog_name="onevar")
     except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich", "pytest", "hypothesis", "jinja2"):
+        if error.name not in ("typer", "rich", "pytest", "hypothesis", "jinja2", "libcst"):
             raise
-        group = "migrate" if sys.argv[1:2] in (["run"], ["audit"]) else "conformance"
+        group = "migrate" if sys.argv[1:2] in (["run"], ["audit"], ["migrate"]) else "conformance"
         sys.exit(MISSING.format(name=error.name, group=group))
     except command.Launch as launch:
         request = launch.request
@@ -80,6 +81,7 @@ def build() -> Any:
     import typer
 
     from onevar.migrate import command
+    from onevar.migrate.rewrite import command as rewrite
 
     app = typer.Typer(
         name="onevar",
@@ -105,6 +107,7 @@ def build() -> Any:
         """Take the options that stand before a command."""
 
     command.add(app, typer)
+    rewrite.add(app, typer)
     _add_audit(app, typer)
     _add_doctor(app, typer)
     _add_conformance(app, typer)

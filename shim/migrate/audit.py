@@ -122,7 +122,12 @@ def files(path: Path) -> list[Path]:
 
 
 def _is_skipped(folder: str, name: str) -> bool:
-    return name in _SKIPPED or name.startswith(".") or os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
+    return name in _SKIPPED or name.startswith(".") or is_environment(os.path.join(folder, name))
+
+
+def is_environment(folder: str) -> bool:
+    """Whether a folder is a virtual environment of Python."""
+    return os.path.exists(os.path.join(folder, "pyvenv.cfg"))
 
 
 def make(path: Path, step: Callable[[int, int], object] = lambda done, total: None) -> Audit:
@@ -139,7 +144,7 @@ def make(path: Path, step: Callable[[int, int], object] = lambda done, total: No
     root = path if path.is_dir() else path.parent
     tree, done = Tree(root), 0
     for file in found:
-        tree.sources[file] = sources.read(file, _module(file.relative_to(root)))
+        tree.sources[file] = sources.read(file, module_of(file.relative_to(root)))
         done += 1
         step(done, 2 * len(found))
 
@@ -159,7 +164,8 @@ def make(path: Path, step: Callable[[int, int], object] = lambda done, total: No
     return Audit(str(path), len(found), users, tuple(ordered), tuple(_old(tree, root)), unread)
 
 
-def _module(relative: Path) -> str:
+def module_of(relative: Path) -> str:
+    """Return the dotted name of a module from its file's place below the project's folder."""
     parts = relative.with_suffix("").parts
     return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
 

@@ -50,10 +50,19 @@ def exports(tree: Tree) -> Exports:
     for _ in range(3):
         for source in tree.sources.values():
             if source.tree is not None:
-                body = source.tree.body
-                bound = guarded(source, lambda body=body, source=source: _bindings(body, source, found, Scope()))  # type: ignore[misc]
+                bound = guarded(source, lambda source=source: at_top(source, found))  # type: ignore[misc]
                 found[source.module] = bound if bound is not None else Scope()
     return found
+
+
+def at_top(source: Source, given: Exports) -> Scope:
+    """Return what the names at the top of a module mean.
+
+    Args:
+        source: The module.
+        given: What the program's modules have.
+    """
+    return _bindings(source.tree.body, source, given, Scope()) if source.tree is not None else Scope()
 
 
 def guarded(source: Source, work: Callable[[], Any]) -> Any:

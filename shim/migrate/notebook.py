@@ -24,11 +24,13 @@ class Cell:
         number: Its place among the notebook's cells, from 1.
         text: What it says, IPython's commands replaced, line for line.
         skipped: The commands that are not run, as they stand there.
+        whole: Whether the cell as a whole is a command, `%%bash`, and no Python.
     """
 
     number: int
     text: str
     skipped: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def cells(path: Path) -> list[Cell]:
@@ -49,12 +51,12 @@ def cells(path: Path) -> list[Cell]:
 
 
 def _cell(number: int, text: str) -> Cell:
-    lines = text.splitlines()
+    lines = text.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%"):
         name, _, rest = first[2:].partition(" ")
         if name not in (*_STATEMENTS, "capture"):
-            return Cell(number, "\n".join("" for _ in lines), (first,))
+            return Cell(number, "\n".join("" for _ in lines), (first,), True)
         lines[lines.index(first)] = rest if name in ("time", "prun") else ""
     kept, skipped = [], []
     for line in lines:

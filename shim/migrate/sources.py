@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import io
 import os
+import re
 import tokenize
 import warnings
 from collections.abc import Iterator
@@ -139,7 +140,7 @@ def read(path: Path, module: str) -> Source:
     except (OSError, ValueError) as error:
         return Source(path, module, None, str(error))
     try:
-        return Source(path, module, _parsed(content, str(path)), lines=tuple(_decoded(content).splitlines()))
+        return Source(path, module, _parsed(content, str(path)), lines=tuple(lines_of(_decoded(content))))
     except SyntaxError as error:
         return Source(path, module, None, python2.reason(error, _decoded(content)), error.lineno or 0)
     except (ValueError, RecursionError, MemoryError) as error:
@@ -162,9 +163,14 @@ def _decoded(content: bytes) -> str:
     return content.decode(encoding, "replace")
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text as Python counts them: a form feed ends none."""
+    return re.split(r"\r\n|\r|\n", text)
+
+
 def _read_notebook(path: Path, module: str) -> Source:
     text, places = notebook.joined(notebook.cells(path))
-    lines = tuple(text.splitlines())
+    lines = tuple(lines_of(text))
     try:
         return Source(path, module, _parsed(text, str(path)), lines=lines, places=tuple(places))
     except SyntaxError as error:

@@ -4,7 +4,7 @@ The names are those of `tf.compat.v1`. Which framework computes is the default b
 (`onevar.set_backend`, `ONEVAR_BACKEND`), or the Session's.
 """
 
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from typing import Any
 
 from onevar.v1 import namespaces as _namespaces
@@ -14,7 +14,7 @@ __version__ = "1.15.5"
 
 
 def __getattr__(name: str) -> Any:
-    if not _namespaces.export.ready() and find_spec(f"{__name__}.{name}") is not None:
+    if not _namespaces.export.ready() and PathFinder.find_spec(f"{__name__}.{name}", __path__) is not None:
         # `from onevar.v1 import some_file` by one of ours: no name of `tf.`, so not the time to import everything.
         raise AttributeError(f"module '{__name__}' has no attribute {name!r}")
     return _namespaces.attribute("", name)

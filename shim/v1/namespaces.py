@@ -9,6 +9,17 @@ from typing import Any
 from onevar.v1 import export
 
 _ROOT = "onevar.v1"
+#: Where TensorFlow keeps what it does not publish. What of it is here is told by the tables of `onevar.migrate`, which
+#: stands above this package and is reached by name.
+_INTERNAL = ("python", "core", "examples", "contrib")
+_VIRTUAL = "onevar.migrate.virtual"
+
+
+def _plain(name: str) -> str:
+    """Return a name without `compat.v1`, which stands for the root."""
+    while name.startswith("compat.v1."):
+        name = name[len("compat.v1.") :]
+    return name
 
 
 def members(prefix: str) -> set[str]:
@@ -23,7 +34,7 @@ def attribute(prefix: str, name: str) -> Any:
     Raises:
         AttributeError: There is none; the message has the nearest names and what to do.
     """
-    full = f"{prefix}.{name}" if prefix else name
+    full = _plain(f"{prefix}.{name}".lstrip("."))
     if name == "__all__":  # `from tensorflow import *`
         return sorted(member for member in members(prefix) if not member.startswith("_"))
     if name.startswith("__"):
@@ -32,10 +43,25 @@ def attribute(prefix: str, name: str) -> Any:
         value = export.exported(full)
     except KeyError:
         if not export.is_exported(full):
-            raise MissingName(full) from None
-        value = importlib.import_module(f"{_ROOT}.{full}")
+            value = _internal(full)
+        else:
+            value = importlib.import_module(f"{_ROOT}.{full}")
     setattr(sys.modules[f"{_ROOT}.{prefix}" if prefix else _ROOT], name, value)
     return value
+
+
+def _internal(full: str) -> Any:
+    """Return what one of TensorFlow's internal modules has under a public name elsewhere, or the module's stand-in.
+
+    Raises:
+        MissingName: It is no such name, or onevar does not have it.
+    """
+    if full.partition(".")[0] not in _INTERNAL:
+        raise MissingName(full) from None
+    try:
+        return importlib.import_module(_VIRTUAL).lookup(full)
+    except LookupError:
+        raise MissingName(full) from None
 
 
 class MissingName(AttributeError):
@@ -80,12 +106,24 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         prefix = fullname.removeprefix(f"{_ROOT}.")
-        if prefix == fullname or not export.ready() or not members(prefix):
+        # What has a file is found by others; a name that has none takes the chapters to tell.
+        if prefix == fullname or not (members(_plain(prefix)) or self._stands_in(_plain(prefix))):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
+    @staticmethod
+    def _stands_in(prefix: str) -> bool:
+        """Whether there is a stand-in for an internal module."""
+        if prefix.partition(".")[0] not in _INTERNAL:
+            return False
+        try:
+            return isinstance(importlib.import_module(_VIRTUAL).lookup(prefix), ModuleType)
+        except LookupError:
+            return False
+
     def create_module(self, spec: Any) -> ModuleType:
-        return _Namespace(spec.name.removeprefix(f"{_ROOT}."))
+        prefix = _plain(spec.name.removeprefix(f"{_ROOT}."))
+        return _Namespace(prefix) if members(prefix) else importlib.import_module(_VIRTUAL).lookup(prefix)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing to do: attributes are looked up when they are asked for."""

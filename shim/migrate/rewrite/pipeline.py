@@ -1,0 +1,289 @@
+"""One file through all stages: read, planned, edited, its imports settled, checked, and accounted for.
+
+Whatever goes wrong in a stage takes back that stage for that file, or that unit: the rest of the file stays on
+`onevar.v1`, which runs it, and the report says why.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper
+
+from onevar.migrate import bindings, judge
+from onevar.migrate.bindings import Exports
+from onevar.migrate.rewrite import documents, edits, redirected_imports
+from onevar.migrate.rewrite.context import Converted, Left, Options, Plan, Replacement
+from onevar.migrate.rewrite.documents import Damaged, Document
+from onevar.migrate.rewrite.expressions import unsupported
+from onevar.migrate.rewrite.finding import LEFT, NEEDS_YOU, Failure, Finding, Rewriting
+from onevar.migrate.rewrite.imports import ModuleImports
+from onevar.migrate.rewrite.ledger import Ledger, Mark
+from onevar.migrate.rewrite.names import Names, Use
+from onevar.migrate.sources import Source
+
+_STAYS = {
+    "shim": "Stage shim: it stays as it is, on onevar.v1.",
+    "eager": "Outside of what this stage rewrites: it stays on onevar.v1.",
+    "keras3": "Outside of what is rewritten: it stays on onevar.v1.",
+}
+_FOREIGN = "TensorFlow 1 has nothing of this name: it may be TensorFlow 2's, or a slip."
+_GONE = "No longer needed."
+_PARSERS_LIMIT = "libcst cannot parse it, although Python can: {error}. Its imports can be changed by hand: {cure}."
+_CURE = "import onevar.v1 as tf"
+
+
+@dataclass
+class Text:
+    """A program on its way.
+
+    Attributes:
+        source: What Python reads.
+        text: What it says.
+    """
+
+    source: Source
+    text: str
+
+
+@dataclass
+class File:
+    """One file of a project.
+
+    Attributes:
+        document: The file.
+        shown: Its name in the report.
+        given: What the project's modules have at their top.
+        wanted: The names that other modules take from it.
+    """
+
+    document: Document
+    shown: str
+    given: Exports
+    wanted: frozenset[str] = frozenset()
+
+
+@dataclass
+class _Work:
+    """What is known of a file while it is rewritten."""
+
+    file: File
+    names: Names
+    ledger: Ledger = field(default_factory=Ledger)
+    notes: list[str] = field(default_factory=list)
+    reasons: dict[cst.CSTNode, str] = field(default_factory=dict)
+
+
+def rewrite(file: File, options: Options) -> Rewriting | Failure:
+    """Return what becomes of one file.
+
+    Args:
+        file: The file.
+        options: What is wanted.
+    """
+    source = file.document.source
+    if source.tree is None:
+        return Failure(file.shown, source.line, source.problem)
+    try:
+        names = named(Text(source, file.document.text), file.given)
+    except cst.ParserSyntaxError as error:
+        reason = _PARSERS_LIMIT.format(error=str(error).splitlines()[0], cure=_CURE)
+        return Failure(file.shown, error.raw_line, reason)
+    except RecursionError:
+        return Failure(file.shown, 0, "nested too deep to be rewritten")
+    work = _Work(file, names)
+    if not names.uses:
+        return _done(work, file.document.content)
+    after = _structured(work, options)
+    after = _settled(work, after)
+    try:
+        content = file.document.content if after == file.document.text else file.document.back(after)
+    except (Damaged, UnicodeEncodeError) as error:
+        return _whole(work, options, str(error))
+    return _done(work, content, options)
+
+
+def named(text: Text, given: Exports) -> Names:
+    """Return a program's tree with what its names mean.
+
+    Raises:
+        libcst.ParserSyntaxError: libcst cannot parse it.
+        RecursionError: It is nested too deep.
+    """
+    wrapper = MetadataWrapper(cst.parse_module(text.text), unsafe_skip_copy=True)
+    return Names(text.source, wrapper, given)
+
+
+def _structured(work: _Work, options: Options) -> str:
+    """Return the text with the units converted that can be; the original's at stage shim."""
+    before = work.file.document.text
+    if options.stage == "shim":
+        return before
+    imports = ModuleImports(work.names)
+    plan = _planned(work, imports, options)
+    converted = [unit for unit in plan.units if isinstance(unit, Converted)]
+    for unit in plan.units:
+        if isinstance(unit, Left):
+            work.reasons[unit.node] = f"{unit.unit}: {unit.reason}"
+    good, text = _accepted(work, imports, converted)
+    for unit in good:
+        work.ledger.update(unit.ledger)
+        work.notes += [f"{unit.unit}: {note}" for note in unit.notes]
+    return text
+
+
+def _planned(work: _Work, imports: ModuleImports, options: Options) -> Plan:
+    from onevar.migrate.rewrite import programs
+
+    try:
+        return programs.plan(work.names, imports, options)
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one file is a line about that file
+        work.notes.append(f"Only its imports were rewritten: {type(error).__name__}: {error}")
+        return Plan()
+
+
+def _accepted(work: _Work, imports: ModuleImports, units: list[Converted]) -> tuple[list[Converted], str]:
+    """Return the units that give a sound program together, and its text."""
+    text = _text(work, imports, units)
+    wrong = _wrong(work, text)
+    if not wrong:
+        return units, text
+    good: list[Converted] = []
+    for unit in units:
+        wrong = _wrong(work, _text(work, imports, [*good, unit]))
+        if wrong:
+            work.reasons[unit.node] = f"{unit.unit}: rewritten, {wrong}."
+        else:
+            good.append(unit)
+    return good, _text(work, imports, good)
+
+
+def _wrong(work: _Work, text: str) -> str:
+    return edits.problem(text, work.file.document.text)
+
+
+def _text(work: _Work, imports: ModuleImports, units: list[Converted]) -> str:
+    """Return the program with some units converted, and the imports that they need."""
+    changes: dict[cst.CSTNode, Replacement] = {}
+    for unit in units:
+        changes.update(unit.edits)
+    if not changes:
+        return work.file.document.text
+    module = edits.applied(work.names.module, changes)
+    used = {node.value for node in _all_names(module)}
+    place = _place_of_imports(work.names)
+    return edits.with_imports(module, imports.lines(used), place).code
+
+
+def _all_names(node: cst.CSTNode) -> Iterable[cst.Name]:
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, cst.Name):
+            yield found
+        waiting += found.children
+
+
+def _place_of_imports(names: Names) -> int | None:
+    """Return before which statement new imports stand: the first at the top that imports TensorFlow."""
+    body = list(names.module.body)
+    for use in names.uses:
+        node: cst.CSTNode = use.node
+        while use.is_import and names.parents.get(node) is not names.module and node in names.parents:
+            node = names.parents[node]
+        if use.is_import and isinstance(node, cst.SimpleStatementLine | cst.Try | cst.If):
+            return body.index(node)
+    return None
+
+
+def _settled(work: _Work, text: str) -> str:
+    """Return the text with its imports of TensorFlow turned to `onevar.v1`, those without use dropped."""
+    original = work.file.document.text
+    marks = Ledger()
+    first = redirected_imports.edits(work.names, marks)
+    for node, mark in marks.marks.items():
+        work.ledger.marks.setdefault(node, mark)
+    names, changes = work.names, first
+    if text != original:
+        names = _again(work, text)
+        changes = redirected_imports.edits(names, Ledger())
+    moved = edits.applied(names.module, changes).code
+    if text == original:
+        return moved
+    names = _again(work, moved)
+    gone = [one for one in redirected_imports.unused(names, work.file.wanted) if _was_read(work, one[1])]
+    final = edits.without_imports(names.module, gone).code if gone else moved
+    if gone and edits.problem(final, original):
+        return moved
+    for alias in (alias for _, alias in gone):
+        _mark_gone(work, _local(alias))
+    return final
+
+
+def _again(work: _Work, text: str) -> Names:
+    """Return the names of a program that has changed."""
+    old = work.file.document.source
+    source = Source(old.path, old.module)
+    documents.parse(source, text)
+    given = {**work.file.given, source.module: bindings.at_top(source, work.file.given)}
+    return named(Text(source, text), given)
+
+
+def _local(alias: cst.ImportAlias) -> str:
+    return alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
+
+
+def _was_read(work: _Work, alias: cst.ImportAlias) -> bool:
+    """Whether the program read an import's name before: what it never did may be there for others."""
+    read = {name for name, _ in redirected_imports.unread(work.names)}
+    return _local(alias) not in read
+
+
+def _mark_gone(work: _Work, local: str) -> None:
+    for use in work.names.uses:
+        if isinstance(use.node, cst.ImportAlias) and _local(use.node) == local:
+            work.ledger.rewritten(use.node, _GONE)
+
+
+def _whole(work: _Work, options: Options, why: str) -> Rewriting | Failure:
+    """Return a file whose stage cannot be put back: at stage shim if that can be, else as it was."""
+    if options.stage != "shim":
+        found = rewrite(work.file, Options(options.target, "shim"))
+        if isinstance(found, Rewriting):
+            return Rewriting(found.path, found.before, found.after, found.findings, (f"Stage shim only: {why}.",))
+    return Failure(work.file.shown, 0, f"It was left as it is: {why}.")
+
+
+def _done(work: _Work, content: bytes, options: Options | None = None) -> Rewriting:
+    stage = options.stage if options is not None else "shim"
+    rows = tuple(_finding(work, use, stage) for use in work.names.uses)
+    return Rewriting(work.file.shown, work.file.document.content, content, rows, tuple(work.notes))
+
+
+def _finding(work: _Work, use: Use, stage: str) -> Finding:
+    source = work.file.document.source
+    mark = _mark(work, use, stage)
+    line, cell = use.line, 0
+    if 0 < use.line <= len(source.places):
+        cell, line = source.places[use.line - 1]
+    text = source.lines[use.line - 1].strip() if 0 < use.line <= len(source.lines) else ""
+    return Finding(work.file.shown, line, use.column, cell, use.symbol, mark.status, text, mark.reason)
+
+
+def _mark(work: _Work, use: Use, stage: str) -> Mark:
+    """Return what became of a use: the mark of the innermost node around it that has one."""
+    node: cst.CSTNode | None = use.node
+    found: Mark | None = None
+    reason = ""
+    while node is not None and found is None:
+        found = work.ledger.marks.get(node)
+        reason = reason or work.reasons.get(node, "")
+        node = work.names.parents.get(node)
+    if found is not None and found.status != LEFT:
+        return found
+    level = judge.verdict(use.path).level if use.path else judge.SUPPORTED
+    if level == judge.NOT:
+        return Mark(NEEDS_YOU, unsupported(use.path))
+    if level == judge.FOREIGN:
+        return Mark(NEEDS_YOU, _FOREIGN)
+    return found or Mark(LEFT, reason or _STAYS[stage])
