@@ -10,7 +10,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "v1"
 CHECK = EXAMPLES / "check.py"
-MODELS = sorted(path.stem for path in EXAMPLES.glob("*.py") if "def model():" in path.read_text(encoding="utf-8"))
+MODELS = sorted(path.stem for path in EXAMPLES.glob("*.py") if "def model(" in path.read_text(encoding="utf-8"))
 
 
 def run(*arguments, **environment):
