@@ -13,6 +13,7 @@ _PUBLIC = {
     "as_onevar": "views",
     "get_or_create_layer": "layer_registry",
     "get_session": "sessions",
+    "optimizers": "optimizers",
     "set_session": "sessions",
     "track_v1_variables": "tracking",
 }
@@ -23,6 +24,7 @@ __all__ = [
     "as_onevar",
     "get_or_create_layer",
     "get_session",
+    "optimizers",
     "set_session",
     "track_v1_variables",
 ]
@@ -31,7 +33,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'onevar.keras' has no attribute {name!r}")
-    value = getattr(import_module(f"onevar.keras.{_PUBLIC[name]}"), name)
+    module = import_module(f"onevar.keras.{_PUBLIC[name]}")
+    value = module if name == _PUBLIC[name] else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -75,6 +75,10 @@ class OptimizerRule:
 REQUIRED: Any = type("Required", (), {"__repr__": lambda _: "REQUIRED"})()
 
 _OWN = "onevar.keras.optimizers."
+_ADAM_PARAMETERS = {
+    "learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "use_locking": False, "name": "Adam",
+    "use_own_namescope_for_non_slot_vars": False,
+}  # fmt: skip
 _ADAM = {"learning_rate": "learning_rate", "beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon", "name": "name"}
 _ADAM_SLOTS = (SlotRule("m", "", "momentum"), SlotRule("v", "_1", "velocity"))
 _ROWS_NOTE = (
@@ -109,10 +113,7 @@ _RULES = (
     ),
     OptimizerRule(
         "train.AdamOptimizer", "keras.optimizers.Adam",
-        {
-            "learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "use_locking": False, "name": "Adam",
-            "use_own_namescope_for_non_slot_vars": False,
-        },
+        _ADAM_PARAMETERS,
         _ADAM, {"epsilon": 1e-8}, _ADAM_SLOTS, powers=True,
         note="epsilon is 1e-8 in TensorFlow 1 and 1e-7 in Keras, in the same place.",
     ),
@@ -201,14 +202,12 @@ _RULES = (
     ),
     OptimizerRule(
         "contrib.opt.NadamOptimizer", f"{_OWN}Nadam",
-        {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "use_locking": False, "name": "Adam"},
-        _ADAM, slots=_ADAM_SLOTS, powers=True,
+        _ADAM_PARAMETERS, _ADAM, slots=_ADAM_SLOTS, powers=True,
         note="keras.optimizers.Nadam has a schedule of momentums that TensorFlow 1's has not.",
     ),
     OptimizerRule(
         "contrib.opt.LazyAdamOptimizer", f"{_OWN}LazyAdam",
-        {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "use_locking": False, "name": "Adam"},
-        _ADAM, slots=_ADAM_SLOTS, powers=True,
+        _ADAM_PARAMETERS, _ADAM, slots=_ADAM_SLOTS, powers=True,
         note="Name the embeddings with sparse=[...]: on torch and jax a gradient does not say that it is of rows.",
     ),
     OptimizerRule(
