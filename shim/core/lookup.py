@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from onevar.core.operation import IndexedSlices, Operation, Tensor
+from onevar.core.stand_ins import ours
 
 if TYPE_CHECKING:
     from onevar.core.graph import Graph
@@ -15,6 +16,7 @@ def graph_element(graph: "Graph", obj: Any, allow_tensor: bool, allow_operation:
     kinds = " or ".join(kind for kind, allowed in (("Tensor", allow_tensor), ("Operation", allow_operation)) if allowed)
     if not kinds:
         raise ValueError("allow_tensor and allow_operation can't both be False.")
+    obj = ours(obj)
     convert = getattr(obj, "_as_graph_element", None)
     if convert is not None:
         obj = convert()

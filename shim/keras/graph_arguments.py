@@ -8,9 +8,9 @@ import keras
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.dtype import DType
 from onevar.core.operation import IndexedSlices, Tensor
+from onevar.core.stand_ins import is_foreign
 from onevar.core.tensor_shape import Dimension, TensorShape
 from onevar.keras import internals
-from onevar.keras.views import graph_view
 from onevar.v1.variables import Variable
 
 
@@ -93,11 +93,7 @@ def _tensor(leaf: Any) -> Tensor | None:
     """Return the tensor that an argument stands for, or None."""
     if isinstance(leaf, Tensor):
         return leaf
-    if isinstance(leaf, keras.KerasTensor):
-        return convert_to_tensor(leaf)
-    if isinstance(leaf, keras.Variable):
-        return convert_to_tensor(graph_view(leaf))
-    return convert_to_tensor(leaf) if is_graph_value(leaf) else None
+    return convert_to_tensor(leaf) if is_graph_value(leaf) or is_foreign(leaf) else None
 
 
 def _plain(leaf: Any) -> Any:

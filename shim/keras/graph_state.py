@@ -37,6 +37,8 @@ class GraphState:
         self.regularized: dict[int, Tensor] = {}
         self.entered: dict[str, str] = {}
         self.viewed: dict[int, Any] = {}
+        #: The tensor that a `KerasTensor` stands for, with it, by its id.
+        self.tensors: dict[int, tuple[Tensor, Any]] = {}
 
     def learning_phase(self) -> Any:
         """Return what says whether layers train: a bool, or a placeholder whose default is False."""

@@ -13,12 +13,16 @@ import keras
 
 from onevar.core import registry
 from onevar.core.context import executing_eagerly
+from onevar.core.stand_ins import register
 from onevar.keras import internals
 from onevar.keras.current import BACKENDS
 from onevar.keras.graph_arguments import has_graph_values, is_graph_value
 from onevar.keras.graph_layers import call_layer
 from onevar.keras.graph_operations import call_loss, call_operation
+from onevar.keras.graph_state import view_of
+from onevar.keras.graph_tensors import tensor_of
 from onevar.keras.native_mode import Native
+from onevar.keras.views import eager_view
 
 _done: list[bool] = []
 
@@ -29,11 +33,21 @@ def install() -> None:
         return
     _done.append(True)
     registry.prefer(keras.backend.backend())
+    register(keras.Variable, _variable)
+    register(keras.KerasTensor, _tensor)
     _everywhere("any_symbolic_tensors", internals.any_symbolic_tensors, _any_symbolic)
     _everywhere("shape", internals.shape_of, _shape)
     keras.Layer.__call__ = _layer_call(keras.Layer.__call__)
     keras.Loss.__call__ = _loss_call(keras.Loss.__call__)
     keras.Operation.symbolic_call = _symbolic_call(keras.Operation.symbolic_call)
+
+
+def _variable(variable: Any) -> Any:
+    return eager_view(variable) if executing_eagerly() else view_of(variable)
+
+
+def _tensor(symbolic: Any) -> Any:
+    return symbolic if executing_eagerly() else tensor_of(symbolic)
 
 
 def _everywhere(name: str, original: Callable[..., Any], make: Callable[[Any], Callable[..., Any]]) -> None:

@@ -18,6 +18,7 @@ from onevar.core.name_scope import name_scope
 from onevar.core.operation import IndexedSlices, Operation, Tensor
 from onevar.core.reach import in_order, needed
 from onevar.core.spec import Spec
+from onevar.core.stand_ins import all_ours
 from onevar.core.state import STORAGE
 from onevar.v1.body_gradients import check_gradients
 from onevar.v1.custom_gradients import custom_gradient_of
@@ -97,6 +98,7 @@ def gradients(
 def _listed(value: Any) -> list[Any]:
     if value is None:
         return []
+    value = all_ours(value)
     return list(value) if isinstance(value, list | tuple) else [value]
 
 

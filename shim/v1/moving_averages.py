@@ -15,6 +15,7 @@ from onevar.core.default_graph import (
     get_default_graph,
 )
 from onevar.core.name_scope import name_scope
+from onevar.core.stand_ins import all_ours, ours
 from onevar.v1.common import dtype_of
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
@@ -150,6 +151,7 @@ class ExponentialMovingAverage:
         """
         if var_list is None:
             var_list = get_collection(GraphKeys.TRAINABLE_VARIABLES)
+        var_list = all_ours(var_list)
         debias = set()
         for variable in var_list:
             if executing_eagerly() and not isinstance(variable, Variable):
@@ -198,7 +200,7 @@ class ExponentialMovingAverage:
         Args:
             var: A Variable.
         """
-        return self._averages.get(var.ref())
+        return self._averages.get(ours(var).ref())
 
     def average_name(self, var: Any) -> str:
         """Return the name of the Variable that holds, or would hold, the average of `var`.
@@ -206,6 +208,7 @@ class ExponentialMovingAverage:
         Args:
             var: A Variable.
         """
+        var = ours(var)
         average = self._averages.get(var.ref())
         if average is not None:
             return average.name[: -len(":0")]

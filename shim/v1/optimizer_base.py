@@ -22,6 +22,7 @@ from onevar.core.default_graph import (
 from onevar.core.name_scope import name_scope
 from onevar.core.nest import flatten
 from onevar.core.operation import IndexedSlices, Tensor
+from onevar.core.stand_ins import all_ours
 from onevar.v1.common import dtype_of
 from onevar.v1.export import export
 from onevar.v1.gradients_impl import gradients
@@ -141,7 +142,7 @@ class Optimizer(Slots):
                 *get_collection(GraphKeys.TRAINABLE_VARIABLES), *get_collection(GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
             ]  # fmt: skip
         else:
-            variables = flatten(var_list)
+            variables = all_ours(flatten(var_list))
         for variable in variables:
             check_target(variable)
         if not variables:

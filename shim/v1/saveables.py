@@ -12,6 +12,7 @@ from onevar.core.default_graph import device
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
+from onevar.core.stand_ins import all_ours
 from onevar.core.tensor_shape import as_shape
 from onevar.v1.export import exported
 from onevar.v1.partitioned_variable import PartitionedVariable
@@ -286,6 +287,7 @@ def checked(things: Any) -> list[SaveableObject]:
         TypeError: Something in it cannot be saved.
         ValueError: Something is in it twice.
     """
+    things = all_ours(things)
     named = things if isinstance(things, Mapping) else by_name(things)
     found: list[SaveableObject] = []
     seen: set[int] = set()

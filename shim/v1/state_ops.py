@@ -6,6 +6,7 @@ from typing import Any
 from onevar.core.build import op
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.name_scope import name_scope
+from onevar.core.stand_ins import ours
 from onevar.v1.export import export
 
 #: Functions by the end of their name, and whether they lock where nothing is said.
@@ -35,6 +36,7 @@ def assign(
         use_locking: Accepted; writes are atomic.
         name: Of the operation.
     """
+    ref = ours(ref)
     if not _is_ref(ref):
         return ref.assign(value, name=name)
     return op("Assign", name=name, ref=_tensor(ref), value=value, validate_shape=validate_shape,
@@ -44,6 +46,7 @@ def assign(
 @export("assign_add")
 def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
     """Return what adds `value` to a variable when it runs; arguments as for `assign`."""
+    ref = ours(ref)
     if not _is_ref(ref):
         return ref.assign_add(value)
     return op("AssignAdd", name=name, ref=_tensor(ref), value=value, use_locking=use_locking)
@@ -52,6 +55,7 @@ def assign_add(ref: Any, value: Any, use_locking: bool | None = None, name: str 
 @export("assign_sub")
 def assign_sub(ref: Any, value: Any, use_locking: bool | None = None, name: str | None = None) -> Any:
     """Return what subtracts `value` from a variable when it runs; arguments as for `assign`."""
+    ref = ours(ref)
     if not _is_ref(ref):
         return ref.assign_sub(value)
     return op("AssignSub", name=name, ref=_tensor(ref), value=value, use_locking=use_locking)

@@ -8,6 +8,7 @@ from onevar.core.constant import constant
 from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import colocate_with, device, get_collection, get_default_graph
 from onevar.core.name_scope import name_scope
+from onevar.core.stand_ins import ours
 from onevar.v1.export import export, exported
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.state_ops import is_variable_initialized
@@ -89,7 +90,7 @@ def variables_initializer(var_list: Any, name: str = "init") -> Any:
         name: Of the operation.
     """
     if var_list and not executing_eagerly():
-        return exported("group")(*[variable.initializer for variable in var_list], name=name)
+        return exported("group")(*[ours(variable).initializer for variable in var_list], name=name)
     return exported("no_op")(name=name)
 
 
