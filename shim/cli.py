@@ -17,6 +17,7 @@ OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
 \b
   onevar run train.py --backend jax   run a TensorFlow 1 program, unmodified
   onevar audit project/               what of TensorFlow 1 it uses, and what is supported
+  onevar verify old.py new.py         do they compute the same, and if not, where do they part
   onevar migrate project/             rewrite it for Keras 3, stage by stage
   onevar doctor                       what is here, and what crosses uncopied
   onevar conformance --backend torch  prove an adapter, requirement by requirement
@@ -65,7 +66,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich", "pytest", "hypothesis", "jinja2", "libcst"):
             raise
-        group = "migrate" if sys.argv[1:2] in (["run"], ["audit"], ["migrate"]) else "conformance"
+        group = "migrate" if sys.argv[1:2] in (["run"], ["audit"], ["migrate"], ["verify"]) else "conformance"
         sys.exit(MISSING.format(name=error.name, group=group))
     except command.Launch as launch:
         request = launch.request
@@ -82,6 +83,7 @@ def build() -> Any:
 
     from onevar.migrate import command
     from onevar.migrate.rewrite import command as rewrite
+    from onevar.migrate.verify import command as verify_command
 
     app = typer.Typer(
         name="onevar",
@@ -109,6 +111,7 @@ def build() -> Any:
     command.add(app, typer)
     rewrite.add(app, typer)
     _add_audit(app, typer)
+    verify_command.add(app, typer)
     _add_doctor(app, typer)
     _add_conformance(app, typer)
     return app
