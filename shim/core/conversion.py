@@ -10,6 +10,7 @@ from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import get_default_graph
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.operation import IndexedSlices, Tensor
+from onevar.core.stand_ins import is_foreign, ours
 from onevar.core.tensor_shape import Dimension, TensorShape
 
 _registered: list[tuple[int, int, type, Callable]] = []
@@ -72,6 +73,7 @@ def _checked(tensor: Tensor, wanted: DType | None) -> Tensor:
 
 
 def _convert(value: Any, wanted: DType | None, name: str | None, as_ref: bool) -> Tensor:
+    value = ours(value)
     if isinstance(value, Tensor):
         return _checked(value, wanted)
     # Variables and others that know how to become a tensor.
@@ -85,11 +87,22 @@ def _convert(value: Any, wanted: DType | None, name: str | None, as_ref: bool) -
             tensor = function(value, dtype=wanted, name=name, as_ref=as_ref)
             if tensor is not NotImplemented:
                 return _checked(tensor, wanted)
+    tensor = _adopted(value)
+    if tensor is not None:
+        return _checked(tensor, wanted)
     base = None if wanted is None else wanted.base_dtype
     if isinstance(value, list | tuple) and _holds_tensors(value):
         return _packed(value, base, name)
     default = "shape_as_tensor" if isinstance(value, TensorShape) else "Const"
     return constant(_literal(value, base), base, name=name or default)
+
+
+def _adopted(value: Any) -> Tensor | None:
+    """Return what stands for a value in a graph that takes tensors of a framework, if the default one does."""
+    graph = get_default_graph()
+    while graph.outer is not None:
+        graph = graph.outer
+    return None if graph.adopt is None or isinstance(value, _PLAIN) else graph.adopt(value)
 
 
 def _literal(value: Any, wanted: DType | None) -> Any:
@@ -163,7 +176,7 @@ def _pack_level(items: Any, dtype: DType | None, name: str) -> Any:
 
 
 def _is_tensor(item: Any) -> bool:
-    return isinstance(item, Tensor | IndexedSlices) or hasattr(item, "_dense_var_to_tensor")
+    return isinstance(item, Tensor | IndexedSlices) or hasattr(item, "_dense_var_to_tensor") or is_foreign(item)
 
 
 def _first_dtype(value: Any) -> DType | None:

@@ -48,3 +48,13 @@ def _scopes() -> Any:
 
 def _autocast() -> Any:
     return sys.modules["keras.src.backend.common.variables"].get_autocast_scope()
+
+
+def symbolic() -> bool:
+    """Whether Keras only asks for shapes and dtypes: what is computed now is thrown away."""
+    return sys.modules["keras.src.backend.common.symbolic_scope"].in_symbolic_scope()
+
+
+def call_context() -> Any:
+    """Return what Keras knows of the outermost call of a layer that runs in this thread, or None."""
+    return sys.modules["keras.src.backend.common.global_state"].get_global_attribute("current_call_ctx")

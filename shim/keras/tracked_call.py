@@ -1,0 +1,215 @@
+"""One call of a tracked method: the v1 graph that it builds, and what becomes of its variables, losses and updates."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from onevar.core import nest
+from onevar.core.operation import Operation, Tensor
+from onevar.core.reach import needed
+from onevar.errors import Unsupported
+from onevar.keras.current import call_context, keras_adapter, stateless_scope
+from onevar.keras.tracked_graph import TrackedGraph
+from onevar.keras.tracked_run import initial
+from onevar.keras.tracked_saving import called_with
+from onevar.keras.tracked_state import CURRENT, LayerState
+from onevar.keras.tracked_variable import TrackedVariable
+from onevar.v1.graph_keys import GraphKeys
+from onevar.v1.scope_object import get_variable_scope, get_variable_scope_store
+
+#: What an enclosing scope says that holds inside of a layer that is called there; its name does not.
+_INHERITED = ("_initializer", "_regularizer", "_partitioner", "_custom_getter", "_caching_device")
+
+
+class Call:
+    """A call of a tracked method, while it runs.
+
+    Args:
+        state: The layer's.
+        method: The method's name.
+        function: The method as it was written.
+    """
+
+    def __init__(self, state: LayerState, method: str, function: Callable[..., Any]):
+        self.state, self.method, self.function = state, method, function
+        self.graph = TrackedGraph(state.generator)
+        self.graph.seed = state.seed
+        self.graph.creator_stack.append(self._create)
+
+    def __call__(self, layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Return what the method returns for native tensors, as native tensors.
+
+        Args:
+            layer: The layer.
+            args: Of the method.
+            kwargs: Of the method.
+        """
+        around = get_variable_scope() if CURRENT.calls else None
+        CURRENT.calls.append(self)
+        try:
+            with self.graph.as_default():
+                self._inherit(around)
+                given, options = self._placeholders((args, kwargs))
+                returned = self.function(layer, *given, **options)
+                losses = self._losses()
+                updates = self._updates() if self._training(layer, args, kwargs) is not False else []
+                returned, losses = self._settled(returned, losses, updates)
+        finally:
+            CURRENT.calls.pop()
+        self._add_losses(layer, losses)
+        if self.method == "call" and self.state.called_with is None:
+            self.state.called_with = called_with(args, kwargs)
+        self.state.finished(self.method)
+        return returned
+
+    def _settled(self, returned: Any, losses: list[tuple[Any, bool]], updates: list[Operation]) -> tuple[Any, Any]:
+        graph = self.graph
+        returned, values = graph.natives((returned, [loss for loss, _ in losses]), updates)
+        adapter = graph.adapter
+        leaves = [_narrow(leaf) if adapter.owns(leaf) else leaf for leaf in nest.flatten(returned)]
+        returned = nest.pack(returned, leaves) if nest.is_nested(returned) else leaves[0]
+        return returned, list(zip(values, [depends for _, depends in losses], strict=True))
+
+    # -- before ---------------------------------------------------------------------------------
+
+    def _inherit(self, around: Any) -> None:
+        root = get_variable_scope_store().current_scope
+        layer = self.state.layer
+        root._dtype = layer.compute_dtype if keras.backend.is_float_dtype(layer.compute_dtype) else root._dtype
+        if around is None:
+            return
+        if around.reuse is True and not self.state.variables:
+            raise ValueError(
+                f"Layer {layer.name!r} is called for the first time inside variable_scope({around.name!r}, reuse=True), "
+                "and has no variables to reuse: a Keras layer has variables of its own, whatever scope it is called "
+                "in. Call it once outside of `reuse=True`, or leave that out."
+            )
+        for name in _INHERITED:
+            setattr(root, name, getattr(around, name))
+
+    def _placeholders(self, structure: Any) -> Any:
+        def stand_in(leaf: Any) -> Any:
+            if keras.backend.is_keras_tensor(leaf):
+                return self.graph.adopt(leaf)
+            return self.graph.fed(leaf) if self.graph._is_native(leaf) else leaf
+
+        return nest.pack(structure, [stand_in(leaf) for leaf in nest.flatten(structure)])
+
+    # -- variables ------------------------------------------------------------------------------
+
+    def _create(self, next_creator: Any, **kwargs: Any) -> Any:
+        """Make the variables of the call's graph; `next_creator` is TensorFlow's, which is not asked."""
+        if kwargs.pop("variable_def", None) is not None:
+            raise Unsupported("variable_def= inside of a Keras layer: its variables are the layer's, not a graph's.")
+        for name in ("import_scope", "expected_shape", "use_resource", "experimental_enable_variable_lifting"):
+            kwargs.pop(name, None)
+        made = TrackedVariable._from_args(**kwargs)
+        name = made._shared_name
+        if name in self.state.variables:
+            return self._found(name, made)
+        return self._made(name, made)
+
+    def _found(self, name: str, made: TrackedVariable) -> TrackedVariable:
+        known = self.state.views.get(name)
+        keeper = self.state.variables[name]
+        if known is not None:
+            if not made._shape.is_compatible_with(known._shape) or made._dtype is not known._dtype:
+                raise ValueError(
+                    f"Variable {name} of layer {self.state.layer.name!r} is of shape {known._shape} and dtype "
+                    f"{known._dtype.name} since the layer's first call; this call makes it of shape {made._shape} and "
+                    f"dtype {made._dtype.name}. Each call has to make the same variables."
+                )
+            made = made.moved_into(known)
+        made._keeper = keeper
+        self.graph.bind(made._handle.op, made)
+        self.state.views[name] = made
+        return made
+
+    def _made(self, name: str, made: TrackedVariable) -> TrackedVariable:
+        state = self.state
+        state.check_open(self.method, name)
+        array = self._initial_value(name, made)
+        dtype, autocast = self._variable_dtype(made)
+        if name in state.pending and tuple(state.pending[name].shape) != array.shape:
+            raise ValueError(
+                f"Variable {name} of layer {state.layer.name!r} is of shape {array.shape}, and the file that was "
+                f"loaded has it of shape {state.pending[name].shape}."
+            )
+        made._keeper = state.make(
+            name,
+            array,
+            dtype,
+            {
+                "trainable": made._trainable, "autocast": autocast, "constraint": made._constraint,
+                "aggregation": made._aggregation.name.lower(), "synchronization": made._synchronization.name.lower(),
+            },
+        )  # fmt: skip
+        made._shape = made._shape.merge_with(array.shape)
+        self.graph.bind(made._handle.op, made)
+        state.views[name] = made
+        return made
+
+    def _initial_value(self, name: str, made: TrackedVariable) -> np.ndarray:
+        tensor = made._initial_value
+        feeds = [fed for fed in self.graph.run.known if fed.op.type == "Placeholder"]
+        if any(operation.type == "Placeholder" for operation in needed([tensor.op], frozenset())):
+            names = ", ".join(fed.op.name for fed in feeds)
+            raise ValueError(
+                f"The initial value of variable {name!r} depends on what the layer is called with ({names}), and there "
+                "is none when the layer is built. Give a shape and an initializer: tf.get_variable(name, shape, ...)."
+            )
+        state = self.state
+        current = {op: lambda v=v: state.current(v._shared_name) for op, v in self.graph.storages.items()}
+        return initial(tensor, current)
+
+    def _variable_dtype(self, made: TrackedVariable) -> tuple[str, bool]:
+        """Return the dtype that the variable is kept in, and whether it is read in the layer's compute dtype."""
+        layer, dtype = self.state.layer, made._dtype.name
+        if dtype == layer.compute_dtype:
+            return layer.variable_dtype, True
+        return dtype, False
+
+    # -- afterwards -----------------------------------------------------------------------------
+
+    def _training(self, layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Return whether Keras trains, or None where nobody says."""
+        try:
+            given = inspect.signature(self.function).bind(layer, *args, **kwargs).arguments.get("training")
+        except TypeError:
+            given = None
+        context = call_context()
+        return context.get_value("training") if given is None and context is not None else given
+
+    def _updates(self) -> list[Operation]:
+        updates = self.graph.get_collection(GraphKeys.UPDATE_OPS)
+        return [update if isinstance(update, Operation) else update.op for update in updates]
+
+    def _losses(self) -> list[tuple[Any, bool]]:
+        """Return the losses that Keras does not count itself, and whether each depends on the inputs."""
+        graph = self.graph
+        found = {}
+        for key in (GraphKeys.REGULARIZATION_LOSSES, GraphKeys.LOSSES):
+            for loss in graph.get_collection(key):
+                tensor = loss if isinstance(loss, Tensor) else loss._as_graph_element()
+                if id(tensor) not in graph.weight_losses:
+                    found[tensor] = any(op.type == "Placeholder" for op in needed([tensor.op], frozenset()))
+        return list(found.items())
+
+    def _add_losses(self, layer: Any, losses: list[tuple[Any, bool]]) -> None:
+        scope = stateless_scope() or call_context()
+        again = scope is not None and self.state.counted_in is scope
+        self.state.counted_in = scope
+        for value, depends in losses:
+            # What weights alone decide counts once, however often a model calls the layer.
+            if depends or not again:
+                layer.add_loss(value)
+
+
+def _narrow(value: Any) -> Any:
+    """Return a native tensor in a dtype that exists outside of v1 code: jax has no 64-bit types by default."""
+    if keras_adapter().name != "jax" or not str(value.dtype).endswith("64"):
+        return value
+    return keras.ops.convert_to_tensor(value, dtype=str(value.dtype))

@@ -1,0 +1,209 @@
+"""The graph that one call of a tracked method builds: its inputs, its variables, and what Keras computes in between."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from onevar.core import nest
+from onevar.core.build import op
+from onevar.core.context import THREAD
+from onevar.core.conversion import convert_to_tensor
+from onevar.core.dtype import as_dtype
+from onevar.core.graph import Graph
+from onevar.core.operation import IndexedSlices, Operation, Tensor
+from onevar.core.registry import adapter_of
+from onevar.errors import Unsupported
+from onevar.keras.current import keras_adapter
+from onevar.keras.tracked_run import Run, Streams
+from onevar.keras.tracked_variable import KeptSlot, TrackedVariable
+
+
+class TrackedGraph(Graph):
+    """What a tracked call builds.
+
+    Args:
+        generator: Returns the layer's `keras.random.SeedGenerator`.
+
+    Attributes:
+        run: The values, as far as they are computed.
+        weight_losses: Losses of variables that Keras counts itself, by identity.
+        storages: Storage operation to variable of the layer.
+    """
+
+    def __init__(self, generator: Callable[[], Any]):
+        super().__init__()
+        self.adapter = keras_adapter()
+        self.run = Run(self.adapter, Streams(generator))
+        self.storages: dict[Operation, TrackedVariable] = {}
+        self.weight_losses: dict[int, Any] = {}
+        self._adopted: dict[int, tuple[Any, Tensor]] = {}
+        self._around: tuple[list[Graph], bool | None] = (list(THREAD.graphs), THREAD.eager)
+
+    # -- variables ------------------------------------------------------------------------------
+
+    def bind(self, storage: Operation, variable: TrackedVariable) -> None:
+        """Say that a storage operation stands for a variable of the layer."""
+        self.storages[storage] = variable
+        self.run.store.kept[storage] = KeptSlot(storage, variable.as_keras())
+
+    def regularized(self, variable: TrackedVariable, regularizer: Callable[[Any], Any], loss: Any) -> None:
+        """Leave the loss of a variable to Keras.
+
+        Args:
+            variable: The variable.
+            regularizer: A function of it.
+            loss: What it returned here.
+        """
+        self.weight_losses[id(loss)] = loss
+        keeper = variable.as_keras()
+        if keeper is not None and keeper.regularizer is None:
+            keeper.regularizer = Computed(regularizer)
+
+    # -- values from outside --------------------------------------------------------------------
+
+    def adopt(self, value: Any) -> Tensor | None:
+        """Return what stands in the graph for a tensor of Keras's framework or a `keras.Variable`, or None.
+
+        Args:
+            value: Anything.
+        """
+        if isinstance(value, keras.Variable):
+            return self._adopted_variable(value)
+        if keras.backend.is_keras_tensor(value):
+            raise TypeError(
+                f"{value!r} is symbolic. A method that is decorated with track_v1_variables takes tensors: call the "
+                "layer itself, `layer(x)`, where functional models are put together."
+            )
+        # NumPy's arrays are constants, as everywhere in TensorFlow.
+        return self.fed(value) if self.adapter.name != "numpy" and self._is_native(value) else None
+
+    def fed(self, value: Any, name: str = "input") -> Tensor:
+        """Return the placeholder of a native tensor.
+
+        Args:
+            value: Of Keras's framework.
+            name: Of the operation.
+        """
+        found = self._adopted.get(id(value))
+        if found is None:
+            spec = self.adapter.spec(value)
+            with self.as_default(), self.control_dependencies(None), self.name_scope(None):
+                tensor = op("Placeholder", name=name, dtype=as_dtype(spec.dtype), shape=_sizes(spec.shape))
+            # The value is kept with it: its identity is the key.
+            found = self._adopted[id(value)] = (value, tensor)
+            self.run.known[tensor] = value
+        return found[1]
+
+    def _adopted_variable(self, variable: Any) -> Tensor:
+        found = self._adopted.get(id(variable))
+        if found is None:
+            with self.as_default(), self.control_dependencies(None), self.name_scope(None):
+                name = self.unique_name(variable.path or variable.name)
+                dtype = as_dtype(variable.dtype)
+                handle = op("VarHandleOp", name=name, shape=list(variable.shape), dtype=dtype, shared_name=name)
+                self.run.store.kept[handle.op] = KeptSlot(handle.op, variable)
+                found = self._adopted[id(variable)] = (variable, handle)
+        return op("ReadVariableOp", resource=found[1], dtype=as_dtype(variable.dtype))
+
+    # -- Keras in between -----------------------------------------------------------------------
+
+    def keras_call(self, function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Call a Keras layer or function with tensors of the graph: what they depend on is computed now.
+
+        Args:
+            function: Takes native tensors.
+            args: Its arguments, tensors of the graph among them.
+            kwargs: The same.
+
+        Returns:
+            What it returns, as tensors of the graph.
+        """
+        args, kwargs = self.natives((args, kwargs))
+        with Outside(self):
+            result = function(*args, **kwargs)
+        leaves = nest.flatten(result)
+        return nest.pack(result, [self.fed(leaf) if self._is_native(leaf) else leaf for leaf in leaves])
+
+    def natives(self, structure: Any, targets: Any = ()) -> Any:
+        """Return a structure with native tensors in the place of the graph's.
+
+        Args:
+            structure: Any.
+            targets: Operations that run as well.
+        """
+        leaves = nest.flatten(structure)
+        wanted = {at: self._element(leaf) for at, leaf in enumerate(leaves)}
+        tensors = {at: tensor for at, tensor in wanted.items() if tensor is not None}
+        values = self.run.compute(list(tensors.values()), targets)
+        for at, value in zip(tensors, values, strict=True):
+            leaves[at] = value
+        return nest.pack(structure, leaves) if nest.is_nested(structure) else leaves[0]
+
+    def _element(self, leaf: Any) -> Tensor | None:
+        if isinstance(leaf, Tensor):
+            return leaf
+        if hasattr(leaf, "_dense_var_to_tensor") or isinstance(leaf, IndexedSlices):
+            return convert_to_tensor(leaf)
+        if isinstance(leaf, Operation) or hasattr(leaf, "_as_graph_tensors"):
+            raise Unsupported(
+                f"A method that is decorated with track_v1_variables returned {leaf!r}, which is part of the call's "
+                "graph and nothing outside of it. Return tensors; for a sparse one, tf.sparse.to_dense(...) of it."
+            )
+        return None
+
+    def _is_native(self, value: Any) -> bool:
+        return adapter_of(value) is self.adapter
+
+
+class Outside:
+    """Leaves the graph of a call for a while: what runs inside belongs to Keras.
+
+    Args:
+        graph: The graph.
+    """
+
+    def __init__(self, graph: TrackedGraph):
+        self._graph = graph
+
+    def __enter__(self) -> None:
+        self._inside = (THREAD.graphs, THREAD.eager)
+        graphs, eager = self._graph._around
+        THREAD.graphs, THREAD.eager = list(graphs), eager
+
+    def __exit__(self, *error: object) -> None:
+        THREAD.graphs, THREAD.eager = self._inside
+
+
+class Computed:
+    """A function of v1 tensors as one of native tensors: what a regularizer or a constraint is to Keras.
+
+    Args:
+        function: Of one v1 tensor.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]):
+        self.function = function
+
+    def __call__(self, value: Any) -> Any:
+        """Return the result as a native tensor.
+
+        Args:
+            value: A native tensor, or a `keras.Variable`.
+        """
+        graph = TrackedGraph(_no_randomness)
+        with graph.as_default():
+            value = value.value if isinstance(value, keras.Variable) else value
+            result = self.function(graph.fed(value))
+            return graph.natives(result)
+
+    def __repr__(self) -> str:
+        return f"Computed({self.function!r})"
+
+
+def _no_randomness() -> Any:
+    raise ValueError("A regularizer or constraint that draws random numbers has no state to draw them from.")
+
+
+def _sizes(shape: Any) -> Any:
+    return None if shape is None else [int(size) if isinstance(size, int) else None for size in shape]

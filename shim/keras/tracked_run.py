@@ -1,0 +1,166 @@
+"""Runs the graph that a tracked call has built, on native tensors, within whatever trace of Keras's is going on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from onevar.adapters.contract import Adapter
+from onevar.core.checks import Collected
+from onevar.core.executable import plain
+from onevar.core.frame import Frame, run_steps
+from onevar.core.operation import Operation, Tensor
+from onevar.core.plan import Plan
+from onevar.core.registry import adapter
+from onevar.core.state import StateRef, Store, Stream
+from onevar.keras.current import symbolic
+
+#: Stands for a size that nothing says, where Keras asks for shapes only.
+UNKNOWN = 83
+
+
+class Streams:
+    """The random numbers of one call: each operation has a stream, which begins elsewhere in every call.
+
+    Args:
+        generator: A `keras.random.SeedGenerator`; its state says which call it is. It is asked when it is needed.
+    """
+
+    def __init__(self, generator: Any):
+        self._generator = generator
+        self._start: Any = None
+
+    def start(self, owner: Adapter) -> Any:
+        """Return the counter that every stream of this call begins at, in the adapter's form.
+
+        Args:
+            owner: The adapter.
+        """
+        if self._start is None:
+            k = owner.k
+            step = self._generator().next()[1]
+            zero = k.philox_counter(0, 0)
+            blocks = int(step) << 32 if isinstance(zero, int) else k.astype(step, "int64") * (1 << 32)
+            self._start = k.philox_advance(zero, blocks)
+        return self._start
+
+
+class CallStore(Store):
+    """The state that the operations of a call see: that of the layer.
+
+    Args:
+        owner: The adapter of Keras's backend.
+        streams: The random numbers.
+    """
+
+    def __init__(self, owner: Adapter, streams: Streams):
+        super().__init__(owner, owner.devices()[0])
+        self.kept: dict[Operation, Any] = {}
+        self._random = streams
+
+    def ref(self, operation: Operation) -> StateRef:
+        """Return the state that a storage operation stands for."""
+        found = self.refs.get(operation)
+        if found is None:
+            slot = self.kept.get(operation)
+            if slot is None:
+                return super().ref(operation)
+            found = self.refs[operation] = StateRef(slot)
+        return found
+
+    def stream(self, operation: Operation) -> Stream:
+        """Return the random stream of an operation."""
+        found = self.streams.get(operation)
+        if found is None:
+            found = super().stream(operation)
+            found.traced = self._random.start(self.adapter)
+        return found
+
+
+class Run:
+    """The values of one call, as far as they have been computed.
+
+    Args:
+        owner: The adapter of Keras's backend.
+        streams: The random numbers.
+
+    Attributes:
+        store: The state.
+        known: Tensor of the graph to value.
+    """
+
+    def __init__(self, owner: Adapter, streams: Streams):
+        self.adapter = owner
+        self.store = CallStore(owner, streams)
+        self.known: dict[Tensor, Any] = {}
+        self._done: set[Operation] = set()
+
+    def compute(self, tensors: Sequence[Tensor], targets: Iterable[Operation] = ()) -> list[Any]:
+        """Return the values of tensors.
+
+        What was computed before is not computed again.
+
+        Args:
+            tensors: Of the call's graph.
+            targets: Operations that run as well.
+        """
+        if symbolic() and all(tensor.spec.shape is not None for tensor in tensors):
+            return [self._outline(tensor) for tensor in tensors]
+        targets = [operation for operation in targets if operation not in self._done]
+        plan = Plan(tensors, targets, list(self.known))
+        steps = [step for step in plan.steps if step.operation not in self._done]
+        traced = any(map(self._is_traced, self.known.values()))
+        owner = self.adapter
+        frame = Frame(self.store, plan.size, collected=Collected(owner) if traced else None)
+        frame.differentiated = int("gradients" not in owner.lacks)
+        for slot, value in zip(plan.feed_slots, self.known.values(), strict=True):
+            frame.env[slot] = value
+        with owner.computing():
+            run_steps(frame, steps)
+            for step in steps:
+                self._remember(step, frame)
+            return [frame.native(plain(frame.env[slot])) for slot in plan.fetch_slots]
+
+    def _outline(self, tensor: Tensor) -> Any:
+        """Return a native tensor of the same shape and dtype: nobody looks at the value."""
+        if tensor in self.known:
+            return self.known[tensor]
+        dims = [self._unknown_size() if size is None else size for size in tensor.spec.shape or ()]
+        return keras.ops.zeros(dims, tensor.dtype.base_dtype.name)
+
+    def _unknown_size(self) -> Any:
+        for value in self.known.values():
+            for at, size in enumerate(value.shape):
+                if not isinstance(size, int):
+                    return keras.ops.shape(value)[at]
+        return UNKNOWN
+
+    def _remember(self, step: Any, frame: Frame) -> None:
+        self._done.add(step.operation)
+        for tensor, slot in zip(step.operation.outputs, step.outs, strict=False):
+            value = frame.env[slot]
+            if value is not None and not isinstance(value, StateRef):
+                self.known[tensor] = value
+
+    def _is_traced(self, value: Any) -> bool:
+        return self.adapter.owns(value) and not self.adapter.is_concrete(value)
+
+
+def initial(tensor: Tensor, values: Mapping[Operation, Any]) -> np.ndarray:
+    """Return an initial value, computed by NumPy on the host, whatever is being traced.
+
+    Args:
+        tensor: Of the call's graph; it depends on no input of the call.
+        values: What the variables have that it may read: storage to a function that returns an array.
+    """
+    host = adapter("numpy")
+    store = Store(host, "cpu:0")
+    plan = Plan([tensor], [], [])
+    for operation in plan.storages:
+        if operation in values:
+            store.ref(operation).slot.write(values[operation]())
+    frame = Frame(store, plan.size, on_host=True)
+    with host.computing():
+        run_steps(frame, plan.steps)
+    return np.asarray(plain(frame.env[plan.fetch_slots[0]]))

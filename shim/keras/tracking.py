@@ -1,0 +1,79 @@
+"""`track_v1_variables`: TensorFlow 1 code in the methods of Keras 3 layers and models."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from onevar.keras.tracked_call import Call
+from onevar.keras.tracked_saving import teach
+from onevar.keras.tracked_state import CURRENT, TRACKED, state_of
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def track_v1_variables(method: _Method) -> _Method:
+    """Let a method of a Keras layer run TensorFlow 1 code, whose variables become the layer's.
+
+    Inside the method `onevar.v1` (as `tf`) behaves as when TensorFlow 1 builds a graph: each call is one graph, that is
+    run at once, on the tensors of Keras's backend. Variables (`tf.get_variable`, `tf.Variable`, `tf.layers`,
+    `tf.contrib.layers`, cells) are made in the first call and found again, by their names, in the later ones; they
+    are `keras.Variable`s of the layer, so that `fit` trains them, and `save` saves them.
+
+    - Names and reuse are TensorFlow 1's: a second `get_variable` of one name in one call without `reuse` is a
+      ValueError. A later call that makes other variables than the first is one too.
+    - Regularizers and `tf.losses` join `layer.losses`.
+    - What is in `tf.GraphKeys.UPDATE_OPS` at the end, batch normalization's moving averages, runs with the call, if
+      Keras trains or does not say whether it does. Other operations run if what the method returns depends on them.
+    - Keras layers and functions take the tensors; `onevar.keras.get_or_create_layer` makes layers inside.
+
+    Args:
+        method: `call`, `build`, or any other method of a `keras.Layer` or `keras.Model`.
+
+    Returns:
+        The method that does this.
+
+    Raises:
+        TypeError: It is not a function. When called: the object is no Keras layer.
+    """
+    if not callable(method):
+        raise TypeError(f"track_v1_variables decorates methods. Received: {method!r}.")
+    return _Tracked(method)  # type: ignore[return-value]
+
+
+class _Tracked:
+    """A tracked method until its class exists; then a plain function stands in its place.
+
+    Args:
+        method: As it was written.
+    """
+
+    def __init__(self, method: Callable[..., Any]):
+        name = getattr(method, "__name__", "call")
+
+        @functools.wraps(method)
+        def tracked(self: Any, *args: Any, **kwargs: Any) -> Any:
+            state = state_of(self)
+            if CURRENT.calls and CURRENT.calls[-1].state is state:
+                return method(self, *args, **kwargs)
+            teach(type(self))
+            return Call(state, name, method)(self, args, kwargs)
+
+        setattr(tracked, TRACKED, True)
+        self._plain = tracked
+        functools.update_wrapper(self, tracked)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        setattr(owner, name, self._plain)
+        teach(owner)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self._plain.__get__(instance, owner)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the method with its layer as the first argument.
+
+        Args:
+            *args: The layer, and the method's arguments.
+            **kwargs: The method's.
+        """
+        return self._plain(*args, **kwargs)
