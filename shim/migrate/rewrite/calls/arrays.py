@@ -1,6 +1,6 @@
 """Rules of `tf.concat`, `tf.split`, `tf.slice`, `tf.where` and others whose arguments decide what they become."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import libcst as cst
 
@@ -127,7 +127,8 @@ def _same_rank(condition: cst.BaseExpression, x: cst.BaseExpression, y: cst.Base
     shapes = [context.static_shape(node) for node in (condition, x)]
     if shapes[0] is not None and shapes[1] is not None:
         return len(shapes[0]) == len(shapes[1])
-    compared = _elementwise(condition, context)
+    # A condition made of an array has its rank at least; a vector that chooses rows has a lower one.
+    compared = _elementwise(condition, context, set.union)
     return bool(compared & (_elementwise(x, context) | _elementwise(y, context)))
 
 
@@ -154,32 +155,36 @@ _BROADCAST = frozenset(
 )
 
 
-def _elementwise(node: cst.BaseExpression, context: Context) -> set[str]:
-    """Return the names of the arrays that an expression has the shape of, as far as that is plain."""
+def _elementwise(
+    node: cst.BaseExpression, context: Context, both: Callable[..., set[str]] = set.intersection
+) -> set[str]:
+    """Return the names of the arrays that an expression has the shape of, as far as that is plain.
+
+    Args:
+        node: The expression.
+        context: The unit's.
+        both: What is said of an operation of two arrays: the names that both sides are, or that either is.
+    """
     if isinstance(node, cst.Name | cst.Attribute):
         return {code_of(node)}
     if isinstance(node, cst.UnaryOperation):
-        return _elementwise(node.expression, context)
+        return _elementwise(node.expression, context, both)
     if isinstance(node, cst.Comparison):
         sides = [node.left, *(one.comparator for one in node.comparisons)]
     elif isinstance(node, cst.BinaryOperation) and not isinstance(node.operator, cst.MatrixMultiply):
         sides = [node.left, node.right]
-    elif isinstance(node, cst.Call) and context.symbol(node.func) in _SAME_SHAPE and node.args:
-        return _elementwise(node.args[0].value, context)
-    elif isinstance(node, cst.Call) and context.symbol(node.func) in _BROADCAST and len(node.args) > 1:
-        sides = [node.args[0].value, node.args[1].value]
+    elif isinstance(node, cst.Call):
+        sides = _sides(node, context)
     else:
         return set()
-    return _both_sides(sides, context)
+    found = [_elementwise(side, context, both) for side in sides if number(side) is None]
+    return both(*found) if found else set()
 
 
-def _both_sides(sides: Sequence[cst.BaseExpression], context: Context) -> set[str]:
-    """Return the names that an operation of two sides has the shape of: of both, or one beside a number."""
-    arrays = [side for side in sides if number(side) is None]
-    if not arrays:
-        return set()
-    found = [_elementwise(side, context) for side in arrays]
-    return found[0] if len(found) == 1 else set.intersection(*found)
+def _sides(node: cst.Call, context: Context) -> list[cst.BaseExpression]:
+    name = context.symbol(node.func)
+    count = 1 if name in _SAME_SHAPE else (2 if name in _BROADCAST else 0)
+    return [arg.value for arg in node.args[:count]]
 
 
 @rule("where_v2", "compat.v2.where")
@@ -239,6 +244,15 @@ def _has_text(value: object) -> bool:
     return value is not UNKNOWN and isinstance(value, str | bytes)
 
 
+@rule("fill")
+def fill(call: BoundCall, context: Context) -> cst.BaseExpression:
+    """Fill an array with a value, of the value's type."""
+    value = literal(call.arguments.get("value"))
+    if isinstance(value, float):
+        return filled("ops.full({dims:shape}, {value})", call, context)
+    return filled("ops.broadcast_to({value}, {dims:shape})", call, context)
+
+
 @rule("shape")
 def shape(call: BoundCall, context: Context) -> cst.BaseExpression:
     """Return a shape: a tuple in Keras, which does not compute as a tensor does."""
@@ -252,8 +266,10 @@ def shape(call: BoundCall, context: Context) -> cst.BaseExpression:
 def pad(call: BoundCall, context: Context) -> cst.BaseExpression:
     """Surround an array."""
     mode = literal(call.arguments.get("mode", expression('"CONSTANT"')))
-    if mode is UNKNOWN or str(mode).lower() not in ("constant", "reflect", "symmetric"):
-        raise Refused("how it pads is not written out")
+    if mode is UNKNOWN or str(mode).lower() not in ("constant", "reflect"):
+        raise Refused(
+            "how it pads is not written out, or it mirrors the edge too, which Keras's torch backend does not"
+        )
     if str(mode).lower() == "constant":
         text = "ops.pad({tensor}, {paddings}, constant_values={constant_values})"
         return filled(text, _without(call, "mode"), context)

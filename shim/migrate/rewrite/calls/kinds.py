@@ -20,7 +20,7 @@ from onevar.migrate.rewrite.calls.nodes import (
     operand,
     tuple_of,
 )
-from onevar.migrate.rewrite.calls.templates import Ready
+from onevar.migrate.rewrite.calls.templates import Ready, write
 from onevar.migrate.rewrite.context import Context
 
 Reader = Callable[[cst.BaseExpression, Context], Ready]
@@ -29,6 +29,7 @@ Reader = Callable[[cst.BaseExpression, Context], Ready]
 DTYPES: Mapping[str, str] = {
     **{name: name for name in ("float16", "float32", "float64", "bfloat16", "bool", "complex64", "complex128")},
     **{name: name for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")},
+    "float": "float32",
     "half": "float16",
     "double": "float64",
 }
@@ -61,7 +62,7 @@ def dtype_name(node: cst.BaseExpression, context: Context) -> str | None:
     """
     given = literal(node)
     if isinstance(given, str):
-        return given
+        return DTYPES.get(given, given)
     name = context.symbol(node)
     if name is None:
         text = code_of(node)
@@ -234,6 +235,15 @@ def _kind_of_dtype(name: str) -> str:
     return "float" if name in _FLOATS else ("bool" if name == "bool" else "int")
 
 
+def tensor(node: cst.BaseExpression, context: Context) -> Ready:
+    """Read a tensor for a function of Keras's that takes nothing else on NumPy."""
+    if literal(node) is UNKNOWN:
+        return value(node, context)
+    return lambda: write(expression("ops.convert_to_tensor()"), context).with_changes(
+        args=[cst.Arg(context.convert(node))]
+    )
+
+
 def floats(node: cst.BaseExpression, context: Context) -> Ready:
     """Read a tensor of floats.
 
@@ -242,7 +252,7 @@ def floats(node: cst.BaseExpression, context: Context) -> Ready:
     """
     if kind_of(node, context) in ("int", "bool"):
         raise Refused("its values are integers, of which TensorFlow 1 makes integers and Keras floats")
-    return value(node, context)
+    return tensor(node, context)
 
 
 def integers(node: cst.BaseExpression, context: Context) -> Ready:
@@ -309,6 +319,7 @@ KINDS: Mapping[str, Reader] = {
     "one_axis": static_axis,
     "shape": shape,
     "table": ids,
+    "tensor": tensor,
     "text": text,
     "value": value,
 }

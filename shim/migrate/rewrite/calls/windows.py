@@ -165,6 +165,31 @@ def convolution(call: BoundCall, context: Context) -> cst.BaseExpression:
     return filled(text.replace(")", _format(channels_last(call)) + ")"), call, context, _CONV_FREE)
 
 
+def check_mean(
+    sizes: cst.BaseExpression | None, strides: cst.BaseExpression | None, padding: cst.BaseExpression | None
+) -> None:
+    """Check that means of windows that lie over the edge are the same on all of Keras's backends.
+
+    On torch, Keras repeats the edge where more is to be added on one side than on the other, and the mean counts it.
+
+    Args:
+        sizes: Of the windows.
+        strides: Of the windows.
+        padding: `"SAME"` or `"VALID"`, in any letters.
+
+    Raises:
+        Refused: They are not, or that is not plain.
+    """
+    if str(literal(padding)).lower() == "valid":
+        return
+    widths = [number(one) for one in (elements(sizes) or [sizes])]
+    steps = [number(one) for one in (elements(strides) or [strides])]
+    narrow = all(width is not None and width <= 2 for width in widths)
+    even = all(width is not None and width % 2 for width in widths) and all(step == 1 for step in steps)
+    if not (narrow or even):
+        raise Refused("Keras's torch backend takes other means at the edges with this padding")
+
+
 @rule("nn.max_pool", "nn.avg_pool")
 def pool(call: BoundCall, context: Context) -> cst.BaseExpression:
     """Take the greatest, or the mean, of each window."""
@@ -172,6 +197,8 @@ def pool(call: BoundCall, context: Context) -> cst.BaseExpression:
     last = channels_last(call)
     sizes = window(call.arguments.get("ksize"), last, context)
     strides = window(call.arguments.get("strides"), last, context)
+    if call.symbol == "nn.avg_pool":
+        check_mean(sizes, strides, call.arguments.get("padding"))
     function = "max_pool" if call.symbol == "nn.max_pool" else "average_pool"
     text = f"ops.{function}({{value|input}}, {{ksize}}, strides={{strides}}, padding={{padding:text}}{_format(last)})"
     return filled(text, _with(call, ksize=sizes, strides=strides), context, frozenset({"name", "data_format"}))
