@@ -1,0 +1,194 @@
+"""What must hold for a graph to become a model: what its statements depend on, and names that stay the same."""
+
+import libcst as cst
+
+from onevar.migrate.rewrite.programs import leaves as kinds
+from onevar.migrate.rewrite.programs import symbols
+from onevar.migrate.rewrite.programs.analysis import Analysis
+from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, called_symbols
+from onevar.migrate.rewrite.programs.reading import assigned, path_of, prefixes, read
+
+_BUILDING = (kinds.GRAPH, kinds.PLACEHOLDER, kinds.TRAINING, kinds.SCHEDULE, kinds.STEP, kinds.SUMMARY)
+
+
+class Dependencies:
+    """Which placeholders each value depends on.
+
+    Args:
+        analysis: What the statements do; their `depends` is set.
+
+    Attributes:
+        of: The placeholders' paths, by path.
+    """
+
+    def __init__(self, analysis: Analysis):
+        self.analysis = analysis
+        self.of: dict[str, frozenset[str]] = {path: frozenset([path]) for path in analysis.placeholders}
+        for leaf in analysis.body.leaves:
+            if leaf.kind == kinds.GRAPH:
+                self._leaf(leaf)
+
+    def _leaf(self, leaf: Leaf) -> None:
+        reading = read(leaf.node)
+        leaf.depends = self.on(reading.loads)
+        for path in reading.changes:
+            self.of[path] = self.of.get(path, frozenset()) | leaf.depends
+        for path in reading.binds:
+            compound = not isinstance(leaf.node, cst.SimpleStatementLine)
+            self.of[path] = leaf.depends | (self.of.get(path, frozenset()) if compound else frozenset())
+
+    def on(self, loads: set[str], seen: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Return the placeholders that something depends on which reads these paths."""
+        found: set[str] = set()
+        for path in loads:
+            for one in prefixes(path):
+                found |= self.of.get(one, frozenset())
+            function = self.analysis.functions.get(path)
+            if function is not None and path not in seen:
+                found |= self.on(read(function).loads, seen | {path})
+        return frozenset(found)
+
+
+def makes_variables(analysis: Analysis, node: cst.CSTNode, seen: frozenset[str] = frozenset()) -> bool:
+    """Say whether a statement, or the functions that it calls, may make variables."""
+    if any(symbols.makes_variables(symbol) for _, symbol in called_symbols(analysis.names, node)):
+        return True
+    return any(
+        makes_variables(analysis, analysis.functions[path], seen | {path})
+        for path in read(node).loads
+        if path in analysis.functions and path not in seen
+    )
+
+
+def refuse_symbols(analysis: Analysis) -> None:
+    """Raise Refused if the graph has what a model can't do."""
+    used = {path for leaf in analysis.body.leaves for path in read(leaf.node).loads}
+    nodes = [leaf.node for leaf in analysis.body.leaves if not isinstance(leaf.node, cst.FunctionDef | cst.ClassDef)]
+    nodes += [analysis.functions[name] for name in _reached(analysis, used)]
+    for node in nodes:
+        for call, symbol in called_symbols(analysis.names, node):
+            reason = symbols.refusal(symbol)
+            if reason:
+                raise Refused(f"tf.{symbol}: {reason}.", call)
+        for call in read(node).calls:
+            if isinstance(call.func, cst.Attribute) and call.func.attr.value in ("assign", "assign_add", "assign_sub"):
+                raise Refused(f"`{call.func.attr.value}`: {symbols.refusal('assign')}.", call)
+
+
+def _reached(analysis: Analysis, used: set[str]) -> list[str]:
+    found: list[str] = []
+    waiting = sorted(used & set(analysis.functions))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.append(name)
+            waiting += sorted(read(analysis.functions[name]).loads & set(analysis.functions))
+    return found
+
+
+class Stability:
+    """Checks that names mean the same in the model's `call` as where the graph was built.
+
+    Args:
+        analysis: What the statements do.
+    """
+
+    def __init__(self, analysis: Analysis):
+        self.analysis = analysis
+        self.leaves = analysis.body.leaves
+        self.bound: dict[str, list[int]] = {}
+        for at, leaf in enumerate(self.leaves):
+            if leaf.kind not in (kinds.GRAPH, kinds.PLACEHOLDER):
+                for path in read(leaf.node).binds | read(leaf.node).changes:
+                    self.bound.setdefault(path, []).append(at)
+
+    @property
+    def anchor(self) -> int:
+        """The place of the last statement that builds before the first one that runs: there the model is made."""
+        first = next((at for at, leaf in enumerate(self.leaves) if leaf.kind == kinds.SESSION), len(self.leaves))
+        building = [at for at, leaf in enumerate(self.leaves[:first]) if leaf.kind in _BUILDING]
+        if not building:
+            raise Refused("Nothing is built before the session runs.")
+        return building[-1]
+
+    def check(self) -> None:
+        """Check all that the graph reads.
+
+        Raises:
+            Refused: A name changes after a part of the graph that reads it, or is not there yet.
+        """
+        anchor = self.anchor
+        for at, leaf in enumerate(self.leaves):
+            if leaf.kind in _BUILDING:
+                for path in self._outer(leaf.node):
+                    self._one(path, at, anchor, leaf.node)
+
+    def expression(self, node: cst.CSTNode) -> None:
+        """Check what an expression reads that moves into the model.
+
+        Raises:
+            Refused: As in `check`.
+        """
+        for path in self._outer(node):
+            self._one(path, len(self.leaves), self.anchor, node)
+
+    def is_stable(self, node: cst.CSTNode) -> bool:
+        """Say whether an expression may move into the model."""
+        try:
+            self.expression(node)
+        except Refused:
+            return False
+        return True
+
+    def _outer(self, node: cst.CSTNode) -> set[str]:
+        """Return what a node reads, with what the functions read that it calls."""
+        found = set(read(node).loads)
+        for name in _reached(self.analysis, found):
+            found |= read(self.analysis.functions[name]).loads
+        return {path for path in found if path not in self.analysis.built}
+
+    def _one(self, path: str, at: int, anchor: int, node: cst.CSTNode) -> None:
+        for place in self.bound.get(path, []):
+            leaf = self.leaves[place]
+            if leaf.kind == kinds.SESSION and not isinstance(leaf.node, cst.FunctionDef):
+                raise Refused(f"`{path}`, which the graph is built with, is bound by the code that runs it.", node)
+            if place > anchor and not isinstance(leaf.node, cst.FunctionDef | cst.ClassDef):
+                raise Refused(f"`{path}`, which the graph is built with, is bound after its first part.", node)
+            if place > at and leaf.kind == kinds.PLAIN and not isinstance(leaf.node, cst.FunctionDef | cst.ClassDef):
+                raise Refused(f"`{path}` changes after a part of the graph was built with it.", node)
+
+
+def is_scalar(analysis: Analysis, node: cst.BaseExpression, depth: int = 0) -> bool:
+    """Say whether an expression surely has no dimensions."""
+    path = path_of(node)
+    if path is not None:
+        found = [
+            small
+            for leaf in analysis.body.leaves
+            if leaf.kind == kinds.GRAPH and path in read(leaf.node).binds
+            for small in [leaf.node]
+        ]
+        if len(found) != 1 or depth > 20:
+            return False
+        pair = assigned(found[0])
+        return pair is not None and is_scalar(analysis, pair[1], depth + 1)
+    if isinstance(node, cst.Integer | cst.Float):
+        return True
+    if isinstance(node, cst.BinaryOperation):
+        return all(is_scalar(analysis, one, depth + 1) for one in (node.left, node.right))
+    if isinstance(node, cst.UnaryOperation):
+        return is_scalar(analysis, node.expression, depth + 1)
+    return isinstance(node, cst.Call) and _scalar_call(analysis, node, depth)
+
+
+def _scalar_call(analysis: Analysis, node: cst.Call, depth: int) -> bool:
+    symbol = analysis.names.name_of(node.func) or ""
+    keywords = {one.keyword.value for one in node.args if one.keyword is not None}
+    positional = sum(one.keyword is None for one in node.args) or 1
+    if symbols.is_scalar(symbol, keywords, positional):
+        return True
+    if symbols.keeps_scalar(symbol) and node.args:
+        first = node.args[0].value
+        parts = [one.value for one in first.elements] if isinstance(first, cst.List | cst.Tuple) else [first]
+        return bool(parts) and all(is_scalar(analysis, one, depth + 1) for one in parts)
+    return False

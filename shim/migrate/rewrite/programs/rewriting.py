@@ -1,0 +1,323 @@
+"""Rewrites the statements that run a graph: `sess.run(..)` becomes `model.train_on_batch(..)` and its like."""
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from onevar.migrate.rewrite.programs import leaves as kinds
+from onevar.migrate.rewrite.programs import symbols
+from onevar.migrate.rewrite.programs.analysis import Analysis
+from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, argument, call_symbol
+from onevar.migrate.rewrite.programs.model import ModelWriter
+from onevar.migrate.rewrite.programs.reading import assigned, code, expression, only_statement, path_of, statements
+from onevar.migrate.rewrite.programs.runs import Fetch, Run, Structure
+
+Made = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel
+_GONE = (kinds.GONE, kinds.INIT, kinds.SAVER, kinds.SUMMARY, kinds.STEP, kinds.PLACEHOLDER, kinds.TRAINING)
+
+
+@dataclass
+class Parts:
+    """What a run becomes.
+
+    Attributes:
+        before: Statements that must come first.
+        values: The expression of all values.
+    """
+
+    before: list[str]
+    values: str
+
+
+class SessionRewriter(cst.CSTTransformer):
+    """Rewrites original statements; what builds the graph is not touched here.
+
+    Args:
+        writer: Of the model.
+        replaced: What becomes of some original statements.
+        summaries: The name of the function that makes a summary of the values; None: there is none.
+        remade: Whether initializers are run several times: each makes the model anew.
+    """
+
+    def __init__(self, writer: ModelWriter, replaced: dict[cst.CSTNode, Made], summaries: str | None, *, remade: bool):
+        super().__init__()
+        self.writer = writer
+        self.analysis: Analysis = writer.analysis
+        self.replaced = replaced
+        self.summaries = summaries
+        self.remade = remade
+        self.saved: set[str] = set()
+        self.suffixed: set[str] = set()
+
+    # -- statements -------------------------------------------------------------------------------
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Leave alone what is replaced as a whole."""
+        return node not in self.replaced
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Made:  # type: ignore[override]
+        """Return what becomes of a node."""
+        if original_node in self.replaced:
+            return self.replaced[original_node]
+        if isinstance(original_node, cst.With) and isinstance(updated_node, cst.With):
+            return self._block(original_node, updated_node)
+        if isinstance(original_node, cst.SimpleStatementLine) and isinstance(updated_node, cst.SimpleStatementLine):
+            return self._line(original_node, updated_node)
+        if isinstance(updated_node, cst.IndentedBlock) and not updated_node.body:
+            return updated_node.with_changes(body=statements("pass\n"))
+        if isinstance(original_node, cst.Call) and isinstance(updated_node, cst.Call):
+            return self._call(original_node, updated_node)
+        if isinstance(original_node, cst.Dict) and original_node in self.writer.runs.dictionaries:
+            return self._dictionary(original_node, cst.ensure_type(updated_node, cst.Dict))
+        return updated_node
+
+    def _block(self, original: cst.With, updated: cst.With) -> Made:
+        gone = original in self.analysis.body.dissolved
+        if not gone and any(self._opens(item) for item in original.items):
+            if len(original.items) > 1:
+                raise Refused("A session is opened together with something else.", original)
+            gone = True
+        if not gone:
+            return updated
+        inner = list(updated.body.body)
+        if inner and original.leading_lines:
+            first = inner[0]
+            if isinstance(first, cst.SimpleStatementLine | cst.BaseCompoundStatement):
+                inner[0] = first.with_changes(leading_lines=[*original.leading_lines, *first.leading_lines])
+        return cst.FlattenSentinel(inner) if inner else cst.RemoveFromParent()
+
+    def _opens(self, item: cst.WithItem) -> bool:
+        body = Body(self.analysis.body.owner, sessions=self.analysis.body.sessions, graphs=self.analysis.body.graphs)
+        return Flattening(self.analysis.names, body)._role(item) == "dissolved"
+
+    def _line(self, original: cst.SimpleStatementLine, updated: cst.SimpleStatementLine) -> Made:
+        small = only_statement(original)
+        if small is None:
+            if self.analysis.runs(original):
+                raise Refused("A run shares its line with other statements.", original)
+            return updated
+        value = small.value if isinstance(small, cst.Expr | cst.Assign | cst.Return | cst.AugAssign) else None
+        if isinstance(value, cst.Call) and value in self.writer.runs.runs:
+            return self._run_line(self.writer.runs.runs[value], small, updated)
+        saved = self._saving(small, updated)
+        if saved is not None:
+            return saved
+        kind = self.analysis._kind(Leaf(original))
+        return cst.RemoveFromParent() if kind in _GONE else updated
+
+    def _run_line(self, run: Run, small: cst.BaseSmallStatement, updated: cst.SimpleStatementLine) -> Made:
+        """Return what a statement becomes that is a run, or binds what one returns."""
+        fetched = run.all
+        if fetched and all(one.kind == "init" for one in fetched):
+            made = self.writer.compiled() if self.remade else []
+            return self._several(made, updated)
+        parts = self._parts(run)
+        if isinstance(small, cst.Expr):
+            return self._several(statements("\n".join([*parts.before, parts.values]) + "\n"), updated)
+        inline = self._inline(run, parts)
+        if inline is not None and not parts.before:
+            return self._with_value(updated, inline)
+        name = self._values_name()
+        head = statements("\n".join([*parts.before, f"{name} = {parts.values}"]) + "\n")
+        tail = self._unpacked(run, small, updated, name)
+        return self._several([*head, tail], updated)
+
+    def _several(self, made: list[cst.BaseStatement], old: cst.SimpleStatementLine) -> Made:
+        if not made:
+            return cst.RemoveFromParent()
+        first, last = made[0], made[-1]
+        made[0] = first.with_changes(leading_lines=old.leading_lines)
+        if isinstance(last, cst.SimpleStatementLine):
+            made[-1] = made[-1].with_changes(trailing_whitespace=old.trailing_whitespace)
+        return cst.FlattenSentinel(made)
+
+    @staticmethod
+    def _with_value(line: cst.SimpleStatementLine, text: str) -> cst.SimpleStatementLine:
+        small = line.body[0].with_changes(value=expression(text))
+        return line.with_changes(body=[small])
+
+    def _values_name(self) -> str:
+        if not hasattr(self, "_name"):
+            self._name = self.writer.context.fresh("values")
+        return self._name
+
+    def _unpacked(
+        self, run: Run, small: cst.BaseSmallStatement, line: cst.SimpleStatementLine, name: str
+    ) -> cst.SimpleStatementLine:
+        """Return the statement that takes what it wants out of the values."""
+        structure = run.fetches
+        if isinstance(small, cst.Assign) and isinstance(structure, list | tuple) and len(small.targets) == 1:
+            target = small.targets[0].target
+            elements = target.elements if isinstance(target, cst.Tuple | cst.List) else []
+            if len(elements) == len(structure) and not any(isinstance(e, cst.StarredElement) for e in elements):
+                pairs = [
+                    (code(element.value), self._taken(one, name))
+                    for element, one in zip(elements, structure, strict=True)
+                    if not (isinstance(one, Fetch) and one.kind in ("train", "none", "init"))
+                    or self._is_read(code(element.value))
+                ]
+                if not pairs:
+                    raise Refused("Only what is run for its effect is bound.", small)
+                left, right = (", ".join(part) for part in zip(*pairs, strict=True))
+                (made,) = statements(f"{left} = {right}\n")
+                return cst.ensure_type(made, cst.SimpleStatementLine)
+        return self._with_value(line, self._taken(structure, name)).with_changes(leading_lines=[])
+
+    def _is_read(self, name: str) -> bool:
+        """Whether the module reads a name somewhere."""
+        names = self.analysis.names
+        return any(
+            isinstance(node, cst.Name) and node.value == name and isinstance(parent, cst.Arg | cst.BinaryOperation)
+            for node, parent in names.parents.items()
+        )
+
+    # -- what a run becomes -----------------------------------------------------------------------
+
+    def _parts(self, run: Run) -> Parts:
+        writer = self.writer
+        model, before = writer.model_name, []
+        if run.trains:
+            if run.feed is None:
+                raise Refused("It trains without feeds: its data are a part of the graph.", run.call)
+            if writer.rate is not None and run.fed is not None and writer.rate in run.fed:
+                rate = code(cst.ensure_type(run.fed[writer.rate].visit(self), cst.BaseExpression))
+                before.append(f"{model}.optimizer.learning_rate = {rate}")
+            method = "train_and_fetch" if writer.shaped and run.keys else "train_on_batch"
+            more = ", return_dict=True" if run.keys and method == "train_on_batch" else ""
+            return Parts(before, f"{model}.{method}({self._fed(run)}{more})")
+        return Parts(before, f"{model}.predict_on_batch({self._fed(run)})")
+
+    def _fed(self, run: Run) -> str:
+        if run.feed is None:
+            return "{}"
+        made = run.feed.visit(self)
+        assert isinstance(made, cst.BaseExpression)
+        return f"{self.writer.model_name}.feed({code(made)})"
+
+    def _inline(self, run: Run, parts: Parts) -> str | None:
+        """Return a run as one expression, if it is of one value."""
+        structure = run.fetches
+        if isinstance(structure, Fetch) and structure.kind == "step":
+            return self._step()
+        if isinstance(structure, Fetch) and structure.kind == "value":
+            return f'{parts.values}["{structure.key}"]'
+        keys = run.keys
+        plain = isinstance(structure, list | tuple) and all(
+            isinstance(one, Fetch) and one.kind == "value" for one in structure
+        )
+        if plain and len(keys) == 1:
+            found = f'{parts.values}["{keys[0]}"]'
+            return f"[{found}]" if isinstance(structure, list) else f"({found},)"
+        return None
+
+    def _step(self) -> str:
+        keras = self.writer.keras
+        return f"{keras}.ops.convert_to_numpy({self.writer.model_name}.optimizer.iterations)"
+
+    def _taken(self, structure: Structure, name: str) -> str:
+        """Return the expression that takes a structure out of the values."""
+        if isinstance(structure, list | tuple):
+            inner = ", ".join(self._taken(one, name) for one in structure)
+            return f"[{inner}]" if isinstance(structure, list) else f"({inner},)"
+        if isinstance(structure, dict):
+            return "{" + ", ".join(f"{key}: {self._taken(one, name)}" for key, one in structure.items()) + "}"
+        if structure.kind == "value":
+            return f'{name}["{structure.key}"]'
+        if structure.kind == "step":
+            return self._step()
+        if structure.kind == "summary":
+            return f"{self.summaries}({name})"
+        return "None"
+
+    # -- expressions ------------------------------------------------------------------------------
+
+    def _call(self, original: cst.Call, updated: cst.Call) -> cst.BaseExpression:
+        run = self.writer.runs.runs.get(original)
+        parent = self.analysis.names.parents.get(original)
+        if run is not None:
+            if isinstance(parent, cst.Expr | cst.Assign | cst.Return | cst.AugAssign) and self._is_line(parent):
+                return updated
+            return self._nested(run)
+        symbol = call_symbol(self.analysis.names, original)
+        if symbol in symbols.WRITERS:
+            kept = [
+                one for at, one in enumerate(updated.args) if not (at == 1 and one.keyword is None)
+                and not (one.keyword is not None and one.keyword.value == "graph")
+            ]  # fmt: skip
+            kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+            return updated.with_changes(args=kept)
+        if symbol == "train.global_step":
+            return expression(self._step())
+        return updated
+
+    def _is_line(self, small: cst.CSTNode) -> bool:
+        parent = self.analysis.names.parents.get(small)
+        return isinstance(parent, cst.SimpleStatementLine) and len(parent.body) == 1
+
+    def _nested(self, run: Run) -> cst.BaseExpression:
+        """Return a run in the middle of an expression."""
+        parts = self._parts(run)
+        if parts.before:
+            raise Refused("A run that feeds the learning rate is a part of an expression.", run.call)
+        inline = self._inline(run, parts)
+        if inline is not None:
+            return expression(inline)
+        structure = run.fetches
+        plain = isinstance(structure, list | tuple) and all(
+            isinstance(one, Fetch) and one.kind == "value" for one in structure
+        )
+        if plain:
+            getter = self.writer.context.imports("from operator import itemgetter")
+            keys = ", ".join(f'"{one.key}"' for one in run.all)
+            found = f"{getter}({keys})({parts.values})"
+            return expression(f"list({found})" if isinstance(structure, list) else found)
+        raise Refused("A run of several things is a part of an expression.", run.call)
+
+    def _dictionary(self, original: cst.Dict, updated: cst.Dict) -> cst.Dict:
+        """Return a dictionary of feeds with the model's names as its keys."""
+        elements = []
+        placeholders = self.analysis.placeholders
+        for old, new in zip(original.elements, updated.elements, strict=True):
+            path = path_of(cst.ensure_type(old, cst.DictElement).key) or ""
+            if path in self.writer.flags or path == self.writer.rate:
+                continue
+            elements.append(new.with_changes(key=cst.SimpleString(f'"{placeholders[path].key}"')))
+        if elements:
+            elements[-1] = elements[-1].with_changes(comma=updated.elements[-1].comma)
+        return updated.with_changes(elements=elements)
+
+    # -- checkpoints ------------------------------------------------------------------------------
+
+    def _saving(self, small: cst.BaseSmallStatement, line: cst.SimpleStatementLine) -> Made | None:
+        """Return what `saver.save(..)` or `saver.restore(..)` becomes; None for any other statement."""
+        value = small.value if isinstance(small, cst.Expr | cst.Assign) else None
+        if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
+            return None
+        if self.analysis.known.get(path_of(value.func.value) or "") != kinds.SAVER:
+            return None
+        method, model = value.func.attr.value, self.writer.model_name
+        path = argument(value, "save_path", 1)
+        if path is None or method not in ("save", "restore"):
+            raise Refused(f"`{code(value.func)}` has no equivalent.", value)
+        target = self._file(path, argument(value, "global_step", 2))
+        found = assigned(small)
+        if method == "restore":
+            return self._several(statements(f"{model}.load_weights({target})\n"), line)
+        self.saved.add(target)
+        if found is None:
+            return self._several(statements(f"{model}.save_weights({target})\n"), line)
+        self.suffixed.add(found[0])
+        return self._several(statements(f"{found[0]} = {target}\n{model}.save_weights({found[0]})\n"), line)
+
+    def _file(self, path: cst.BaseExpression, step: cst.BaseExpression | None) -> str:
+        if step is not None:
+            made = step.visit(self)
+            assert isinstance(made, cst.BaseExpression)
+            count = self._step() if self.analysis.known.get(path_of(step) or "") == kinds.STEP else code(made)
+            return f'"{{}}-{{}}.weights.h5".format({code(path)}, {count})'
+        if isinstance(path, cst.SimpleString) and not path.prefix:
+            return f"{path.quote}{path.raw_value}.weights.h5{path.quote}"
+        if path_of(path) in self.suffixed:
+            return code(path)
+        atom = isinstance(path, cst.Name | cst.Attribute | cst.Call | cst.Subscript)
+        return f'{code(path)} + ".weights.h5"' if atom else f'({code(path)}) + ".weights.h5"'

@@ -1,0 +1,322 @@
+"""What trains a program: the optimizer, what it minimises, and what happens to the gradients on the way."""
+
+from dataclasses import dataclass, replace
+
+import libcst as cst
+
+from onevar.migrate.rewrite.names import Names
+from onevar.migrate.rewrite.programs import symbols
+from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, argument, call_symbol
+from onevar.migrate.rewrite.programs.reading import code, only_statement, path_of, suite
+
+_NOT_UNDERSTOOD = "What `{}` does to the gradients is not a pattern that Keras's optimizers have."
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer.
+
+    Attributes:
+        call: What makes it; None: a branch of the program chooses it, and binds it to `path`.
+        path: What it is bound to; None: nothing.
+    """
+
+    call: cst.Call | None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Variables:
+    """Variables to train.
+
+    Attributes:
+        chosen: The expression that chooses them; None: all.
+    """
+
+    chosen: cst.BaseExpression | None = None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A limit for gradients.
+
+    Attributes:
+        argument: Keras's argument for it: `clipvalue`, `clipnorm`, `global_clipnorm`.
+        limit: The expression of the limit.
+    """
+
+    argument: str
+    limit: cst.BaseExpression
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Gradients of a loss.
+
+    Attributes:
+        loss: Its expression.
+        variables: What they are taken with respect to.
+        clip: How they are limited.
+        optimizer: The optimizer that computed them; None: `tf.gradients` did.
+    """
+
+    loss: cst.BaseExpression
+    variables: Variables
+    clip: Clip | None = None
+    optimizer: Optimizer | None = None
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Gradients with their variables."""
+
+    gradients: Gradients
+
+
+@dataclass(frozen=True)
+class TrainOp:
+    """An operation that trains.
+
+    Attributes:
+        optimizer: Its optimizer.
+        loss: What it minimises.
+        variables: What it trains.
+        clip: How gradients are limited.
+        counts: Whether it counts the steps.
+    """
+
+    optimizer: Optimizer
+    loss: cst.BaseExpression
+    variables: Variables
+    clip: Clip | None
+    counts: bool
+
+
+Value = Optimizer | Variables | Gradients | Pairs | TrainOp | tuple["Value | None", ...] | None
+
+
+class Training:
+    """Reads the statements that train.
+
+    Args:
+        names: What the module's names mean.
+        leaves: The statements, in order.
+
+    Attributes:
+        values: What each path is bound to.
+        kept: Statements that stay, converted: branches that choose an optimizer.
+    """
+
+    def __init__(self, names: Names, leaves: list[Leaf]):
+        self.names = names
+        self.values: dict[str, Value] = {}
+        self.kept: list[Leaf] = []
+        for leaf in leaves:
+            self._leaf(leaf)
+
+    @property
+    def operations(self) -> dict[str, TrainOp]:
+        """The operations that train, by path."""
+        return {path: value for path, value in self.values.items() if isinstance(value, TrainOp)}
+
+    def _leaf(self, leaf: Leaf) -> None:
+        small = only_statement(leaf.node)
+        if isinstance(small, cst.Assign) and len(small.targets) == 1:
+            self._bind(small.targets[0].target, self.value(small.value))
+        elif isinstance(leaf.node, cst.If):
+            for path in self._chosen(leaf.node):
+                self.values[path] = Optimizer(None, path)
+            self.kept.append(leaf)
+        else:
+            raise Refused(_NOT_UNDERSTOOD.format(_line(leaf.node)), leaf.node)
+
+    def _bind(self, target: cst.BaseExpression, value: Value) -> None:
+        path = path_of(target)
+        if path is not None:
+            self.values[path] = replace(value, path=path) if isinstance(value, Optimizer) else value
+            return
+        parts = target.elements if isinstance(target, cst.Tuple | cst.List) else []
+        if not isinstance(value, tuple) or len(parts) != len(value):
+            raise Refused(_NOT_UNDERSTOOD.format(code(target)), target)
+        for part, one in zip(parts, value, strict=True):
+            if one is not None:
+                self._bind(part.value, one)
+
+    def _chosen(self, node: cst.If) -> set[str]:
+        """Return the paths that every branch binds to an optimizer."""
+        found: set[str] = set()
+        branch: cst.If | cst.Else | None = node
+        while branch is not None:
+            bound = set()
+            for one in suite(branch.body):
+                small = only_statement(one)
+                if isinstance(small, cst.Raise):
+                    bound = found or bound
+                    continue
+                if not isinstance(small, cst.Assign) or not symbols.is_optimizer(
+                    call_symbol(self.names, small.value) or ""
+                ):
+                    raise Refused(_NOT_UNDERSTOOD.format(_line(one)), one)
+                bound.add(path_of(small.targets[0].target) or "")
+            if found and bound != found:
+                raise Refused("A branch binds an optimizer to another name than the others.", node)
+            found = bound
+            branch = branch.orelse if isinstance(branch, cst.If) else None
+        return found
+
+    # -- expressions ------------------------------------------------------------------------------
+
+    def value(self, node: cst.BaseExpression) -> Value:
+        """Return what an expression is.
+
+        Raises:
+            Refused: It is not understood.
+        """
+        path = path_of(node)
+        if path is not None and path in self.values:
+            return self.values[path]
+        if isinstance(node, cst.Call):
+            return self._call(node)
+        if isinstance(node, cst.ListComp):
+            return self._comprehension(node)
+        raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+
+    def _call(self, node: cst.Call) -> Value:
+        symbol = call_symbol(self.names, node) or ""
+        if symbols.is_optimizer(symbol):
+            return Optimizer(node)
+        if symbol == "trainable_variables" and not node.args:
+            return Variables()
+        if symbol in ("trainable_variables", "get_collection"):
+            return Variables(node)
+        if symbol == "gradients":
+            return self._gradients(node)
+        if symbol == "clip_by_global_norm":
+            found = self._clipped(node)
+            return (found, None)
+        if isinstance(node.func, cst.Name) and node.func.value in ("zip", "list") and not symbol:
+            return self._paired(node)
+        if isinstance(node.func, cst.Attribute):
+            base = self.value(node.func.value)
+            if isinstance(base, Optimizer):
+                return self._method(base, node.func.attr.value, node)
+        raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+
+    def _method(self, optimizer: Optimizer, method: str, node: cst.Call) -> Value:
+        if argument(node, "grad_loss") is not None:
+            raise Refused(
+                "Gradients of the loss itself are given (grad_loss), which Keras's training has no place for."
+            )
+        if method == "minimize":
+            loss = self._needed(node, "loss", 0)
+            variables = self._variables(argument(node, "var_list", 2))
+            return TrainOp(optimizer, loss, variables, None, argument(node, "global_step", 1) is not None)
+        if method == "compute_gradients":
+            variables = self._variables(argument(node, "var_list", 1))
+            return Pairs(Gradients(self._needed(node, "loss", 0), variables, optimizer=optimizer))
+        if method == "apply_gradients":
+            pairs = self.value(self._needed(node, "grads_and_vars", 0))
+            if isinstance(pairs, Pairs):
+                found = pairs.gradients
+                counts = argument(node, "global_step", 1) is not None
+                return TrainOp(optimizer, found.loss, found.variables, found.clip, counts)
+        raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+
+    def _needed(self, node: cst.Call, keyword: str, position: int) -> cst.BaseExpression:
+        found = argument(node, keyword, position)
+        if found is None:
+            raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+        return found
+
+    def _variables(self, node: cst.BaseExpression | None) -> Variables:
+        if node is None:
+            return Variables()
+        path = path_of(node)
+        known = self.values.get(path) if path else None
+        if isinstance(known, Variables):
+            return known
+        found = self.value(node) if isinstance(node, cst.Call) and call_symbol(self.names, node) else None
+        return found if isinstance(found, Variables) else Variables(node)
+
+    def _gradients(self, node: cst.Call) -> Gradients:
+        if len(node.args) > 2 and any(one.keyword is None or one.keyword.value != "name" for one in node.args[2:]):
+            raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+        return Gradients(self._needed(node, "ys", 0), self._variables(self._needed(node, "xs", 1)))
+
+    def _clipped(self, node: cst.Call) -> Gradients:
+        found = self.value(self._needed(node, "t_list", 0))
+        limit = self._needed(node, "clip_norm", 1)
+        if not isinstance(found, Gradients) or found.clip or argument(node, "use_norm", 2) is not None:
+            raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+        return replace(found, clip=Clip("global_clipnorm", limit))
+
+    def _paired(self, node: cst.Call) -> Value:
+        function = cst.ensure_type(node.func, cst.Name).value
+        if function == "list" and len(node.args) == 1:
+            return self.value(node.args[0].value)
+        if function == "zip" and len(node.args) == 1 and node.args[0].star == "*":
+            pairs = self.value(node.args[0].value)
+            if isinstance(pairs, Pairs):
+                return (pairs.gradients, pairs.gradients.variables)
+        if function == "zip" and len(node.args) == 2:
+            gradients = self.value(node.args[0].value)
+            variables = self._variables(node.args[1].value)
+            if isinstance(gradients, Gradients) and _same(gradients.variables, variables):
+                return Pairs(gradients)
+        raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+
+    def _comprehension(self, node: cst.ListComp) -> Value:
+        """Read `[(clip(g), v) for g, v in pairs]` and `[clip(g) for g in gradients]`."""
+        loop = node.for_in
+        found = self.value(loop.iter)
+        conditions = [code(one.test) for one in loop.ifs]
+        gradients = found.gradients if isinstance(found, Pairs) else found
+        paired = isinstance(found, Pairs)
+        target = loop.target.elements if isinstance(loop.target, cst.Tuple) else []
+        local = target[0].value if paired and len(target) == 2 else loop.target
+        simple = isinstance(gradients, Gradients) and isinstance(local, cst.Name) and loop.inner_for_in is None
+        if simple and isinstance(gradients, Gradients):
+            changed = node.elt
+            same = not paired
+            if paired and isinstance(node.elt, cst.Tuple) and len(node.elt.elements) == 2:
+                changed = node.elt.elements[0].value
+                same = code(node.elt.elements[1].value) == code(target[1].value)
+            if same and conditions in ([], [f"{code(local)} is not None"]):
+                clipped = replace(gradients, clip=self._limit(changed, code(local), gradients.clip))
+                return Pairs(clipped) if paired else clipped
+        raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+
+    def _limit(self, node: cst.BaseExpression, local: str, before: Clip | None) -> Clip | None:
+        """Return what `clip(g)` does."""
+        if isinstance(node, cst.IfExp) and code(node.test) in (f"{local} is not None", f"{local} is None"):
+            node = node.body if "not" in code(node.test) else node.orelse
+        if code(node) == local:
+            return before
+        symbol = call_symbol(self.names, node)
+        if isinstance(node, cst.Call) and before is None and code(node.args[0].value) == local:
+            if symbol == "clip_by_norm" and argument(node, "axes", 2) is None:
+                return Clip("clipnorm", self._needed(node, "clip_norm", 1))
+            low, high = argument(node, "clip_value_min", 1), argument(node, "clip_value_max", 2)
+            if symbol == "clip_by_value" and low is not None and high is not None and _opposite(low, high):
+                return Clip("clipvalue", high)
+        raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+
+
+def _opposite(low: cst.BaseExpression, high: cst.BaseExpression) -> bool:
+    """Whether one expression is the other's negative."""
+    first, second = code(low).replace(" ", ""), code(high).replace(" ", "")
+    if first == f"-{second}":
+        return True
+    try:
+        return float(first) == -float(second)
+    except ValueError:
+        return False
+
+
+def _same(first: Variables, second: Variables) -> bool:
+    texts = [None if one.chosen is None else code(one.chosen) for one in (first, second)]
+    return texts[0] == texts[1]
+
+
+def _line(node: cst.CSTNode) -> str:
+    return next((line for line in code(node).strip().splitlines() if not line.lstrip().startswith("#")), "")
