@@ -17,6 +17,7 @@ OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
 \b
   onevar run train.py --backend jax   run a TensorFlow 1 program, unmodified
   onevar audit project/               what of TensorFlow 1 it uses, and what is supported
+  onevar convert model.ckpt model.pt  take its weights to another format and framework
   onevar verify old.py new.py         do they compute the same, and if not, where do they part
   onevar migrate project/             rewrite it for Keras 3, stage by stage
   onevar doctor                       what is here, and what crosses uncopied
@@ -82,6 +83,7 @@ def build() -> Any:
     import typer
 
     from onevar.migrate import command
+    from onevar.migrate.convert import command as convert
     from onevar.migrate.rewrite import command as rewrite
     from onevar.migrate.verify import command as verify_command
 
@@ -111,6 +113,7 @@ def build() -> Any:
     command.add(app, typer)
     rewrite.add(app, typer)
     _add_audit(app, typer)
+    convert.add(app, typer)
     verify_command.add(app, typer)
     _add_doctor(app, typer)
     _add_conformance(app, typer)

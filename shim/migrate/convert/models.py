@@ -1,0 +1,184 @@
+"""Models in memory, Keras's and torch's, as sources and as what a source is loaded into.
+
+They are told by what they have, so neither framework is imported here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from onevar.migrate.convert.source import Source
+from onevar.migrate.convert.spec import ConversionError, Spec
+
+
+def is_keras_model(value: Any) -> bool:
+    """Return whether a value is a layer or model of Keras 3's."""
+    kinds = getattr(type(value), "__mro__", ())
+    return any(kind.__module__.split(".")[0] == "keras" for kind in kinds) and hasattr(value, "weights")
+
+
+def is_torch_module(value: Any) -> bool:
+    """Return whether a value is a `torch.nn.Module`."""
+    kinds = getattr(type(value), "__mro__", ())
+    return any(kind.__module__.startswith("torch.nn") for kind in kinds) and hasattr(value, "named_modules")
+
+
+class Model(Source):
+    """A model in memory; its tensors can be written too."""
+
+    def assign(self, values: Mapping[str, np.ndarray]) -> None:
+        """Give tensors their values: all of them, or after an error none.
+
+        Args:
+            values: Arrays by name, of the tensors' shapes and dtypes.
+        """
+        before = {name: self.read(name) for name in values}
+        try:
+            for name, value in values.items():
+                self._write(name, value)
+        except BaseException:
+            for name, value in before.items():
+                self._write(name, value)
+            raise
+
+    def _write(self, name: str, value: np.ndarray) -> None:
+        raise NotImplementedError
+
+
+class KerasModel(Model):
+    """A Keras 3 model or layer, on any backend.
+
+    Args:
+        model: The model, built.
+
+    Raises:
+        ConversionError: It has no variables yet.
+    """
+
+    kind = "keras model"
+    style = "keras"
+
+    def __init__(self, model: Any):
+        super().__init__(model.name)
+        self.model = model
+        self._variables: dict[str, Any] = {}
+        kinds = {id(variable): layer for layer, variable in _owners(model)}
+        for variable in model.weights:
+            name = self._free(variable.path)
+            self._variables[name] = variable
+            layer = kinds.get(id(variable))
+            self.specs[name] = Spec(tuple(variable.shape), _dtype(variable), _role(variable), layer)
+        if not self.specs:
+            raise ConversionError(
+                f"{model.name} has no variables yet: Keras makes them when the model is built. Call it on data, or "
+                "model.build(input_shape), and convert then."
+            )
+        self._add_optimizer(getattr(model, "optimizer", None))
+        self.config = _config(model)
+
+    def _free(self, path: str) -> str:
+        name, number = path, 1
+        while name in self._variables:
+            name, number = f"{path}_{number}", number + 1
+        return name
+
+    def _add_optimizer(self, optimizer: Any) -> None:
+        if optimizer is None or not getattr(optimizer, "built", False):
+            return
+        for variable in optimizer.variables:
+            name = f"optimizer/{variable.path}"
+            self._variables[name] = variable
+            self.specs[name] = Spec(tuple(variable.shape), _dtype(variable))
+
+    def read(self, name: str) -> np.ndarray:
+        """Return a variable's value.
+
+        Args:
+            name: Its path.
+        """
+        return np.array(self._variables[name].numpy())
+
+    def _write(self, name: str, value: np.ndarray) -> None:
+        self._variables[name].assign(value)
+
+
+def _dtype(variable: Any) -> str:
+    return str(variable.dtype)
+
+
+def _role(variable: Any) -> str | None:
+    """Return what a variable is to its layer, as Keras's own layers name it."""
+    return "embedding" if variable.name == "embeddings" else None
+
+
+def _owners(model: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the class of each layer in a model with each of the layer's own variables."""
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else [model]
+    for layer in layers:
+        for variable in [*layer._trainable_variables, *layer._non_trainable_variables]:
+            yield type(layer).__name__, variable
+
+
+def _config(model: Any) -> dict[str, Any] | None:
+    """Return a model's description of itself; None if it has none, as subclasses often have not."""
+    try:
+        return json.loads(model.to_json())
+    except (NotImplementedError, TypeError, ValueError, AttributeError):
+        return None
+
+
+class TorchModule(Model):
+    """A torch module.
+
+    Args:
+        module: The module.
+
+    Raises:
+        ConversionError: It has no tensors.
+    """
+
+    kind = "torch module"
+    style = "torch"
+
+    def __init__(self, module: Any):
+        super().__init__(type(module).__name__)
+        self.module = module
+        self._tensors = dict(module.state_dict(keep_vars=True))
+        kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
+        for name, tensor in self._tensors.items():
+            if not hasattr(tensor, "shape"):
+                continue
+            kind = kinds.get(name.rpartition(".")[0])
+            known = kind if name.endswith(("weight", "bias")) and kind in _KINDS else None
+            self.specs[name] = Spec(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."), None, known)
+        if not self.specs:
+            raise ConversionError(f"{self.path} has no tensors.")
+
+    def read(self, name: str) -> np.ndarray:
+        """Return a tensor's value.
+
+        Args:
+            name: Of the state_dict.
+        """
+        from onevar.migrate.convert.name_map import dtype_of
+
+        tensor = self._tensors[name].detach().cpu()
+        wanted = dtype_of(self.specs[name].dtype)
+        plain = tensor.float() if wanted.kind == "V" else tensor
+        return np.array(plain.numpy()).astype(wanted)
+
+    def _write(self, name: str, value: np.ndarray) -> None:
+        tensor = self._tensors[name].data
+        plain = value.astype(np.float32) if value.dtype.kind == "V" else value
+        tensor.copy_(tensor.new_tensor(plain).reshape(tensor.shape))
+
+
+#: Classes of torch's whose weights' layout is known by the class.
+_KINDS = frozenset(
+    {
+        "Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Embedding",
+        "EmbeddingBag",
+    }
+)  # fmt: skip
