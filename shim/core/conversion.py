@@ -76,6 +76,9 @@ def _convert(value: Any, wanted: DType | None, name: str | None, as_ref: bool) -
     value = ours(value)
     if isinstance(value, Tensor):
         return _checked(value, wanted)
+    tensor = _adopted(value)
+    if tensor is not None:
+        return _checked(tensor, wanted)
     # Variables and others that know how to become a tensor.
     convert = getattr(value, "_dense_var_to_tensor", None)
     if convert is not None:
@@ -87,9 +90,6 @@ def _convert(value: Any, wanted: DType | None, name: str | None, as_ref: bool) -
             tensor = function(value, dtype=wanted, name=name, as_ref=as_ref)
             if tensor is not NotImplemented:
                 return _checked(tensor, wanted)
-    tensor = _adopted(value)
-    if tensor is not None:
-        return _checked(tensor, wanted)
     base = None if wanted is None else wanted.base_dtype
     if isinstance(value, list | tuple) and _holds_tensors(value):
         return _packed(value, base, name)
@@ -102,7 +102,7 @@ def _adopted(value: Any) -> Tensor | None:
     graph = get_default_graph()
     while graph.outer is not None:
         graph = graph.outer
-    return None if graph.adopt is None or isinstance(value, _PLAIN) else graph.adopt(value)
+    return None if graph.adopt is None or isinstance(value, (*_PLAIN, list, tuple)) else graph.adopt(value)
 
 
 def _literal(value: Any, wanted: DType | None) -> Any:

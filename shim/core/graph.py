@@ -29,7 +29,7 @@ class Graph(AsMessage):
     """
 
     isolated = False
-    #: A function that returns what stands here for a framework's tensor, or None; where there is none, it is a constant.
+    #: Returns what stands here for a framework's tensor, or None; without such a function it is a constant.
     adopt: Callable[[Any], Any] | None = None
     #: Calls a function of Keras's with tensors of this graph: `keras_call(function, args, kwargs)`; see `onevar.keras`.
     keras_call: Callable[..., Any] | None = None

@@ -83,7 +83,7 @@ class Call:
             return
         if around.reuse is True and not self.state.variables:
             raise ValueError(
-                f"Layer {layer.name!r} is called for the first time inside variable_scope({around.name!r}, reuse=True), "
+                f"Layer {layer.name!r} is called for the first time inside variable_scope({around.name!r}, reuse=True) "
                 "and has no variables to reuse: a Keras layer has variables of its own, whatever scope it is called "
                 "in. Call it once outside of `reuse=True`, or leave that out."
             )

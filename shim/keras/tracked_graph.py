@@ -17,6 +17,8 @@ from onevar.errors import Unsupported
 from onevar.keras.current import keras_adapter
 from onevar.keras.tracked_run import Run, Streams
 from onevar.keras.tracked_variable import KeptSlot, TrackedVariable
+from onevar.keras3 import KerasVariable
+from onevar.v1.eager_variable import EagerVariable
 
 
 class TrackedGraph(Graph):
@@ -70,6 +72,10 @@ class TrackedGraph(Graph):
         """
         if isinstance(value, keras.Variable):
             return self._adopted_variable(value)
+        if isinstance(value, TrackedVariable) or hasattr(value, "_as_graph_tensors"):
+            return None
+        if isinstance(value, EagerVariable | KerasVariable):
+            return self.fed(value._read())
         if keras.backend.is_keras_tensor(value):
             raise TypeError(
                 f"{value!r} is symbolic. A method that is decorated with track_v1_variables takes tensors: call the "

@@ -104,7 +104,7 @@ def _check(layer: Any, state: LayerState, given: dict[str, np.ndarray]) -> None:
         shape = tuple(state.variables[name].shape)
         if tuple(array.shape) != shape:
             raise ValueError(
-                f"Layer {layer.name!r}: variable {name} is of shape {shape}, and the file has it of shape {array.shape}."
+                f"Layer {layer.name!r}: variable {name} is of shape {shape}, and in the file of shape {array.shape}."
             )
 
 

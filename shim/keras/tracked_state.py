@@ -134,8 +134,8 @@ class LayerState:
         """
         if method in self.complete:
             raise ValueError(
-                f"Variable {name} is new in a later call of {type(self.layer).__name__}.{method}: the calls before made "
-                f"{sorted(self.variables)}. Each call has to make the same variables, or they would stay untrained and "
+                f"{name} is new in a later call of {type(self.layer).__name__}.{method}: the calls before made "
+                f"{sorted([*self.variables, *self.layers])}. Each call has to make the same variables, or they would stay untrained and "
                 "unsaved. If a branch makes more, as one for training, let every call go through it, or make its "
                 "variables in `build`."
             )

@@ -185,7 +185,8 @@ class Layer(LayerState):
         if not self.built:
             return variable_scope(self._scope, reuse=self._reuse, auxiliary_name_scope=False)
         found = getattr(self, "_reusing_scope", None)
-        if found is None:
+        if found is None or (found.graph is not None and found.graph.keras_call is not None):
+            # In a Keras layer each call builds a graph of its own.
             found = variable_scope(self._scope, reuse=True, auxiliary_name_scope=False)
             if not executing_eagerly():
                 self._reusing_scope = found

@@ -19,6 +19,7 @@ from onevar.errors import Unsupported
 from onevar.v1.common import is_tensor, shape_of
 from onevar.v1.keras_regularizers import get as regularizer_of
 from onevar.v1.layers_call import RUNNING, depends_on, is_symbolic
+from onevar.v1.variables import keep_regularizer
 
 
 class LayerState:
@@ -301,7 +302,9 @@ class LayerState:
 
         def loss_of(part: Any) -> Any:
             with name_scope(f"{name}/Regularizer"):
-                return regularizer(part)
+                loss = regularizer(part)
+            keep_regularizer(part, regularizer, loss)
+            return loss
 
         for part in parts_of(variable):
             self.add_loss(functools.partial(loss_of, part))

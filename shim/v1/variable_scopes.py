@@ -196,6 +196,11 @@ class variable_scope:  # noqa: N801 (TensorFlow's name)
         self._names: AbstractContextManager | None = None
         self._graphs: list[AbstractContextManager | None] = []
 
+    @property
+    def graph(self) -> Graph | None:
+        """The graph that it makes the default one; None eagerly."""
+        return self._graph
+
     def __enter__(self) -> VariableScope:
         context = _default_graph_context(self._graph)
         if context is not None:

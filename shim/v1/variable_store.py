@@ -37,7 +37,12 @@ from onevar.v1.variable_enums import (
 )
 from onevar.v1.variable_initial import bound, default_initializer, takes
 from onevar.v1.variable_proto import SaveSliceInfo
-from onevar.v1.variables import is_resource_variable, make_variable, resource_variables_enabled
+from onevar.v1.variables import (
+    is_resource_variable,
+    keep_regularizer,
+    make_variable,
+    resource_variables_enabled,
+)
 
 _STORE_KEY = ("__variable_store",)
 _AUTO = VariableSynchronization.AUTO
@@ -324,7 +329,9 @@ def _regularize(name: str, variable: Any, regularizer: Callable) -> None:
             return regularizer(variable)
 
     if regularizer(variable) is not None:
-        add_to_collection(GraphKeys.REGULARIZATION_LOSSES, LazyTensor(loss))
+        lazy = LazyTensor(loss)
+        add_to_collection(GraphKeys.REGULARIZATION_LOSSES, lazy)
+        keep_regularizer(variable, regularizer, lazy._as_graph_element())
 
 
 def default_variable_store() -> VariableStore:

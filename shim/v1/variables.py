@@ -362,3 +362,16 @@ def checked_collections(collections: Any, trainable: bool, trainable_key: str, d
 def initial_scope() -> Any:
     """Return the scope that variables are made in: outside of control flow and control dependencies."""
     return init_scope()
+
+
+def keep_regularizer(variable: Any, regularizer: Callable, loss: Any) -> None:
+    """Tell a variable what regularizes it, if it wants to know: one that belongs to somebody who counts the losses.
+
+    Args:
+        variable: Any.
+        regularizer: A function of the variable.
+        loss: What it returned.
+    """
+    keep = getattr(variable, "keep_regularizer", None)
+    if keep is not None:
+        keep(regularizer, loss)
