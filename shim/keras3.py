@@ -222,7 +222,8 @@ class KerasVariable(KerasAttributes, Variable):
         scope = LOCAL.stateless
         value = None if scope is None else scope.get_current_value(self)
         if value is None:
-            value = self._initial_value()[0] if cell.native is None else cell.snapshot()
+            deferred = cell.native is None and self._initializer is not None
+            value = self._initial_value()[0] if deferred else cell.snapshot()
         return cell.adapter.astype(value, self.dtype)
 
     def assign(self, value: Any) -> Tensor:
@@ -267,7 +268,7 @@ class KerasVariable(KerasAttributes, Variable):
         if LOCAL.stateless is not None:
             LOCAL.stateless.add_update((self, value))
             return value
-        if self._cell.native is None:
+        if self._cell.native is None and self._initializer is not None:
             raise ValueError(f"Variable {self._path} is not initialized yet: leave the StatelessScope it was made in.")
         return self._cell.assign(value)
 

@@ -337,6 +337,17 @@ class Variable:
         """The `tf.compat.v1` face of this state, as it is in eager execution: it reads and writes at once."""
         return _v1("variable_faces").v1_face(self)
 
+    def as_keras(self, session: Any = None) -> Any:
+        """Return a `keras.Variable` over this state: Keras tracks, trains and saves it; see `onevar.keras.as_keras`.
+
+        Args:
+            session: The Session whose value a Variable of a graph stands for; by default the default one.
+
+        Raises:
+            ValueError: Its framework is not Keras's.
+        """
+        return import_module("onevar.keras.variable").as_keras(self, session)
+
     def _clone(self, *, device: str | None = None) -> "Variable":
         raise NotImplementedError(f"{type(self).__name__}._clone")
 

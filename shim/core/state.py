@@ -83,6 +83,11 @@ class Slot:
         cell = self.cell
         if cell is not None and cell.shape == tuple(tensor.shape):
             cell.replace(tensor)
+        elif cell is not None and cell.keeper is not None:
+            raise ValueError(
+                f"Variable {self.name!r} is a keras.Variable too, and those keep their shape, {cell.shape}. "
+                f"Received: a value of shape {tuple(tensor.shape)}."
+            )
         else:
             self.cell = self._new_cell(tensor, made=tensor is not value)
 
