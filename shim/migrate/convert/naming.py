@@ -92,7 +92,7 @@ class _Naming:
         for name, found_aux in auxiliaries(self.map.source).items():
             if averages and found_aux.slot == AVERAGE and found_aux.of is not None:
                 self.averages[found_aux.of] = name
-            elif not self._keeps():
+            elif averages or not self._keeps():
                 self.map.left_out.setdefault(name, found_aux.what)
         if averages and not self.averages:
             raise ConversionError("The source has no moving averages of weights. Leave out averages=True (--ema).")
@@ -101,7 +101,7 @@ class _Naming:
 
     def _keeps(self) -> bool:
         """Whether the target has room for what is no weight: under the same name, in the same style."""
-        return self.same and not self.flat and not self.averages
+        return self.same and not self.flat
 
     def run(self, ordered: bool) -> None:
         convolved = False
