@@ -8,6 +8,7 @@ what Keras says otherwise: that stays on `onevar.v1`, which takes such tensors t
 from collections.abc import Mapping
 from importlib import import_module
 
+from onevar.migrate.rewrite.calls.layers import LAYERS
 from onevar.migrate.rewrite.calls.methods import method
 from onevar.migrate.rewrite.calls.references import REFERENCES
 from onevar.migrate.rewrite.calls.registry import FUNCTIONS
@@ -17,14 +18,14 @@ from onevar.migrate.rewrite.context import Rule
 __all__ = ["REFERENCES", "RULES", "method"]
 
 _TABLES = ("arrays", "host", "math", "nn", "random")
-_MODULES = ("arrays", "windows")
+_MODULES = ("arrays", "initializers", "windows")
 
 
 def _rules() -> Mapping[str, Rule]:
     found: dict[str, Rule] = {}
     for module in _MODULES:
         import_module(f"onevar.migrate.rewrite.calls.{module}")
-    for rules in (FUNCTIONS, *(read(table) for table in _TABLES)):
+    for rules in (FUNCTIONS, LAYERS, *(read(table) for table in _TABLES)):
         for symbol, rule in rules.items():
             if symbol in found:
                 raise ValueError(f"tf.{symbol} has two rules")

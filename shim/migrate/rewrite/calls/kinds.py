@@ -309,7 +309,8 @@ def ids(node: cst.BaseExpression, context: Context) -> Ready:
     return value(node, context)
 
 
-KINDS: Mapping[str, Reader] = {
+#: By the names that templates use; the modules that know about layers add theirs.
+KINDS: dict[str, Reader] = {
     "axis": axis,
     "complement": complement,
     "dtype": dtype,

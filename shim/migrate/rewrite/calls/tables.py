@@ -16,7 +16,7 @@ import libcst as cst
 
 from onevar.migrate.rewrite.calls.kinds import KINDS
 from onevar.migrate.rewrite.calls.nodes import UNKNOWN, Refused, code_of, expression, literal
-from onevar.migrate.rewrite.calls.templates import Ready, Template, check_once, fill, given, slot_number, template
+from onevar.migrate.rewrite.calls.templates import Ready, Slot, Template, check_once, fill, given, slot_number, template
 from onevar.migrate.rewrite.context import BoundCall, Context, Refusal, Rewritten
 
 #: Arguments that only say what an operation is called.
@@ -127,12 +127,17 @@ def filled(text: str, call: BoundCall, context: Context, ignored: frozenset[str]
 def _ready(used: Template, index: int, call: BoundCall, context: Context) -> Ready | None:
     slot = used.slots[index]
     node = given(slot, call)
-    if node is None or (slot.default is not None and literal(node) is None):
+    # None is what it is anyhow, or a value of its own: `activation_fn=None`.
+    if node is None or (slot.default is not None and literal(node) is None and _means_nothing(slot, call)):
         default = slot.default
         if default is None and not _can_go(used, index):
             raise Refused(f"it is called without {slot.names[0]}")
         return None if default is None else lambda: expression(default)
     return KINDS[slot.kind](node, context)
+
+
+def _means_nothing(slot: Slot, call: BoundCall) -> bool:
+    return all(defaults(call.symbol).get(name) is None for name in slot.names)
 
 
 def _can_go(used: Template, index: int) -> bool:
