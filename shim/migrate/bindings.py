@@ -62,7 +62,17 @@ def at_top(source: Source, given: Exports) -> Scope:
         source: The module.
         given: What the program's modules have.
     """
-    return _bindings(source.tree.body, source, given, Scope()) if source.tree is not None else Scope()
+    if source.tree is None:
+        return Scope()
+    scope = _bindings(source.tree.body, source, given, Scope())
+    for function in ast.walk(source.tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            # A function that says `global tf` may be the one that imports it.
+            names = {name for one in function.body if isinstance(one, ast.Global) for name in one.names}
+            bound = _bindings(function.body, source, given, scope) if names else {}
+            for name in sorted(names & {name for name, meaning in bound.items() if meaning is not None}):
+                scope.mean(name, bound[name])
+    return scope
 
 
 def guarded(source: Source, work: Callable[[], Any]) -> Any:

@@ -137,7 +137,8 @@ class _Reader(Scoped):
     def mention(self, node: ast.expr) -> bool:
         """Note what an expression mentions; return whether it mentions anything."""
         path = bindings.path_of(node, self.scopes, self.given)
-        if not path or path.startswith(OWN):
+        # `tf` alone is no use of anything; `import_module("tensorflow")` is an import.
+        if path is None or path.startswith(OWN) or not (path or isinstance(node, ast.Call)):
             return False
-        self.note(path, node.lineno)
+        self.note(path, node.lineno, not path)
         return True

@@ -55,7 +55,8 @@ def lookup(path: str) -> Any:
         try:
             return export.exported(name)
         except KeyError:
-            continue
+            if name in export.provided_names():
+                return export.provided(name)
     if paths.is_module(path) and path.split(".")[0] in paths.INTERNAL:
         if path not in _made:
             # An import of something below finds it there, instead of making a namespace of the same name.

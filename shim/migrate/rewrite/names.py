@@ -313,13 +313,13 @@ class _Reader:
         parent = self.names.parents[node]
         if isinstance(node, cst.Name) and not _is_read(node, parent):
             return
-        if not isinstance(node, cst.Call) and _is_part(node, parent):
+        if _is_part(node, parent):
             longer, _ = self.names.path_of(parent)
             if longer and not longer.startswith(OWN):
                 return
         path, unsure = self.names.path_of(node)
-        if path and not path.startswith(OWN):
-            self.names.note(node, path, unsure=unsure)
+        if path is not None and not path.startswith(OWN) and (path or isinstance(node, cst.Call)):
+            self.names.note(node, path, is_import=not path, unsure=unsure)
 
 
 def _comprehended(node: cst.CSTNode) -> Scope:

@@ -30,9 +30,9 @@ def _view(found: Migration) -> dict[str, Any]:
     counts, total = found.counts(), data["uses"] or 1
     totals = [_share(status, counts[status], total) for status in reversed(STATUSES)]
     todo = [
-        {"symbol": symbol, "reason": reason, "uses": len(rows), "kind": _KINDS[status], "status": status}
+        {"symbols": symbols, "reason": reason, "uses": len(rows), "kind": _KINDS[status], "status": status}
         for status in (NEEDS_YOU, LEFT)
-        for symbol, reason, rows in report.grouped([one for one in found.findings if one.status == status])
+        for reason, symbols, rows in report.grouped([one for one in found.findings if one.status == status])
     ]
     listing = [_listed(one) for one in found.users]
     return {**data, "version": metadata.version("onevar"), "shares": totals, "todo": todo, "listing": listing}

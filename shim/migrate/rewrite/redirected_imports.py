@@ -31,7 +31,7 @@ def edits(names: Names, ledger: Ledger) -> dict[cst.CSTNode, Replacement]:
             new: Replacement | None = _import(node, names, ledger)
         elif isinstance(node, cst.ImportFrom):
             new = _from(node, names, ledger)
-        elif isinstance(node, cst.Call) and names.use_of(node) is not None:
+        elif isinstance(node, cst.Call):
             new = _import_module(node, names, ledger)
         else:
             continue
@@ -48,15 +48,19 @@ def edits(names: Names, ledger: Ledger) -> dict[cst.CSTNode, Replacement]:
 
 
 def refusal(path: str) -> str:
-    """Return why the import of a path below `tensorflow` cannot be of `onevar.v1`; empty if it can."""
-    if path.partition(".")[0] == "compat" and path.startswith("compat.v2"):
-        return _VERSION_2
+    """Return why what is imported will not work on `onevar.v1` either; empty if it will."""
     if not path:
         return ""
+    if _is_version_2(path):
+        return _VERSION_2
     verdict = judge.verdict(path)
     if verdict.level in (judge.NOT, judge.FOREIGN):
         return verdict.advice or f"onevar.v1 does not have tf.{path}."
     return ""
+
+
+def _is_version_2(path: str) -> bool:
+    return path == "compat.v2" or path.startswith("compat.v2.")
 
 
 def _is_ours(name: str) -> bool:
@@ -72,18 +76,17 @@ def _import(node: cst.Import, names: Names, ledger: Ledger) -> cst.Import | None
         if path is None:
             aliases.append(one)
             continue
+        stays = _is_ours(spelled) or _is_version_2(path)
+        new = one if stays else _renamed(one, path)
         reason = refusal(path)
         if reason:
             ledger.needs_you(one, reason)
-        elif _is_ours(spelled):
+        elif stays:
             ledger.left(one, _KEPT)
         else:
-            new = _renamed(one, path)
             ledger.rewritten(one, f"import {_code(new)}")
-            aliases.append(new.with_changes(comma=one.comma))
-            changed = True
-            continue
-        aliases.append(one)
+        aliases.append(new)
+        changed = changed or not stays
     return node.with_changes(names=aliases) if changed else None
 
 
@@ -142,27 +145,29 @@ def _taken_as(alias: cst.ImportAlias, name: str) -> cst.ImportAlias:
 
 def _star(node: cst.ImportFrom, module: str, path: str, ledger: Ledger) -> cst.ImportFrom | None:
     reason = refusal(path)
+    stays = _is_ours(module) or _is_version_2(path)
+    new = f"{_ROOT}.{path}".rstrip(".")
     if reason:
         ledger.needs_you(node, reason)
-        return None
-    if _is_ours(module):
+    elif stays:
         ledger.left(node, _KEPT)
+    else:
+        ledger.rewritten(node, f"from {new} import *")
+    if stays:
         return None
-    new = f"{_ROOT}.{path}".rstrip(".")
-    ledger.rewritten(node, f"from {new} import *")
     return node.with_changes(module=_dotted(new))
 
 
 def _home(path: str, alias: cst.ImportAlias, ledger: Ledger, ours: bool) -> tuple[str, str]:
     """Return the module and the name that an imported name is now taken from; write what becomes of it."""
     name = dotted(alias.name)
-    full = f"{path}.{name}".lstrip(".")
-    # The root of the API: `from tensorflow.compat import v1 as tf`.
-    home, new = ("onevar", "v1") if not paths.without_compat(full) else _public(paths.without_compat(full))
-    reason = refusal(paths.without_compat(full))
-    if reason and not ours:
-        ledger.needs_you(alias, reason)
-        return f"tensorflow.{path}".rstrip("."), name
+    full = paths.without_compat(f"{path}.{name}".lstrip("."))
+    reason = refusal(full)
+    if _is_version_2(full):
+        home, new = f"tensorflow.{path}".rstrip("."), name
+    else:
+        # The root of the API: `from tensorflow.compat import v1 as tf`.
+        home, new = _public(full) if full else ("onevar", "v1")
     if reason:
         ledger.needs_you(alias, reason)
     elif ours and (home, new) == (f"{_ROOT}.{path}".rstrip("."), name):
@@ -182,22 +187,39 @@ def _public(path: str) -> tuple[str, str]:
 
 
 def _import_module(node: cst.Call, names: Names, ledger: Ledger) -> cst.Call | None:
-    """Return what `import_module("tensorflow.x")` becomes; None if it stays."""
-    text = text_of(node.args[0].value)
-    path = bindings.tensorflow(text) if text is not None else None
-    if path is None or text is None:
-        return None  # getattr(tf, "nn"), which is a use like `tf.nn`
+    """Return what `import_module("tensorflow.x")`, or `__import__`, becomes; None if it stays."""
     function = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+    called = function.value if isinstance(function, cst.Name) else ""
+    text = text_of(node.args[0].value) if called in ("import_module", "__import__") and node.args else None
+    path = bindings.tensorflow(text) if text is not None else None
+    if text is None or path is None:
+        return None
+    use = _longest(node, names)
     if _is_ours(text):
-        ledger.left(node, _KEPT)
+        ledger.left(use, _KEPT)
         return None
-    if not isinstance(function, cst.Name) or function.value != "import_module" or refusal(path):
-        ledger.needs_you(node, refusal(path) or "__import__ of tensorflow: write an import of onevar.v1.")
+    if called == "__import__" and len(node.args) > 1:
+        ledger.needs_you(use, "__import__ of tensorflow: write an import of onevar.v1.")
         return None
-    new = f"{_ROOT}.{path}".rstrip(".")
-    ledger.rewritten(node, f'import_module("{new}")')
+    # `__import__` gives the package at the top, unless something is taken from the module.
+    new = _ROOT if called == "__import__" else f"{_ROOT}.{path}".rstrip(".")
+    rest = [cst.parse_expression(f'f(fromlist=["Session"])').args[0]] if called == "__import__" else node.args[1:]  # type: ignore[attr-defined]
+    reason = refusal(path)
+    if reason:
+        ledger.needs_you(use, reason)
+    elif names.use_of(node) is not None:
+        ledger.rewritten(use, f'{called}("{new}")')
     first = node.args[0].with_changes(value=cst.SimpleString(f'"{new}"'))
-    return node.with_changes(args=[first, *node.args[1:]])
+    if called == "__import__":
+        first = first.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    return node.with_changes(args=[first, *rest])
+
+
+def _longest(node: cst.CSTNode, names: Names) -> cst.CSTNode:
+    """Return the use that a call belongs to: `import_module("tensorflow").nn.relu` is one."""
+    while names.use_of(node) is None and isinstance(names.parents.get(node), cst.Attribute):
+        node = names.parents[node]
+    return node
 
 
 def unused(names: Names, wanted: frozenset[str]) -> Iterator[tuple[cst.Import | cst.ImportFrom, cst.ImportAlias]]:

@@ -10,7 +10,8 @@ from onevar.migrate.rewrite.project import Migration, counts_of
 from onevar.migrate.sources import lines_of
 
 STYLES = {REWRITTEN: "green", LEFT: "yellow", NEEDS_YOU: "bold red"}
-_PLACES = 3  # how many a terminal is shown of a symbol's
+#: How many a terminal is shown.
+_PLACES, _SYMBOLS = 3, 12
 _BAR = 20  # characters
 
 
@@ -77,14 +78,19 @@ def _bar(counts: dict[str, int]) -> str:
     return "".join(f"[{STYLES[status]}]{'━' * widths[status]}[/]" for status in reversed(STATUSES) if widths[status])
 
 
-def grouped(rows: list[Finding]) -> list[tuple[str, str, list[Finding]]]:
-    """Return findings by symbol and reason, the most frequent first."""
-    counted = Counter((one.symbol, one.reason) for one in rows)
+def grouped(rows: list[Finding]) -> list[tuple[str, list[str], list[Finding]]]:
+    """Return findings by reason, with the symbols that have it, each the most frequent first."""
+    by_reason: dict[str, list[Finding]] = {}
+    for one in rows:
+        by_reason.setdefault(one.reason, []).append(one)
+    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [(reason, _symbols(found), found) for reason, found in ordered]
+
+
+def _symbols(found: list[Finding]) -> list[str]:
+    counted = Counter(one.symbol for one in found)
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    return [
-        (symbol, reason, [one for one in rows if (one.symbol, one.reason) == (symbol, reason)])
-        for (symbol, reason), _ in ordered
-    ]
+    return [f"{symbol} ({count})" if count > 1 else symbol for symbol, count in ordered]
 
 
 def _table(status: str, rows: list[Finding]) -> Any:
@@ -93,15 +99,20 @@ def _table(status: str, rows: list[Finding]) -> Any:
     heading = {NEEDS_YOU: "needs you", LEFT: "left on onevar.v1, where it runs"}[status]
     table = Table(box=None, pad_edge=False, header_style="bold", title=f"\n{heading}", title_justify="left")
     table.title_style = STYLES[status]
-    table.add_column("symbol", overflow="fold")
     table.add_column("uses", justify="right")
-    table.add_column("where", overflow="fold")
-    table.add_column("why", overflow="fold")
-    for symbol, reason, found in grouped(rows):
-        places = [one.place for one in found]
-        more = [f"and {len(places) - _PLACES} more"] if len(places) > _PLACES else []
-        table.add_row(plain(symbol), str(len(found)), plain("\n".join([*places[:_PLACES], *more])), plain(reason))
+    table.add_column("why", overflow="fold", ratio=2)
+    table.add_column("symbols", overflow="fold", ratio=2)
+    table.add_column("where", overflow="fold", ratio=1)
+    for reason, symbols, found in grouped(rows):
+        places = list(dict.fromkeys(one.place for one in found))
+        shown = _cut(symbols, _SYMBOLS, ", ")
+        table.add_row(str(len(found)), plain(reason), plain(shown), plain(_cut(places, _PLACES, "\n")))
     return table
+
+
+def _cut(texts: list[str], most: int, between: str) -> str:
+    more = [f"and {len(texts) - most} more"] if len(texts) > most else []
+    return between.join([*texts[:most], *more])
 
 
 def summary(found: Migration) -> str:
