@@ -60,3 +60,12 @@ def when_imported(name: str, callback: Callable[[], None]) -> None:
     _WAITING.callbacks.setdefault(name, []).append(callback)
     if _WAITING not in sys.meta_path:
         sys.meta_path.insert(0, _WAITING)
+
+
+def has(name: str) -> bool:
+    """Say whether a module at the top is there; it is not imported.
+
+    Args:
+        name: The module's.
+    """
+    return name in sys.modules or importlib.util.find_spec(name) is not None

@@ -1,6 +1,6 @@
 """Arguments of a call of Keras's that are partly values of a v1 graph."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -31,7 +31,11 @@ def has_graph_values(structure: Any) -> bool:
     Args:
         structure: Nested lists, tuples and dicts.
     """
-    return any(map(is_graph_value, keras.tree.flatten(structure)))
+    if isinstance(structure, list | tuple):
+        return any(map(has_graph_values, structure))
+    if isinstance(structure, Mapping):
+        return any(map(has_graph_values, structure.values()))
+    return is_graph_value(structure)
 
 
 class Arguments:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from onevar.core.native_calls import NativeFunction, native_call
 from onevar.core.operation import Tensor
@@ -118,7 +119,8 @@ class Rehearsal:
             counts[:] = [len(results.tensors), len(results.everything())]
             return tensors
 
-        found = internals.compute_output_spec(called, *arguments.stand_ins())
+        with np.errstate(all="ignore"):  # Keras rehearses on whatever is in memory, where it computes with NumPy
+            found = internals.compute_output_spec(called, *arguments.stand_ins())
         plain, masked = counts
         self.losses = found[masked:]
         self.scope.losses, self.scope.state_mapping = [], {}  # tensors of a trace that is over
@@ -130,6 +132,15 @@ class Rehearsal:
         rest = iter(found[plain:masked])
         results.masks = [None if mask is None else next(rest) for mask in results.masks]
         results.leaves = [None if at in results.places else leaf for at, leaf in enumerate(results.leaves)]
+
+
+def variable_stand_in(variable: Any) -> Any:
+    """Return a `KerasTensor` for what a `keras.Variable` keeps.
+
+    Args:
+        variable: The variable.
+    """
+    return keras.KerasTensor(variable.shape, dtype=keras.backend.standardize_dtype(variable._dtype))
 
 
 def _value(x: Any) -> Any:

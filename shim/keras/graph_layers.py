@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from onevar.core.default_graph import add_to_collection, control_dependencies, get_default_graph
 from onevar.core.func_graph import FuncGraph
@@ -16,7 +17,8 @@ from onevar.core.name_scope import name_scope
 from onevar.core.operation import Tensor
 from onevar.keras import internals
 from onevar.keras.graph_arguments import Arguments, is_graph_value
-from onevar.keras.graph_calls import Recording, Rehearsal, Results
+from onevar.keras.graph_calls import Recording, Rehearsal, variable_stand_in
+from onevar.keras.graph_functions import call_function, read
 from onevar.keras.graph_state import Scope, graph_state, view_of
 from onevar.keras.native_mode import Native
 from onevar.v1.array_ops_shape import identity
@@ -105,7 +107,7 @@ class _Call:
         if self.phases[0] is not None:
             kwargs["training"] = self.phases[0]
         try:
-            with Native():
+            with Native(), np.errstate(all="ignore"):
                 return self.original(layer, *args, **kwargs)
         finally:
             del layer._inbound_nodes[nodes:]  # this was no part of a Functional model
@@ -125,9 +127,9 @@ class _Call:
         losses = max((rehearsal.losses for rehearsal in rehearsals), key=len)
         recording.losses = len(losses)
         stand_ins = [*results.everything(), *losses]
-        stand_ins.extend(keras.KerasTensor(v.shape, dtype=v._dtype) for v in updated)
+        stand_ins.extend(map(variable_stand_in, updated))
         values = recording.recorded(
-            stand_ins, [_read(v) for v in variables], [view_of(v).handle for v in drawn], type(self.layer).__name__
+            stand_ins, [read(v) for v in variables], [view_of(v).handle for v in drawn], type(self.layer).__name__
         )
         count, extra = len(results.everything()), len(losses)
         updates = _updates(updated, moved, values[count + extra :])
@@ -145,10 +147,6 @@ def _depends_on_phase(layer: Any) -> bool:
         internals.takes_training(inner) and not isinstance(inner, containers)
         for inner in internals.layers_inside(layer)
     )
-
-
-def _read(variable: Any) -> Tensor:
-    return view_of(variable).value()
 
 
 def _is_number(variable: Any) -> bool:
@@ -216,44 +214,3 @@ def updates_of(layer: Any) -> list[Any]:
     """
     state = graph_state()
     return [update for inner in internals.layers_inside(layer) for update in state.updates.get(id(inner), ())]
-
-
-def call_function(
-    function: Callable[..., Any], args: tuple, kwargs: dict[str, Any], name: str,
-    spec: Callable[..., Any] | None = None,
-) -> Any:  # fmt: skip
-    """Call a function of Keras's on tensors of the default graph.
-
-    Args:
-        function: Called with tensors of Keras's backend, when a Session runs.
-        args: Its arguments.
-        kwargs: Its keyword arguments.
-        name: Of the operation.
-        spec: Returns stand-ins for what the function returns, where no rehearsal is needed for that.
-
-    Returns:
-        What it returns, with tensors of the graph.
-    """
-    arguments = Arguments((args, kwargs))
-    if spec is None:
-        rehearsal = Rehearsal(function, arguments)
-        read, written, results = rehearsal.scope.read, rehearsal.scope.written, rehearsal.results
-    else:
-        args, kwargs = arguments.filled(arguments.stand_ins())
-        with Native():
-            results = Results(spec(*args, **kwargs))
-        read, written = {}, {}
-        results.masks = [None for _ in results.tensors]
-    drawn = [v for v in written.values() if v.name == internals.SEED_STATE]
-    updated = [v for v in written.values() if v.name != internals.SEED_STATE]
-    if updated:
-        raise ValueError(
-            f"{name} on tensors of a graph writes to {', '.join(v.path for v in updated)}: only layers, models and "
-            "metrics do that there. Put it into a keras.Layer."
-        )
-    variables = [v for v in read.values() if all(v is not other for other in drawn)]
-    recording = Recording(function, arguments, Arguments({}), variables, drawn=drawn)
-    values = recording.recorded(
-        results.everything(), [_read(v) for v in variables], [view_of(v).handle for v in drawn], name
-    )
-    return results.filled(values)

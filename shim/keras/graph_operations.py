@@ -9,7 +9,7 @@ from onevar.core.conversion import convert_to_tensor
 from onevar.core.operation import Tensor
 from onevar.keras.graph_arguments import Arguments, has_graph_values, is_graph_value
 from onevar.keras.graph_calls import Recording, Results
-from onevar.keras.graph_layers import call_function
+from onevar.keras.graph_functions import call_function
 from onevar.keras.native_mode import Native
 from onevar.v1.math_ops_elementwise import cast
 

@@ -24,6 +24,7 @@ class GraphState:
         losses: What `add_loss` and activity regularizers made, by the id of the layer.
         updated: Ids of variables that an operation of `UPDATE_OPS` writes.
         regularized: What regularizers make of variables, by the variable's id.
+        metrics: Metrics that were updated, by id.
         entered: The name scope in which layers were made first, by the name of the variable scope that shares them.
     """
 
@@ -38,6 +39,7 @@ class GraphState:
         self.entered: dict[str, str] = {}
         self.viewed: dict[int, Any] = {}
         #: The tensor that a `KerasTensor` stands for, with it, by its id.
+        self.metrics: dict[int, Any] = {}
         self.tensors: dict[int, tuple[Tensor, Any]] = {}
 
     def learning_phase(self) -> Any:
@@ -135,13 +137,14 @@ class Scope:
         return out
 
 
-def view_of(variable: Any, prefix: str = "") -> Any:
+def view_of(variable: Any, prefix: str = "", collections: list[str] | None = None) -> Any:
     """Return the view of a `keras.Variable` in the default graph.
 
     Args:
         variable: The variable.
         prefix: What its name begins with, if there is no view yet.
+        collections: Where the graph lists it, if there is no view yet; None for TensorFlow's own.
     """
-    # The state of a random generator is nobody's to save or to initialize.
-    collections: list[str] | None = [] if variable.name == internals.SEED_STATE else None
+    if variable.name == internals.SEED_STATE:
+        collections = []  # the state of a random generator is nobody's to save or to initialize
     return graph_view(variable, f"{prefix}{variable.path}", collections)

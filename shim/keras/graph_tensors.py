@@ -1,5 +1,6 @@
 """Keras's symbolic tensors in a v1 graph: `keras.Input` is a placeholder there, and so `model.output` has a value."""
 
+import inspect
 from typing import Any
 
 import keras
@@ -83,11 +84,19 @@ def _replay(node: Any, made: dict[int, tuple[Tensor, Any]]) -> None:
             _keep(leaf, _placeholder(leaf), made)
         return made[id(leaf)][0]
 
-    arguments = node.arguments
-    args, kwargs = keras.tree.map_structure(found, (arguments.args, arguments.kwargs))
+    args, kwargs = keras.tree.map_structure(found, (node.arguments.args, _without_default(node)))
     results = keras.tree.flatten(node.operation(*args, **kwargs))
     for symbolic, tensor in zip(node.outputs, results, strict=True):
         _keep(symbolic, tensor, made)
+
+
+def _without_default(node: Any) -> dict[str, Any]:
+    """Return a node's keyword arguments without a `training` that Keras only filled in from the signature."""
+    kwargs = dict(node.arguments.kwargs)
+    parameter = inspect.signature(node.operation.call).parameters.get("training")
+    if parameter is not None and kwargs.get("training") is parameter.default:
+        kwargs.pop("training", None)
+    return kwargs
 
 
 def _placeholder(symbolic: Any) -> Tensor:

@@ -142,7 +142,72 @@ def exported(name: str) -> Any:
 def is_exported(name: str) -> bool:
     """Whether `tf.<name>` is there, as a value or as a namespace."""
     load()
-    return name in _values or name in _prefixes
+    return name in _values or name in _prefixes or any(
+        one == name or one.startswith(f"{name}.") for one in provided_names()
+    )
+
+
+class Provider(NamedTuple):
+    """Has a whole part of the API, which is not imported before one of its names is asked for.
+
+    Attributes:
+        names: Returns all names that it has, below `tf.`.
+        value: Returns what has a name; an AttributeError says what to do where nothing has.
+    """
+
+    names: Callable[[], frozenset[str]]
+    value: Callable[[str], Any]
+
+
+_providers: dict[str, Provider] = {}
+
+
+def provide(part: str, provider: Provider) -> None:
+    """Let a provider have what is below a part of the API, and is exported by nobody.
+
+    Args:
+        part: The part, `"keras"`.
+        provider: Who has it.
+    """
+    _providers[part] = provider
+
+
+def provided(name: str) -> Any:
+    """Return what a provider has under a name.
+
+    Args:
+        name: Below a part that has a provider.
+
+    Raises:
+        AttributeError: It has nothing of that name; the message says what to do.
+    """
+    return _providers[name.partition(".")[0]].value(name)
+
+
+def is_provided(name: str) -> bool:
+    """Whether a name is a provider's, or would be if there were anything of that name.
+
+    Args:
+        name: Below `tf.`.
+    """
+    part, _, below = name.partition(".")
+    return part in _providers and bool(below) and not is_exported(name) or name in provided_names()
+
+
+def provided_names() -> frozenset[str]:
+    """Return the names that providers have."""
+    return frozenset().union(*(provider.names() for provider in _providers.values()))
+
+
+def synonyms(name: str) -> list[str]:
+    """Return every name of the function or class that has this one; none if it is no function or class.
+
+    Args:
+        name: Below `tf.`.
+    """
+    load()
+    value = _values.get(name)
+    return [one for one, other in _values.items() if other is value] if callable(value) else []
 
 
 def names() -> Iterator[str]:

@@ -25,7 +25,8 @@ def _plain(name: str) -> str:
 def members(prefix: str) -> set[str]:
     """Return the names directly below `prefix`, `"train"`; `""` is the root."""
     start = f"{prefix}." if prefix else ""
-    return {name[len(start) :].partition(".")[0] for name in export.names() if name.startswith(start)}
+    known = (*export.names(), *export.provided_names())
+    return {name[len(start) :].partition(".")[0] for name in known if name.startswith(start)}
 
 
 def attribute(prefix: str, name: str) -> Any:
@@ -42,7 +43,9 @@ def attribute(prefix: str, name: str) -> Any:
     try:
         value = export.exported(full)
     except KeyError:
-        if not export.is_exported(full):
+        if export.is_provided(full):
+            value = export.provided(full)
+        elif not export.is_exported(full):
             value = _internal(full)
         else:
             value = importlib.import_module(f"{_ROOT}.{full}")
