@@ -81,7 +81,7 @@ def loose_rule_of(source: Item, target: Item) -> str | None:
 def _rule(source: Item, target: Item, alike: Callable[[Any, Any], bool]) -> str | None:
     mine, yours = (item.choices if alike is operator.eq else _widened(item) for item in (source, target))
     fitting = [rule for rule, shape in mine.items() if rule in yours and alike(shape, yours[rule])]
-    if not fitting or not _agree(source.roles, target.roles):
+    if not fitting or not agree(source.roles, target.roles):
         return None
     places = {rule: list(mine).index(rule) + list(yours).index(rule) for rule in fitting}
     return min(fitting, key=places.__getitem__)
@@ -94,7 +94,8 @@ def _widened(item: Item) -> Mapping[str, tuple[int, ...]]:
     return {"dense": item.choices["conv"], **item.choices}
 
 
-def _agree(one: frozenset[str], other: frozenset[str]) -> bool:
+def agree(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Return whether two items may be the same in their layers; an empty set may be anything."""
     return not one or not other or bool(one & other)
 
 

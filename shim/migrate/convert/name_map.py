@@ -12,6 +12,8 @@ from onevar.migrate.convert.spec import ConversionError, Spec
 
 #: Rules that need no source, and the number that they fill the target with.
 FILLS = {"zeros": 0, "ones": 1}
+#: The rule of a counter of steps whose number is in the row.
+STEPS = "steps"
 _HEADER = "# source\ttarget\trule\twhy"
 _JOIN = " + "
 #: Problems that an error lists.
@@ -25,11 +27,11 @@ class Row:
     Attributes:
         sources: Their names; none for `zeros` and `ones`.
         targets: Theirs.
-        rule: A name of `layouts.LAYOUTS`, of `recurrent.GATES`, or of `FILLS`.
+        rule: A name of `layouts.LAYOUTS`, of `recurrent.GATES`, or of `FILLS`; or `STEPS`.
         why: How they were found to belong together.
         source_parts: What each source is to a recurrent cell.
         target_parts: What each target is to it.
-        options: Of the rule: `flatten`, `unflatten`, `forget_bias`.
+        options: Of the rule: `flatten`, `unflatten`, `forget_bias`, `factor`, `steps`.
     """
 
     sources: tuple[str, ...]
@@ -151,6 +153,10 @@ class NameMap:
                 name: np.full(shape, FILLS[row.rule], dtype_of(self.target[name].dtype))
                 for name, shape in zip(row.targets, shapes, strict=True)
             }
+        if row.rule == STEPS:
+            return {row.targets[0]: np.asarray(row.options["steps"])}
+        if "factor" in row.options:
+            arrays = [array * np.asarray(row.options["factor"], array.dtype) for array in arrays]
         if row.rule in layouts.LAYOUTS:
             feature_maps = [tuple(row.options.get(key, ())) for key in ("flatten", "unflatten")]
             made = layouts.apply(row.rule, arrays[0], shapes[0], self.source_style, self.target_style, *feature_maps)
@@ -297,7 +303,7 @@ def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _parsed(text: str, where: str) -> tuple[str, dict[str, Any]]:
     rule, *options = text.split() if text else [""]
-    known = {*layouts.LAYOUTS, *recurrent.GATES, *FILLS, "", "skip", "keep"}
+    known = {*layouts.LAYOUTS, *recurrent.GATES, *FILLS, STEPS, "", "skip", "keep"}
     if rule not in known:
         raise ConversionError(f"{where}: there is no rule {rule!r}. The rules: {', '.join(sorted(known - {''}))}.")
     out: dict[str, Any] = {}
@@ -306,8 +312,10 @@ def _parsed(text: str, where: str) -> tuple[str, dict[str, Any]]:
         try:
             if key in ("flatten", "unflatten"):
                 out[key] = tuple(int(length) for length in value.split(","))
-            elif key == "forget_bias":
+            elif key in ("forget_bias", "factor"):
                 out[key] = float(value)
+            elif key == "steps":
+                out[key] = int(value)
             else:
                 raise ConversionError(
                     f"{where}: rules have no option {key!r}; there are flatten=H,W,C and unflatten=, forget_bias=X."

@@ -16,7 +16,7 @@ from onevar.migrate.convert.auxiliary import AVERAGE, Auxiliary, auxiliaries
 from onevar.migrate.convert.filling import fills
 from onevar.migrate.convert.finishing import finish
 from onevar.migrate.convert.items import Item, items_of
-from onevar.migrate.convert.matching import Matcher, Outcome, Pair, loose_rule_of
+from onevar.migrate.convert.matching import Matcher, Outcome, Pair, agree, loose_rule_of
 from onevar.migrate.convert.name_map import FILLS, Given, NameMap, Problem, Row, given_map
 from onevar.migrate.convert.recurrent import GATES
 from onevar.migrate.convert.spec import STYLES, ConversionError, Spec, matches, specs_of, style_of
@@ -275,8 +275,11 @@ def _ambiguous(source: Item, candidates: list[Item]) -> str:
 
 
 def _namesakes(item: Item, others: list[Item]) -> str:
-    """Return a clause about items of the other side with the same words, whose shapes do not fit."""
-    same = [other for other in others if other.words == item.words and item.words and other.numbers == item.numbers]
+    """Return a clause about items of the other side in a layer of the same name, whose shapes do not fit."""
+    layer = item.unit.rsplit("/", 1)[-1]
+    same = [
+        other for other in others if layer and other.unit.rsplit("/", 1)[-1] == layer and agree(item.roles, other.roles)
+    ]
     return f" ({', '.join(map(str, same[:2]))} has its name and does not fit)" if same else ""
 
 

@@ -207,7 +207,7 @@ def _check_reset(cell: Cell, after: bool, who: str) -> None:
 
 def _read_keras(kind: str, arrays: Mapping[str, np.ndarray]) -> Cell:
     kernel, recurrent = (_gates(arrays[role], kind, "keras") for role in ("kernel", "recurrent_kernel"))
-    bias = arrays.get("bias")
+    bias = arrays.get("bias2", arrays.get("bias"))
     if bias is not None and bias.ndim == 2:
         first, second = _gates(bias, kind, "keras")
         return Cell(kind, kernel, recurrent, first, second, reset_after=True)

@@ -55,8 +55,33 @@ def randomised(session, seed):
         variable.load(np.abs(value) + 0.5 if "variance" in variable.name else value, session)
 
 
+def training(name, optimizer):
+    """Three steps of an optimizer, a checkpoint, and the losses of five more."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 3], name="x")
+        y = tf.layers.dense(tf.layers.dense(x, 4, tf.nn.tanh, name="hidden"), 2, name="out")
+        loss = tf.reduce_mean(y ** 2)
+        step = optimizer.minimize(loss, tf.train.get_or_create_global_step())
+        session.run(tf.global_variables_initializer())
+        rng = np.random.RandomState(4)
+        for variable in tf.trainable_variables():
+            variable.load(rng.normal(size=variable.shape.as_list()), session)
+        feed = {x: np.random.RandomState(5).normal(size=(6, 3)).astype("f")}
+        for _ in range(3):
+            session.run(step, feed)
+        tf.train.Saver().save(session, name + ".ckpt", write_meta_graph=False, write_state=False)
+        losses = []
+        for _ in range(5):
+            losses.append(session.run([loss, step], feed)[0])
+        np.savez(name + ".npz", x=feed[x], losses=losses)
+
+
 def main():
     os.chdir(FOLDER)
+    training("adam", tf.train.AdamOptimizer(0.05))
+    training("momentum", tf.train.MomentumOptimizer(0.05, 0.9))
+    if len(sys.argv) > 2:
+        return
     with tf.Graph().as_default(), tf.Session() as session:
         x, y = images()
         averages = tf.train.ExponentialMovingAverage(0.9)
