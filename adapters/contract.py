@@ -196,6 +196,31 @@ class Adapter(Tracing, ABC):
         }
         return Primitives(self.name, {**basic, **self.kernels, **self.primitives})
 
+    def dynamic_op(self, op_type: str) -> Callable[[Sequence[Any], dict[str, Any]], Any] | None:
+        """Return a function that does a pure op on tensors whose sizes are not known while they are traced, or None.
+
+        Args:
+            op_type: TensorFlow's name, `"Reshape"`.
+
+        Returns:
+            A function of the list of the op's inputs and of its attributes by name.
+        """
+        return None
+
+    def dynamic_draw(self, op_type: str, drawing: Any, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
+        """Return random numbers of a shape that is not known while a function is traced.
+
+        Args:
+            op_type: TensorFlow's name, `"RandomUniform"`.
+            drawing: The stream: its `key`, `high` and `counter`.
+            inputs: The op's.
+            attrs: The op's.
+
+        Raises:
+            NotImplementedError: The framework cannot.
+        """
+        raise NotImplementedError(op_type)
+
     def op(self, op_type: str) -> Callable[..., Any] | None:
         """Return a function that does a pure op of TensorFlow's registry in the framework's own way, or None.
 

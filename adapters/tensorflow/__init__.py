@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from onevar.adapters.contract import Adapter, TensorSpec
-from onevar.adapters.tensorflow import exchange, ops, tracing
+from onevar.adapters.tensorflow import exchange, ops, raw, tracing
 from onevar.adapters.tensorflow.kernels import FLOAT_KERNELS, KERNELS, astype
 from onevar.adapters.tensorflow.primitives import PRIMITIVES
 from onevar.dlpack import aligned_copy
@@ -55,6 +55,12 @@ class TensorflowAdapter(Adapter):
 
     def owns(self, x: object) -> bool:
         return isinstance(x, tf.Tensor | tf.Variable)
+
+    def dynamic_op(self, op_type: str) -> Any:
+        return raw.raw_op(op_type)
+
+    def dynamic_draw(self, op_type: str, drawing: Any, inputs: Any, attrs: dict[str, Any]) -> Any:
+        return raw.drawn(op_type, drawing, inputs, attrs)
 
     def spec(self, x: Any) -> TensorSpec:
         return TensorSpec(tuple(x.shape), x.dtype.name, _device_name(x.device))

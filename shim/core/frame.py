@@ -15,6 +15,7 @@ from onevar.core import tracing
 from onevar.core.attr_values import kernel_value
 from onevar.core.build import grouped
 from onevar.core.checks import CURRENT, Collected
+from onevar.core.dynamic_sizes import asserted, dynamically
 from onevar.core.handles import carries_handles, is_opaque, unwrapped
 from onevar.core.kernel import Kernel, kernel_of
 from onevar.core.op_errors import InvalidArgumentError, OpError, UnimplementedError, exception_type_from_error_code
@@ -40,12 +41,13 @@ class Frame:
         differentiated: How many derivatives are being taken around it.
         constants: The plan's constants, by the array's id: the array, and the tensor made of it once there is one.
         counters: Traced scalars of compiled loops around it whose values lie in a known range, by their ids.
+        dynamic: Whether there are tensors whose sizes are not known while the framework traces.
         current: The rows of TensorArrays that an iteration of a compiled loop reads and writes, or None.
     """
 
     __slots__ = (
-        "adapter", "collected", "constants", "counters", "current", "device", "differentiated", "env", "host_k", "k",
-        "on_host", "store", "wrote",
+        "adapter", "collected", "constants", "counters", "current", "device", "differentiated", "dynamic", "env", "host_k",
+        "k", "on_host", "store", "wrote",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +65,7 @@ class Frame:
         self.constants = constants
         self.wrote = False
         self.differentiated = 0
+        self.dynamic = False
         self.counters: dict[int, tuple[Any, int, int]] = {}
         self.current: Any = None
 
@@ -71,6 +74,7 @@ class Frame:
         collected = collected or self.collected
         frame = Frame(self.store, size, on_host=self.on_host, collected=collected, constants=self.constants)
         frame.differentiated = self.differentiated
+        frame.dynamic = self.dynamic
         frame.counters = self.counters
         return frame
 
@@ -233,8 +237,11 @@ class KernelStep(Step):
             else self._value(env[slot], at in self.keeps_refs)
             for at, slot in enumerate(self.ins)
         ]
+        if frame.dynamic and not kernel.state and dynamically(self, frame, args):
+            return
         if self.on_host:
-            self._on_host(frame, args)
+            if not asserted(self, frame, args):
+                self._on_host(frame, args)
             return
         if kernel.random:
             self._random(frame, args)

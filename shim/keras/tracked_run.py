@@ -114,6 +114,7 @@ class Run:
         owner = self.adapter
         frame = Frame(self.store, plan.size, collected=Collected(owner) if traced else None)
         frame.differentiated = int("gradients" not in owner.lacks)
+        frame.dynamic = traced and any(map(_has_unknown_sizes, self.known.values()))
         for slot, value in zip(plan.feed_slots, self.known.values(), strict=True):
             frame.env[slot] = value
         with owner.computing():
@@ -145,6 +146,11 @@ class Run:
 
     def _is_traced(self, value: Any) -> bool:
         return self.adapter.owns(value) and not self.adapter.is_concrete(value)
+
+
+def _has_unknown_sizes(value: Any) -> bool:
+    shape = value.shape
+    return getattr(shape, "rank", 0) is None or any(not isinstance(size, int) for size in shape)
 
 
 def initial(tensor: Tensor, values: Mapping[Operation, Any]) -> np.ndarray:
