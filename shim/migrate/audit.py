@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from onevar.migrate import judge, notebook, old_numpy, scan, sources
+from onevar.migrate import judge, moved, notebook, old_numpy, scan, sources
 from onevar.migrate.sources import Source, Tree
 
 SCHEMA = "onevar.migrate.audit/1"
@@ -75,6 +75,7 @@ class Audit:
         rows: The uses of TensorFlow, in the files' order.
         numpy: Uses of names that NumPy has given up, likewise.
         unread: Files that could not be read.
+        keras: How many uses of Keras there are.
     """
 
     path: str
@@ -83,6 +84,7 @@ class Audit:
     rows: tuple[Row, ...]
     numpy: tuple[Row, ...]
     unread: tuple[Unread, ...]
+    keras: int = 0
 
     def counts(self) -> dict[str, int]:
         """Return how many uses there are of each level."""
@@ -102,6 +104,11 @@ class Audit:
     def complete(self) -> bool:
         """Whether everything is supported, at least partly, and every file could be read."""
         return not self.unread and not self.counts()[judge.NOT]
+
+    @property
+    def verdict(self) -> str:
+        """How far the project is on the way to Keras 3, a sentence; empty if it has not set out."""
+        return moved.verdict(len(self.rows), self.users, self.keras, self.files)
 
 
 def files(path: Path) -> list[Path]:
@@ -161,7 +168,8 @@ def make(path: Path, step: Callable[[int, int], object] = lambda done, total: No
     unread = tuple(Unread(_short(Path(file), root), line, why) for file, line, why in scanned.unreadable)
     users = len({row.file for row in (*rows, *stars)})
     ordered = sorted((*rows, *stars), key=lambda row: (row.file, row.cell, row.line))
-    return Audit(str(path), len(found), users, tuple(ordered), tuple(_old(tree, root)), unread)
+    keras = sum(moved.keras_uses(source) for source in tree.sources.values())
+    return Audit(str(path), len(found), users, tuple(ordered), tuple(_old(tree, root)), unread, keras)
 
 
 def module_of(relative: Path) -> str:
@@ -218,6 +226,9 @@ def as_data(audit: Audit) -> dict[str, Any]:
         "totals": totals,
         "shares": shares,
         "complete": audit.complete,
+        "keras_uses": audit.keras,
+        "v1_left_percent": round(moved.left(len(audit.rows), audit.keras), 2),
+        "verdict": audit.verdict,
         "rows": [{**asdict(row), "place": row.place} for row in audit.rows],
         "numpy": [{**asdict(row), "place": row.place} for row in audit.numpy],
         "unread": [asdict(one) for one in audit.unread],

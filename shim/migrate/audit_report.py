@@ -117,14 +117,15 @@ def _table(audit: Audit) -> Any:
 
 def _summary(audit: Audit) -> str:
     if not audit.rows:
-        return f"\n[bold]{_plain(audit.path)}: no mention of TensorFlow in {_count(audit.files, 'file')}.[/]"
+        text = f"{_plain(audit.path)}: no mention of TensorFlow in {_count(audit.files, 'file')}."
+        return f"\n[bold]{text}[/] {audit.verdict}".rstrip()
     counts = audit.counts()
     parts = [f"{counts[level]} {level} ({audit.share(level):.1f} %)" for level in _shown(counts)]
     foreign = counts[judge.FOREIGN]
     left = f" {_count(foreign, 'use')} of names that TensorFlow never had." if foreign else ""
     unread = f" {_count(len(audit.unread), 'file')} could not be read." if audit.unread else ""
     text = f"{_plain(audit.path)}: {_count(audit.total, 'use')} of TensorFlow in {_count(audit.users, 'file')}"
-    return f"\n[bold]{text}: {', '.join(parts)}.[/]{left}{unread} Nothing was run."
+    return f"\n[bold]{text}: {', '.join(parts)}.[/]{left}{unread} Nothing was run. {audit.verdict}".rstrip()
 
 
 def _shown(counts: dict[str, int]) -> Iterable[str]:

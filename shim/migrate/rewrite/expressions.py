@@ -1,5 +1,8 @@
 """Rewrites expressions: asks the tables of `rewrite.calls` about every name of TensorFlow, from the outside in."""
 
+from collections.abc import Mapping
+from functools import cache
+
 import libcst as cst
 
 from onevar.migrate import judge
@@ -85,28 +88,28 @@ class _Driver(cst.CSTTransformer):
         from onevar.migrate.rewrite.calls import RULES
 
         self.refused.add(node.func)
-        rule = RULES.get(symbol)
-        if rule is None:
+        known = spelled(symbol, RULES)
+        if known is None:
             self.context.ledger.left(node.func, unsupported(symbol) or _NO_RULE.format(symbol=symbol))
             return None
-        bound = binding.bind(symbol, node)
+        bound = binding.bind(known, node)
         if isinstance(bound, Refusal):
             return self.settle(node, bound)
         if bound.star:
             return self.settle(node, Refusal(_STARRED))
-        return self.settle(node, rule.rewrite(bound, self.context))
+        return self.settle(node, RULES[known].rewrite(bound, self.context))
 
     def reference(self, use: Use, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return what a name of TensorFlow becomes where it is not called."""
         from onevar.migrate.rewrite.calls import REFERENCES
 
         symbol = self.context.symbol(node)
-        rule = REFERENCES.get(symbol) if symbol else None
-        if rule is None:
+        known = spelled(symbol, REFERENCES) if symbol else None
+        if known is None:
             reason = unsupported(symbol or use.path) or _NO_VALUE.format(symbol=symbol or use.path)
             self.context.ledger.left(node, reason)
             return None
-        return self.settle(node, rule.rewrite(node, self.context))
+        return self.settle(node, REFERENCES[known].rewrite(node, self.context))
 
     def method(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
         """Return what a question to a tensor becomes: `x.get_shape().as_list()`."""
@@ -130,6 +133,25 @@ class _Driver(cst.CSTTransformer):
             return answer.expression
         ledger.rewritten(node)
         return answer
+
+
+def spelled(symbol: str, table: Mapping[str, object]) -> str | None:
+    """Return the name under which a table has what a symbol is; None if it has not.
+
+    Args:
+        symbol: Below `tf.`: `"math.add"`, which is also `"add"`.
+        table: By names below `tf.`.
+    """
+    if symbol in table:
+        return symbol
+    return next((name for name in _synonyms(symbol) if name in table), None)
+
+
+@cache
+def _synonyms(symbol: str) -> tuple[str, ...]:
+    from onevar.v1 import export
+
+    return tuple(export.synonyms(symbol))
 
 
 def unsupported(symbol: str) -> str:

@@ -78,7 +78,8 @@ class ModuleImports:
         Args:
             used: The names that the rewritten module reads; what it does not is not imported.
         """
-        return sorted(line.text for line in self._lines.values() if line.local in used)
+        wanted = [line for line in self._lines.values() if line.local in used]
+        return [line.text for line in sorted(wanted, key=lambda line: (bool(line.name), line.module, line.name))]
 
 
 def lines_of(statement: cst.SimpleStatementLine) -> list[Line]:

@@ -63,7 +63,7 @@ class Names:
         module: The tree.
         source: The file.
         uses: Every mention of TensorFlow, in order.
-        identifiers: Every name and attribute that occurs in the module.
+        identifiers: Every name that the module binds or reads; not those of attributes, keywords and modules.
         parents: The parent of each original node.
     """
 
@@ -235,7 +235,8 @@ class _Reader:
             self.scope(node, chain, in_class)
             return
         if isinstance(node, cst.Name):
-            self.names.identifiers.add(node.value)
+            if not _is_label(node, self.names.parents.get(node)):
+                self.names.identifiers.add(node.value)
             self.names.place(node, chain)
         for child in node.children:
             self.names.parents[child] = node
@@ -302,8 +303,8 @@ class _Reader:
 
     def inside_import(self, node: cst.CSTNode) -> None:
         """Note parents and identifiers, which is all that there is to note in an import statement."""
-        if isinstance(node, cst.Name):
-            self.names.identifiers.add(node.value)
+        if isinstance(node, cst.ImportAlias):
+            self.names.identifiers.add(node.evaluated_alias or node.evaluated_name.partition(".")[0])
         for child in node.children:
             self.names.parents[child] = node
             self.inside_import(child)
@@ -336,6 +337,13 @@ def _comprehended(node: cst.CSTNode) -> Scope:
                 waiting += part.children
         found = found.inner_for_in
     return scope
+
+
+def _is_label(node: cst.Name, parent: cst.CSTNode | None) -> bool:
+    """Whether a name is an attribute's or a keyword."""
+    if isinstance(parent, cst.Attribute):
+        return parent.attr is node
+    return isinstance(parent, cst.Arg) and parent.keyword is node
 
 
 def _is_part(node: cst.CSTNode, parent: cst.CSTNode) -> bool:

@@ -13,10 +13,10 @@ from libcst.metadata import MetadataWrapper
 from onevar.migrate import bindings, judge
 from onevar.migrate.bindings import Exports
 from onevar.migrate.rewrite import documents, edits, redirected_imports
-from onevar.migrate.rewrite.context import Converted, Left, Options, Plan, Replacement
+from onevar.migrate.rewrite.context import BaseContext, Converted, Left, Options, Plan, Replacement
 from onevar.migrate.rewrite.documents import Damaged, Document
 from onevar.migrate.rewrite.expressions import unsupported
-from onevar.migrate.rewrite.finding import LEFT, NEEDS_YOU, Failure, Finding, Rewriting
+from onevar.migrate.rewrite.finding import LEFT, NEEDS_YOU, REWRITTEN, Failure, Finding, Rewriting
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.ledger import Ledger, Mark
 from onevar.migrate.rewrite.names import Names, Use
@@ -62,6 +62,11 @@ class File:
     given: Exports
     wanted: frozenset[str] = frozenset()
 
+    @property
+    def is_face(self) -> bool:
+        """Whether its imports are there for others: a package's, or what `__all__` lists."""
+        return self.document.path.name == "__init__.py" or "__all__" in self.document.text
+
 
 @dataclass
 class _Work:
@@ -95,7 +100,7 @@ def rewrite(file: File, options: Options) -> Rewriting | Failure:
     if not names.uses:
         return _done(work, file.document.content)
     after = _structured(work, options)
-    after = _settled(work, after)
+    after = _settled(work, after, options)
     try:
         content = file.document.content if after == file.document.text else file.document.back(after)
     except (Damaged, UnicodeEncodeError) as error:
@@ -126,10 +131,41 @@ def _structured(work: _Work, options: Options) -> str:
         if isinstance(unit, Left):
             work.reasons[unit.node] = f"{unit.unit}: {unit.reason}"
     good, text = _accepted(work, imports, converted)
+    if options.stage == "keras3":
+        rest = _rest(work, imports, good)
+        good, text = _accepted(work, imports, [*good, rest]) if rest.edits else (good, text)
     for unit in good:
         work.ledger.update(unit.ledger)
         work.notes += [f"{unit.unit}: {note}" for note in unit.notes]
     return text
+
+
+def _rest(work: _Work, imports: ModuleImports, units: list[Converted]) -> Converted:
+    """Return what becomes of uses outside of units which are none of a tensor: files, folders, flags."""
+    context = BaseContext(work.names, imports, eager=False)
+    unit = Converted("the module", work.names.module)
+    taken = {node for one in units for node in one.edits}
+    for use in work.names.uses:
+        node = use.node
+        parent = work.names.parents.get(node)
+        if use.is_import or use.unsure or not isinstance(node, cst.BaseExpression):
+            continue
+        if isinstance(parent, cst.Call) and parent.func is node:
+            node = parent
+        if _lies_in(work.names, node, taken):
+            continue
+        new = context.convert(node)
+        if context.ledger.marks.get(node, Mark(LEFT)).status == REWRITTEN:
+            unit.edits[node] = new
+            taken.add(node)
+    unit.ledger.marks = {node: mark for node, mark in context.ledger.marks.items() if mark.status == REWRITTEN}
+    return unit
+
+
+def _lies_in(names: Names, node: cst.CSTNode | None, outer: set[cst.CSTNode]) -> bool:
+    while node is not None and node not in outer:
+        node = names.parents.get(node)
+    return node is not None
 
 
 def _planned(work: _Work, imports: ModuleImports, options: Options) -> Plan:
@@ -196,8 +232,8 @@ def _place_of_imports(names: Names) -> int | None:
     return None
 
 
-def _settled(work: _Work, text: str) -> str:
-    """Return the text with its imports of TensorFlow turned to `onevar.v1`, those without use dropped."""
+def _settled(work: _Work, text: str, options: Options) -> str:
+    """Return the text with its imports of TensorFlow turned to `onevar.v1`; those that nobody uses are dropped."""
     original = work.file.document.text
     marks = Ledger()
     first = redirected_imports.edits(work.names, marks)
@@ -208,10 +244,10 @@ def _settled(work: _Work, text: str) -> str:
         names = _again(work, text)
         changes = redirected_imports.edits(names, Ledger())
     moved = edits.applied(names.module, changes).code
-    if text == original:
+    if options.stage == "shim" or work.file.is_face:
         return moved
     names = _again(work, moved)
-    gone = [one for one in redirected_imports.unused(names, work.file.wanted) if _was_read(work, one[1])]
+    gone = list(redirected_imports.unused(names, work.file.wanted))
     final = edits.without_imports(names.module, gone).code if gone else moved
     if gone and edits.problem(final, original):
         return moved
@@ -231,12 +267,6 @@ def _again(work: _Work, text: str) -> Names:
 
 def _local(alias: cst.ImportAlias) -> str:
     return alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
-
-
-def _was_read(work: _Work, alias: cst.ImportAlias) -> bool:
-    """Whether the program read an import's name before: what it never did may be there for others."""
-    read = {name for name, _ in redirected_imports.unread(work.names)}
-    return _local(alias) not in read
 
 
 def _mark_gone(work: _Work, local: str) -> None:

@@ -203,7 +203,7 @@ def _import_module(node: cst.Call, names: Names, ledger: Ledger) -> cst.Call | N
         return None
     # `__import__` gives the package at the top, unless something is taken from the module.
     new = _ROOT if called == "__import__" else f"{_ROOT}.{path}".rstrip(".")
-    rest = [cst.parse_expression(f'f(fromlist=["Session"])').args[0]] if called == "__import__" else node.args[1:]  # type: ignore[attr-defined]
+    rest = [cst.parse_expression('f(fromlist=["Session"])').args[0]] if called == "__import__" else node.args[1:]  # type: ignore[attr-defined]
     reason = refusal(path)
     if reason:
         ledger.needs_you(use, reason)
