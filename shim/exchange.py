@@ -183,6 +183,8 @@ def _resolve(call: str, x: Any, to: str) -> tuple[Adapter, Any, bool]:
 
 def _foreign(call: str, x: Any, to: str) -> TypeError:
     kind = f"{type(x).__module__}.{type(x).__qualname__}"
+    if kind.startswith("keras."):
+        return TypeError(f"{call}(x, {to!r}): x is a {kind}. Give onevar.keras.as_onevar(x), a view of it.")
     return TypeError(
         f"{call}(x, {to!r}): x is a {kind}, which is no tensor of a framework that is here, nor a Variable. "
         "Pass a tensor; onevar.Variable(x) or numpy.asarray(x) makes one."

@@ -14,6 +14,8 @@ from onevar.dtypes import is_float_dtype, standardize_dtype
 #: One entry for each Stateless- or AutocastScope that is open in any thread. While it is empty,
 #: operators need not look at the thread's own scopes at all.
 ACTIVE: list[object] = []
+#: What makes the scope of another library's, for variables that are its too, each time a StatelessScope is opened.
+BESIDE: list[Callable[["StatelessScope"], Any]] = []
 
 
 class _Local(threading.local):
@@ -84,10 +86,14 @@ class StatelessScope:
         self.state_mapping: dict[int, Any] = {}
         self._variables: dict[int, Any] = {}
         self._outer: StatelessScope | None = None
+        self._beside: list[Any] = []
         for variable, value in state_mapping or ():
             self.add_update((variable, _checked(variable, value)))
 
     def __enter__(self) -> "StatelessScope":
+        self._beside = [make(self) for make in BESIDE]
+        for scope in self._beside:
+            scope.__enter__()
         self._outer, LOCAL.stateless = LOCAL.stateless, self
         ACTIVE.append(self)
         return self
@@ -95,6 +101,8 @@ class StatelessScope:
     def __exit__(self, *exc: object) -> None:
         LOCAL.stateless = self._outer
         ACTIVE.remove(self)
+        for scope in reversed(self._beside):
+            scope.__exit__(*exc)
         if self._outer is None and self.initialize_variables:
             initialize_all_variables()
 
@@ -105,16 +113,43 @@ class StatelessScope:
     def add_update(self, update: tuple[Any, Any]) -> None:
         """Make the Variable of a `(variable, value)` pair read as `value` from now on."""
         variable, value = update
-        self._variables[id(variable._cell)] = variable  # alive as long as its id is a key
-        self.state_mapping[id(variable._cell)] = value
+        cell = variable._cell
+        self._variables[id(cell)] = variable  # alive as long as its id is a key
+        self.state_mapping[id(cell)] = value
+        if cell.keeper is not None:
+            for scope in self._beside:
+                scope.add_update((cell.keeper, value))
 
     def get_current_value(self, variable: Any) -> Any:
         """Return what `variable` reads as inside, or None if the scope has no value for it."""
-        return self.state_mapping.get(id(variable._cell))
+        cell = variable._cell
+        if cell.keeper is not None:
+            for scope in self._beside:
+                return scope.state_mapping.get(id(cell.keeper))
+        return self.state_mapping.get(id(cell))
 
     def variables(self) -> list[Any]:
-        """Return the Variables that have a value in this scope, in the order they came."""
-        return list(self._variables.values())
+        """Return the Variables that have a value in this scope, in the order they came; then those of other libraries.
+
+        What another library's scope was told of, it was told by that library itself.
+        """
+        found = list(self._variables.values())
+        known = {id(variable._cell.keeper) for variable in found}
+        others = [v for scope in self._beside for v in scope.updated() if id(v) not in known]
+        return [*found, *others]
+
+    def value_of(self, variable: Any) -> Any:
+        """Return the value of one of `variables()`."""
+        if hasattr(variable, "_cell"):
+            return self.get_current_value(variable)
+        return next(scope.state_mapping[id(variable)] for scope in self._beside if id(variable) in scope.state_mapping)
+
+    def watch(self, variable: Any) -> None:
+        """Be told that a variable of another library, which is no view of ours, is read inside.
+
+        Args:
+            variable: The other library's.
+        """
 
 
 def _checked(variable: Any, value: Any) -> Any:
@@ -250,7 +285,7 @@ def functionalize(fn: Callable, variables: Any) -> Callable:
 
 def _refuse_strays(scope: StatelessScope, listed: list[Any]) -> None:
     known = {id(v._cell) for v in listed}
-    strays = [v.path for v in scope.variables() if id(v._cell) not in known]
+    strays = [v.path for v in scope.variables() if not hasattr(v, "_cell") or id(v._cell) not in known]
     if strays:
         raise ValueError(
             f"functionalize(fn, variables): fn assigned {', '.join(strays)}, which `variables` does not list; "

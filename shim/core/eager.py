@@ -15,6 +15,7 @@ from onevar.core.literals import array_of
 from onevar.core.op_defs import Arg
 from onevar.core.op_errors import UnimplementedError
 from onevar.core.registry import adapter, adapter_of, default_backend
+from onevar.core.stand_ins import is_foreign, ours
 from onevar.core.state import StateRef, Stream, host_array
 
 
@@ -62,7 +63,10 @@ def _native_adapter(value: Any) -> Adapter | None:
         return cell.adapter
     if isinstance(value, np.ndarray | np.generic):
         return None
-    return adapter_of(value)
+    found = adapter_of(value)
+    if found is None and is_foreign(value):
+        return _native_adapter(ours(value))
+    return found
 
 
 def _input(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: Adapter) -> Any:
@@ -112,6 +116,8 @@ def _dtype(tensor: Any, chosen: Adapter) -> DType:
 
 
 def _tensor(value: Any, wanted: DType | None, chosen: Adapter) -> Any:
+    if is_foreign(value):
+        value = ours(value)
     if hasattr(value, "_cell") and value._cell is not None:
         value = value._read()
     if chosen.owns(value) or getattr(value, "is_resource", False):

@@ -10,6 +10,7 @@ from onevar.core.dtype import DType, as_dtype
 from onevar.core.literals import array_of
 from onevar.core.operation import Tensor
 from onevar.core.registry import adapter, adapter_of, default_backend
+from onevar.core.stand_ins import is_foreign, ours
 
 
 def owner_of(value: Any) -> Adapter | None:
@@ -18,6 +19,8 @@ def owner_of(value: Any) -> Adapter | None:
     Args:
         value: Anything.
     """
+    if is_foreign(value):
+        value = ours(value)
     cell = None if isinstance(value, Tensor) else cell_of(value)
     if cell is not None:
         return cell.adapter
@@ -38,6 +41,8 @@ def eager_tensor(value: Any, dtype: DType | None, owner: Adapter) -> Any:
     """
     if isinstance(value, Tensor):
         raise TypeError(f"{value!r} is part of a graph; eagerly there is no value for it. Run it in a Session.")
+    if is_foreign(value):
+        value = ours(value)
     found = owner_of(value)
     if found is not None and cell_of(value) is not None:
         value = value._read()

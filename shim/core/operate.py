@@ -6,7 +6,7 @@ from onevar.adapters.contract import Adapter, Tensor
 from onevar.cell import cell_of
 from onevar.core.promotion import compute_dtype
 from onevar.core.registry import adapter_of
-from onevar.core.values import to_tensor
+from onevar.core.values import held, to_tensor
 from onevar.dtypes import FLOAT8
 from onevar.errors import DeviceMissing
 
@@ -49,6 +49,8 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
             _refuse_other_device(theirs.device, theirs.adapter, adapter, cell.device, call)
         other = other._read()
     owner = adapter_of(other)
+    if owner is None:
+        other, owner = held(other)
     if owner is None and not _is_numeric(other):
         return other, None
     if owner is adapter:

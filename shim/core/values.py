@@ -40,12 +40,29 @@ def to_tensor(
     if cell_of(x) is not None:
         x = x._read()  # type: ignore[attr-defined]
     owner = adapter_of(x)
+    if owner is None:
+        x, owner = held(x)
     if owner is adapter and not isinstance(x, np.ndarray | np.generic):
         return adapter.convert(x, dtype, device)
     if owner is None or owner.name == "numpy":
         return _literal(x, adapter, call, dtype, device)
     crossed = exchange.share(x, adapter.name) if share else exchange.copy(x, adapter.name)
     return adapter.convert(crossed, dtype, device)
+
+
+def held(x: object) -> tuple[Any, Adapter | None]:
+    """Return the tensor that a variable of another library holds as its `value`, with its adapter; else `x` and None.
+
+    Read as an array, it would lose its gradient without anybody's noticing.
+
+    Args:
+        x: Anything that is no tensor itself.
+    """
+    if isinstance(x, (*_SCALARS, str, bytes, Sequence)) or not hasattr(x, "__array__"):
+        return x, None
+    value = getattr(x, "value", None)
+    owner = None if value is None or callable(value) else adapter_of(value)
+    return (x, None) if owner is None else (value, owner)
 
 
 def _literal(x: object, adapter: Adapter, call: str, dtype: str | None, device: str | None) -> Tensor:

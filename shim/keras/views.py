@@ -12,6 +12,7 @@ import keras
 from onevar.adapters.contract import Adapter, Native, Tensor
 from onevar.cell import Cell
 from onevar.core.default_graph import get_default_graph
+from onevar.keras import scope_beside  # noqa: F401  (from here on both libraries' scopes hold)
 from onevar.keras.current import keras_adapter, scoped
 from onevar.keras.linked_cell import KeptCell, linked_cell
 from onevar.keras.view_faces import EagerView, GraphView

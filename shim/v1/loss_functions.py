@@ -10,7 +10,8 @@ from onevar.core.nest import flatten
 from onevar.core.operation import Tensor
 from onevar.core.plan import storage_of
 from onevar.core.reach import needed
-from onevar.scopes import StatelessScope, functionalize
+from onevar.core.stand_ins import all_ours, ours
+from onevar.scopes import StatelessScope
 from onevar.v1.gradients_impl import gradients
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.variables import is_resource_variable
@@ -21,7 +22,7 @@ def gradients_of_function(loss: Callable[[], Any], var_list: Any, grad_loss: Any
 
     Args:
         loss: A function that returns the loss. Where operations compute at once it is called a second time if there
-            is no `var_list`, which the first call finds out; and it may not assign other variables than those.
+            is no `var_list`, which the first call finds out. What it assigns is assigned once.
         var_list: Variables; None is all trainable ones that the loss uses.
         grad_loss: What the gradient of the loss is multiplied with, or None.
     """
@@ -54,8 +55,18 @@ class _Watching(StatelessScope):
         owner = getattr(variable, "owner", None)
         watched = variable if owner is None else owner()
         if watched is not None and watched.trainable:
-            self.read.setdefault(id(watched), watched)
+            self.read.setdefault(id(watched._cell), watched)
         return super().get_current_value(variable)
+
+    def watch(self, variable: Any) -> None:
+        """Remember a variable of another library.
+
+        Args:
+            variable: The other library's.
+        """
+        if variable.trainable:
+            view = ours(variable)
+            self.read.setdefault(id(view._cell), view)
 
 
 def _at_once(loss: Callable[[], Any], var_list: Any, grad_loss: Any) -> list[tuple[Any, Any]]:
@@ -65,16 +76,25 @@ def _at_once(loss: Callable[[], Any], var_list: Any, grad_loss: Any) -> list[tup
             loss()
         variables: Sequence[Any] = list(scope.read.values())
     else:
-        variables = flatten(var_list)
+        variables = flatten(all_ours(var_list))
     if not variables:
         return []
     adapter = variables[0]._cell.adapter
-    pure = functionalize(loss, variables)
+    assigned: list[Any] = []
 
-    def run(*values: Any) -> tuple[list[Any], None]:
-        return [pure(list(values))[0]], None
+    def run(*values: Any) -> tuple[list[Any], list[Any]]:
+        scope = StatelessScope(zip(variables, values, strict=True), initialize_variables=False)
+        with scope:
+            out = loss()
+            given = {id(value) for value in values}
+            pairs = [(v, scope.value_of(v)) for v in scope.variables()]
+        assigned[:] = [variable for variable, value in pairs if id(value) not in given]
+        return [out], [value for _, value in pairs if id(value) not in given]
 
     with adapter.computing():
-        (value,), _, pullback = adapter.vjp(run, [variable._cell.snapshot() for variable in variables])
+        (value,), after, pullback = adapter.vjp(run, [variable._cell.snapshot() for variable in variables])
         seed = adapter.k.ones_like(value) if grad_loss is None else eager_tensor(grad_loss, None, adapter)
-        return list(zip(pullback([seed]), variables, strict=True))
+        pairs = list(zip(pullback([seed]), variables, strict=True))
+        for variable, new in zip(assigned, after, strict=True):
+            variable.assign(adapter.stop_gradient(new))
+        return pairs
