@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from onevar.keras.recording_layers import Seen, Watch, array_of, leaves
-from onevar.keras.recording_state import State, is_seed, name_of, optimizer_settings
+from onevar.keras.recording_state import State, is_seed, name_of, optimizer_settings, owners_of
 
 Match = Callable[[list[dict[str, Any]], list[dict[str, Any]]], list[Any]]
 
@@ -28,10 +28,10 @@ class Recorder:
         steps: How many training steps to record.
         layers: How many runs of each kind have their layers recorded.
         match: Which variable is which of the other run's.
-        feeding: What stands for the other run's feeds among a model's inputs.
+        feeding: What stands for the other run's feeds among a model's inputs; None leaves them.
     """
 
-    def __init__(self, tape: Any, playback: Any, steps: int, layers: int, match: Match, feeding: Callable[..., Any]):
+    def __init__(self, tape: Any, playback: Any, steps: int, layers: int, match: Match, feeding: Any):
         self.tape, self.playback, self.steps, self.layers = tape, playback, steps, layers
         self.match, self.feeding = match, feeding
         self.watch = Watch()
@@ -41,6 +41,7 @@ class Recorder:
         self.used: set[str] = set()
         self.grads: dict[str, np.ndarray] | None = None
         self.loss: Any = None
+        self.links: list[Any] = []
 
     # -- installing -----------------------------------------------------------------------------
 
@@ -156,6 +157,19 @@ class Recorder:
         self.tape.contents["events"].append(event)
         return result
 
+    def forward(self, model: Any, x: Any, place: str) -> None:
+        """Record what a model computes where the old program trained, without training it."""
+        self.busy = True
+        if not model.built:
+            model(x)
+        state = State(model)
+        self.begin(model, state)
+        event: dict[str, Any] = {"kind": "train", "place": place, "after": self.trained, "old": place, "feeds": []}
+        self._observe(model, state, event, x, None, None, False)
+        self.trained += 1
+        self.tape.contents["events"].append(event)
+        self.busy = False
+
     def _event(self, kind: str, data: tuple) -> tuple[dict[str, Any] | None, tuple]:
         """Return a new event and the data to compute with: those of the other run, where they can be found."""
         x, y, weight = data
@@ -165,7 +179,7 @@ class Recorder:
         event: dict[str, Any] = {"kind": kind, "place": place or f"{kind} {len(self.tape.contents['events'])} (new)"}
         event["after"] = self.trained
         event["old"] = place
-        if feeds is not None:
+        if feeds is not None and self.feeding is not None:
             (x, y), texts = self.feeding(feeds, x, y)
             for text in texts:
                 self.tape.note(text)
@@ -209,30 +223,32 @@ class Recorder:
         known = {item["name"] for item in contents["weights"]}
         pairs = [(v, array_of(value)) for v, value in state.pairs() if not is_seed(v)]
         pairs = [(v, value) for v, value in pairs if value is not None and name_of(v) not in known]
-        specs = []
+        specs, owners = [], owners_of(model)
         for variable, value in pairs:
             contents["own"][name_of(variable)] = self.tape.put(value)
             trainable = bool(variable.trainable)
-            specs.append({"name": name_of(variable), "shape": list(value.shape), "trainable": trainable})
-        old = [
-            item
-            for item in self.playback.contents["weights"]
-            if item["name"] not in contents.get("mapped", {}).values()
-        ]
+            spec = {
+                "name": name_of(variable),
+                "shape": list(value.shape),
+                "trainable": trainable,
+                "role": variable.name,
+            }
+            specs.append({**spec, "layer": owners.get(id(variable))})
+        taken = {name for link in self.links for name in link.olds}
+        old = [item for item in self.playback.contents["weights"] if item["name"] not in taken]
+        contents.setdefault("matchings", []).append({"old": _bare(old), "new": specs})
         self._inject(state, dict(zip([s["name"] for s in specs], pairs, strict=True)), self.match(old, specs))
         for variable, value in [(v, array_of(value)) for v, value in state.pairs() if not is_seed(v)]:
             if name_of(variable) not in known:
                 one = {"name": name_of(variable), "trainable": bool(variable.trainable), "slot": None}
                 contents["weights"].append({**self.tape.put(value), **one})
 
-    def _inject(self, state: State, pairs: dict[str, Any], matches: list[Any]) -> None:
+    def _inject(self, state: State, pairs: dict[str, Any], links: list[Any]) -> None:
         given = self.playback.weights()
-        mapped = self.tape.contents.setdefault("mapped", {})
-        for match in matches:
-            variable, _ = pairs[match.new]
-            state.set(variable, match.forward(given))
-            mapped[match.new] = match.old
-        self.tape.contents.setdefault("rules", {}).update({match.new: match.rule for match in matches})
+        for link in links:
+            variable, _ = pairs[link.new]
+            state.set(variable, link.forward(given))
+        self.links.extend(links)
 
     # -- what is seen ---------------------------------------------------------------------------
 
@@ -304,6 +320,11 @@ class Recorder:
             event["optimizers"] = [] if settings is None else [settings]
             self.grads = None
         self.tape.contents["events"].append(event)
+
+
+def _bare(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return variables without where their values are stored."""
+    return [{key: item.get(key) for key in ("name", "shape", "dtype", "trainable", "slot")} for item in items]
 
 
 def _lists(args: tuple, name: str) -> list[Any] | None:

@@ -97,3 +97,12 @@ def optimizer_settings(model: Any, state: State) -> dict[str, Any] | None:
         numbers["learning_rate"] = rate
     names = [name_of(variable) for variable in model.trainable_variables]
     return {"kind": type(optimizer).__name__, "settings": numbers, "variables": names}
+
+
+def owners_of(model: Any) -> dict[int, str]:
+    """Return the class of the layer that has made each variable, by the variable's id."""
+    found: dict[int, str] = {}
+    for layer in model._flatten_layers():
+        for variable in [*layer._trainable_variables, *layer._non_trainable_variables]:
+            found[id(variable)] = type(layer).__name__
+    return found

@@ -5,34 +5,17 @@ agree, by what they compute, by their kind, and by the likeness of their names.
 """
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 
 import numpy as np
 
 from onevar.migrate.verify.matching import likeness
 from onevar.migrate.verify.trace import Item
 
-_ADDS = {"biasadd", "add", "addv2"}
-_SELECTS = {"mul", "select", "selectv2", "realdiv"}
-#: What the last operation of a Keras layer or of a function is in a graph of TensorFlow 1.
-_KINDS: dict[str, set[str]] = {
-    "dense": _ADDS | {"matmul", "tensordot"}, "einsumdense": _ADDS | {"matmul", "einsum"}, "conv1d": _ADDS | {"conv2d", "squeeze"},
-    "conv2d": _ADDS | {"conv2d"}, "conv3d": _ADDS | {"conv3d"}, "conv2dtranspose": _ADDS | {"conv2dbackpropinput"},
-    "conv_transpose": {"conv2dbackpropinput"}, "conv": {"conv2d", "conv3d"}, "depthwise_conv": {"depthwiseconv2dnative"},
-    "separableconv2d": _ADDS | {"conv2d"}, "depthwiseconv2d": _ADDS | {"depthwiseconv2dnative"},
-    "batchnormalization": {"fusedbatchnorm", *_ADDS}, "layernormalization": {"mul", *_ADDS}, "linear": _ADDS,
-    "maxpooling2d": {"maxpool"}, "averagepooling2d": {"avgpool"}, "max_pool": {"maxpool"}, "average_pool": {"avgpool"},
-    "maxpool2d": {"maxpool"}, "avgpool2d": {"avgpool"}, "globalaveragepooling2d": {"mean"}, "globalmaxpooling2d": {"max"},
-    "dropout": _SELECTS, "embedding": {"gather", "resourcegather", "identity"}, "take": {"gather", "resourcegather"},
-    "flatten": {"reshape"}, "reshape": {"reshape"}, "leakyrelu": {"leakyrelu", "maximum"}, "leaky_relu": {"leakyrelu", "maximum"},
-    "gelu": {"mul"}, "zeropadding2d": {"pad"}, "upsampling2d": {"resizebilinear", "resizenearestneighbor"},
-    "resize": {"resizebilinear", "resizenearestneighbor", "resizebicubic"}, "layernorm": {"mul", *_ADDS},
-    "batchnorm2d": {"fusedbatchnorm", *_ADDS}, "batchnorm1d": {"fusedbatchnorm", *_ADDS}, "concatenate": {"concat"},
-    "subtract": {"sub"}, "multiply": {"mul"}, "divide": {"realdiv"}, "add": _ADDS, "power": {"pow"},
-    "sparse_categorical_crossentropy": {"sparsesoftmaxcrossentropywithlogits"}, "mean": {"mean"},
-    "categorical_crossentropy": {"softmaxcrossentropywithlogits"}, "lstm": {"mul", "transpose", "concat"},
-    "binary_crossentropy": {"logisticloss", "add"}, "log_softmax": {"logsoftmax"}, "transpose": {"transpose"},
-}  # fmt: skip
-_ACTIVATIONS = {"relu", "sigmoid", "tanh", "softmax", "elu", "selu", "relu6", "softplus", "softsign"}
+_ACTIVATIONS = frozenset((
+    "relu", "sigmoid", "tanh", "softmax", "elu", "selu", "relu6", "softplus", "softsign", "leakyrelu", "maximum", "gelu",
+))  # fmt: skip
 _QUICK = 1e-3
 
 
@@ -44,13 +27,13 @@ class Pair:
         old: The old program's.
         new: The new one's.
         axes: In which order the new value's axes are the old one's; None if they are the same.
-        same_kind: Whether they are known to do the same.
+        kinship: How surely they are of the same kind, from 0 to 1.
     """
 
     old: Item
     new: Item
     axes: tuple[int, ...] | None = None
-    same_kind: bool = True
+    kinship: float = 1.0
 
     @property
     def new_value(self) -> np.ndarray:
@@ -67,15 +50,28 @@ def plain(kind: str) -> str:
     return lower
 
 
-def same_kind(old: Item, new: Item) -> bool:
-    """Say whether two layers are of a kind that does the same."""
+@cache
+def _kinds() -> dict[str, list[str]]:
+    """Return what the last operation of a layer or function is in a graph of TensorFlow 1, the likeliest first."""
+    text = resources.files("onevar.migrate.verify").joinpath("kinds.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+    return {name: kinds.split() for name, kinds in rows}
+
+
+def kinship(old: Item, new: Item) -> float:
+    """Return how surely two layers are of a kind that does the same, from 0 to 1."""
     one, other = plain(old.kind), plain(new.kind)
     if one == other:
-        return True
-    activation = new.settings.get("activation")
-    if isinstance(activation, str) and activation in _ACTIVATIONS:
-        return one == activation
-    return one in _KINDS.get(other, ())
+        return 1.0
+    activation = str(new.settings.get("activation", "linear")).replace("_", "")
+    known = _kinds().get(other, [])
+    if activation in ("linear", "None"):
+        return (1.0 if one in known[:3] else 0.6) if one in known else 0.0
+    if one == activation:
+        return 1.0
+    if one in _ACTIVATIONS:
+        return 0.8
+    return 0.3 if one in known else 0.0
 
 
 def axes_between(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[bool, tuple[int, ...] | None]:
@@ -136,7 +132,7 @@ def pairs(old: list[Item], new: list[Item], tolerance: float) -> list[Pair]:
 
 
 def _paired(old: Item, new: Item) -> Pair:
-    return Pair(old, new, axes_between(old.shape, new.shape)[1], same_kind(old, new))
+    return Pair(old, new, axes_between(old.shape, new.shape)[1], kinship(old, new))
 
 
 def _ordered(old: list[Item], new: list[Item], tolerance: float) -> list[Pair]:
@@ -176,9 +172,9 @@ def _scores(old: list[Item], new: list[Item], tolerance: float) -> np.ndarray:
             equal = False
             if summary(one).near(summary(other)):
                 equal = apart(one.value, Pair(one, other, axes).new_value) <= tolerance
-            kind, alike = same_kind(one, other), likeness(one.name, other.name)
+            kind, alike = kinship(one, other), likeness(one.name, other.name)
             if equal:
                 scores[i, j] = 4 + 2 * kind + alike
-            elif kind or alike > 0.6:
+            elif kind > 0.2 or alike > 0.6:
                 scores[i, j] = kind + 0.5 * alike
     return scores

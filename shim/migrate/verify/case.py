@@ -9,6 +9,7 @@ import numpy as np
 
 from onevar.migrate.verify.aligning import Pair, apart
 from onevar.migrate.verify.comparing import Compared
+from onevar.migrate.verify.linking import Link
 from onevar.migrate.verify.report import Row
 from onevar.migrate.verify.trace import Item, Trace
 
@@ -99,6 +100,18 @@ class Case:
         own = self.event.new.weights_of(self.pair.new)
         return distinct([*own, *self._before(self.pair.old), *self.event.new.inputs(self.pair.new)])
 
+    def variables(self, trainable: bool) -> list[np.ndarray]:
+        """Return the variables of either program that are trainable, or those that are not; each once."""
+        sides = (self.event.old.before, self.old.trainable), (self.event.new.before, self.new.trainable)
+        found = (value for before, known in sides for name, value in before.items() if (name in known) is trainable)
+        return distinct(found)
+
+    def inputs(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return what the old layer was computed from, and what the new one was given."""
+        if self.pair is None:
+            return [], []
+        return distinct(self._before(self.pair.old)), distinct(self.event.new.inputs(self.pair.new))
+
     def setting(self, *names: str) -> Iterable[Any]:
         """Yield settings of the new layer and of the old operation by any of these names."""
         for item in (self.pair.new, self.pair.old) if self.pair else ():
@@ -112,33 +125,39 @@ class Case:
 
     # -- variables ------------------------------------------------------------------------------
 
-    def moves(self, name: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Return for a variable its old value before the step, and how it moved in both programs.
+    @cached_property
+    def link(self) -> Link | None:
+        """The variable that the row is about."""
+        owner = self.row.new.rpartition("/")[0] if self.row.kind == "slots" else self.row.new
+        return self.event.links.get(owner)
+
+    def moves(self, link: Link | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Return for a variable its old value before the step, and how it moved in both programs, in the new layout.
 
         Args:
-            name: Of the variable; None takes the row's.
+            link: The variable; None takes the row's.
         """
-        owner = (
-            name or self.row.old.rpartition("/")[0]
-            if self.row.kind == "slots" and name is None
-            else name or self.row.old
-        )
-        match = self.event.matches.get(owner)
-        if match is None or owner not in self.event.old.after or match.new not in self.event.new.after:
+        link = link or self.link
+        if link is None or link.new not in self.event.new.after:
             return None
-        before = wide(self.event.old.before[owner])
-        start = wide(match.backward(self.event.new.before[match.new]))
-        old, new = self.event.old.after[owner], match.backward(self.event.new.after[match.new])
-        return before, wide(old) - before, wide(new) - start
+        before, after = link.forward(self.event.old.before), link.forward(self.event.old.after)
+        start, end = self.event.new.before.get(link.new), self.event.new.after[link.new]
+        if before is None or after is None or start is None or not before.shape == after.shape == start.shape:
+            return None
+        return wide(before), wide(after) - wide(before), wide(end) - wide(start)
 
-    def all_moves(self) -> Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Return the same for every trainable variable."""
-        found = {}
-        for name in self.event.old.after:
-            if name in self.old.trainable:
-                moved = self.moves(name)
-                if moved is not None and np.abs(moved[1]).max(initial=0) > 0:
-                    found[name] = moved
+    def gradients(self, link: Link) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return a variable's gradients in both programs, in the new layout."""
+        old, new = link.linear(self.event.old.gradients), self.event.new.gradients.get(link.new)
+        return None if old is None else wide(old), None if new is None else wide(new)
+
+    def all_moves(self) -> list[tuple[Link, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+        """Return the moves of every trainable variable that moves in the old program."""
+        found = []
+        for link in self.event.links.values():
+            moved = self.moves(link) if link.olds[0] in self.old.trainable else None
+            if moved is not None and np.abs(moved[1]).max(initial=0) > 0:
+                found.append((link, moved))
         return found
 
 

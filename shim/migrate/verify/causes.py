@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from onevar.migrate.verify import causes_layers, causes_losses, causes_optimizers, causes_state
 from onevar.migrate.verify.case import Case, Seen
 from onevar.migrate.verify.comparing import Compared
+from onevar.migrate.verify.linking import Link
 from onevar.migrate.verify.report import Finding, Row
 from onevar.migrate.verify.trace import Trace
 
@@ -40,7 +41,8 @@ TABLE: tuple[Cause, ...] = (
     Cause("input", ("feeds",), "The inputs are not the same",
           "Let the new program take its input under the placeholder's name, or in its shape and dtype.", causes_state.feeds),
     Cause("unmapped", ("weights",), "A variable has no counterpart",
-          "Name the pair in a file: old name, tab, new name; and pass it with --map.", causes_state.unmapped),
+          "If both have it, name the pair in a file, old name, tab, new name, and pass it with --map. If the new program has it "
+          "and Keras does not list it, it is not tracked: make it under onevar.keras.track_v1_variables.", causes_state.unmapped),
     Cause("random", ("random",), "The new program draws random numbers of its own",
           "Compare with the rate set to 0, or draw in the same shapes, so that the old numbers can be given out.",
           causes_state.random),
@@ -58,6 +60,10 @@ TABLE: tuple[Cause, ...] = (
     Cause("dropout rate", _VALUES, "Dropout keeps another share",
           "TensorFlow 1's keep_prob is the share that is kept, Keras's and torch's rate the share that is dropped: "
           "rate = 1 - keep_prob.", causes_layers.dropout),
+    Cause("dropout active", _VALUES, "Dropout works in one program only",
+          "Pass training=False where keep_prob was 1 and training=True where it was less; dropout that worked in evaluation "
+          "too needs training=True there.", causes_layers.dropout_active),
+    Cause("activation", _VALUES, "Another activation", "Say the activation of the old program.", causes_layers.activation),
     Cause("batch statistics", _VALUES, "One normalizes with the batch's statistics, the other with the moving ones",
           "Pass training=True where the old program trained, and False where it did not.", causes_layers.normalization_mode),
     Cause("normalization epsilon", _VALUES, "Normalization with another epsilon",
@@ -89,15 +95,15 @@ TABLE: tuple[Cause, ...] = (
           "Say the reduction: keras.losses average over the batch, tf.reduce_sum adds up.", causes_losses.reduction),
     Cause("precision", (*_VALUES, "gradients", *_MOVES), "One side computes in float64, the other in float32",
           "Say the dtype: keras.config.set_floatx('float64'), and JAX_ENABLE_X64=1 on JAX.", causes_state.precision),
+    Cause("not tracked", ("gradients", *_MOVES), "A variable does not move in the new program",
+          "It is not tracked, or not trainable: make it with add_weight, or under onevar.keras.track_v1_variables.",
+          causes_optimizers.untouched),
     Cause("gradient stopped", ("gradients",), "The new program has no gradient for a variable",
           "The loss does not depend on it there: look for a value that was computed in NumPy, detached, or rounded.",
           causes_optimizers.no_gradient),
     Cause("gradient scale", ("gradients",), "Gradients are all larger or smaller by one factor",
           "The losses differ by that factor, or the gradients are clipped or averaged on one side.",
           causes_optimizers.scaled_gradients),
-    Cause("not tracked", _MOVES, "A variable does not move in the new program",
-          "It is not tracked, or not trainable: make it with add_weight, or under onevar.keras.track_v1_variables.",
-          causes_optimizers.untouched),
     Cause("moving statistics not updated", _MOVES, "Batch normalization's statistics stay what they were",
           "Run tf.GraphKeys.UPDATE_OPS with the training operation; in Keras call the layer with training=True.",
           causes_optimizers.statistics_untouched),
@@ -115,6 +121,7 @@ TABLE: tuple[Cause, ...] = (
           "onevar.keras.optimizers.RMSprop.", causes_optimizers.rmsprop_slot),
     Cause("Adagrad start", _MOVES, "Adagrad starts elsewhere",
           "TensorFlow 1 and Keras start at 0.1, torch at 0: say initial_accumulator_value.", causes_optimizers.adagrad_start),
+    Cause("nesterov", _MOVES, "Momentum is Nesterov's on one side", "Say nesterov.", causes_optimizers.nesterov),
     Cause("learning rate", _MOVES, "Another learning rate",
           "Every variable moves by the same factor more or less: look at the rate, its schedule, and where steps are counted.",
           causes_optimizers.learning_rate),
@@ -123,37 +130,36 @@ TABLE: tuple[Cause, ...] = (
           causes_optimizers.weight_decay),
     Cause("clipping", _MOVES, "Gradients are clipped on one side",
           "Say clipnorm, global_clipnorm or clipvalue as the old program does.", causes_optimizers.clipping),
-    Cause("nesterov", _MOVES, "Momentum is Nesterov's on one side", "Say nesterov.", causes_optimizers.nesterov),
 )  # fmt: skip
+#: What explains a loss that is wrong because of what came before it better than that does.
+_DEEPER = ("softmax twice", "loss clipped")
 _BY_KEY = {cause.key: cause for cause in TABLE}
 
 
-def find(old: Trace, new: Trace, compared: list[Compared]) -> list[Finding]:
+def find(old: Trace, new: Trace, compared: list[Compared], known: list[Link]) -> list[Finding]:
     """Return the probable causes, those of the first difference first, then what has not shown yet.
 
     Args:
         old: The old run.
         new: The new one.
         compared: Their events, compared.
+        known: Which variables are which.
     """
     found: list[Finding] = []
     for one in compared:
         failing = [row for row in one.rows if row.fails]
         for row in failing:
-            fresh = [finding for finding in of_row(old, new, one, row) if _new(finding, found)]
-            found.extend(fresh)
+            found.extend(of_row(old, new, one, row))
             if found:
                 break
+        deeper = [f for row in failing if row.kind == "losses" for f in of_row(old, new, one, row) if f.key in _DEEPER]
+        found = [*deeper, *(finding for finding in found if all(finding.key != other.key for other in deeper))]
         if failing:
             break
     visible = {finding.key for finding in found}
-    hidden = causes_state.settings(old, new) + causes_state.initializers(old, new)
+    hidden = causes_state.settings(old, new) + causes_state.initializers(old, new, known)
     found.extend(replace(finding, visible=False) for finding in hidden if finding.key not in visible)
     return found
-
-
-def _new(finding: Finding, found: list[Finding]) -> bool:
-    return all(one.key != finding.key for one in found)
 
 
 def of_row(old: Trace, new: Trace, one: Compared, row: Row) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from onevar.migrate.verify import numerics
-from onevar.migrate.verify.case import Case, Seen, close, told_apart, wide
+from onevar.migrate.verify.case import Case, Seen, close, distinct, told_apart, wide
 
 
 def _same_shape(case: Case) -> Iterator[np.ndarray]:
@@ -72,14 +72,54 @@ def softmax_axis(case: Case) -> Seen | None:
     return None
 
 
+def activation(case: Case) -> Seen | None:
+    """Other functions of the same values."""
+    for x in _preactivations(case):
+        ways = {name: lambda x=x, f=function: f(x) for name, function in numerics.ACTIVATIONS.items()}
+        found = told_apart(ways, *(case.values or (x, x)))
+        if found:
+            return Seen(f"{found[0].capitalize()} in the old program, {found[1]} in the new one.")
+    return None
+
+
+def _shares(case: Case) -> tuple[float, float] | None:
+    """Return which shares of their input both values keep."""
+    for x in _same_shape(case):
+        old, new = (_kept(x, value) for value in case.values or (x, x))
+        if old is not None and new is not None and abs(old - new) > 1e-3:
+            return old, new
+    return None
+
+
+def dropout_active(case: Case) -> Seen | None:
+    """Something is thinned out on one side only, here or in what comes in."""
+    shares = _shares(case)
+    if shares is not None:
+        if max(shares) < _ALL:
+            return None
+        which = "old" if shares[0] < shares[1] else "new"
+        return Seen(f"The {which} program keeps {min(shares):.3g} of the values, the other one all.")
+    old, new = case.inputs()
+    for one, other in product(old, new):
+        if one.shape != other.shape or one.ndim < 2:
+            continue
+        for whole, thinned, which in ((other, one, "old"), (one, other, "new")):
+            kept = _kept(whole, thinned)
+            if kept is not None and kept < _ALL:
+                return Seen(f"The {which} program keeps {kept:.3g} of what comes in here, the other one all.")
+    return None
+
+
 def dropout(case: Case) -> Seen | None:
     """Shares that are kept, from the factor of what is left."""
-    for x in _same_shape(case):
-        old, new = case.values or (x, x)
-        kept = [_kept(x, value) for value in (old, new)]
-        if None not in kept and abs(kept[0] - kept[1]) > 1e-3:  # type: ignore[operator]
-            return Seen(f"The old program keeps {kept[0]:.3g} of the values, the new one {kept[1]:.3g}.")
-    return None
+    shares = _shares(case)
+    if shares is None or max(shares) >= _ALL:
+        return None
+    return Seen(f"The old program keeps {shares[0]:.3g} of the values, the new one {shares[1]:.3g}.")
+
+
+#: A share that nobody drops the rest of.
+_ALL = 0.98
 
 
 def _kept(x: np.ndarray, y: np.ndarray) -> float | None:
@@ -96,12 +136,22 @@ def _kept(x: np.ndarray, y: np.ndarray) -> float | None:
     return 1 / factor if abs(share - 1 / factor) < 0.2 + 2 / np.sqrt(there.size) else None
 
 
+#: No layer has a larger one.
+_LARGEST_EPSILON = 0.05
+
 # -- normalization --------------------------------------------------------------------------------
+
+
+def _incoming(case: Case) -> list[np.ndarray]:
+    """Return the new layer's input where it is known, else all that the value was computed from."""
+    found = list(_same_shape(case))
+    given = [x for x in case.inputs()[1] if any(x is one or np.array_equal(x, one) for one in found)]
+    return given if case.pair is not None and case.pair.new.data.get("given") else found
 
 
 def _statistics(case: Case) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
     """Yield a layer's input with means and variances that it may be normalized by: the batch's, a row's, moving ones."""
-    for x in _same_shape(case):
+    for x in _incoming(case):
         if x.ndim < 2:
             continue
         batch = tuple(range(x.ndim - 1))
@@ -110,17 +160,18 @@ def _statistics(case: Case) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.nd
             yield "each picture's", x, x.mean((1, 2), keepdims=True), x.var((1, 2), keepdims=True)
             yield "each row's", x, x.mean((1, 2, 3), keepdims=True), x.var((1, 2, 3), keepdims=True)
         yield "each row's", x, x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
-        flat = [p for p in case.parameters if p.shape == x.shape[-1:]]
-        for mean, variance in product(flat, flat):
-            if variance.min() >= 0 and mean is not variance:
+        kept = [p for p in case.variables(False) if p.shape == x.shape[-1:]]
+        for mean, variance in product(kept, kept):
+            if variance.min() > 0 and (len(kept) == 1 or mean is not variance):
                 yield "the moving", x, mean, variance
 
 
 def _affine(case: Case, x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield what may be the scale and the offset of a normalization."""
-    flat = [p for p in case.parameters if p.shape == x.shape[-1:]]
+    flat = [p for p in case.variables(True) if p.shape == x.shape[-1:]]
     one, zero = np.ones(x.shape[-1:]), np.zeros(x.shape[-1:])
-    for gamma, beta in product([one, *flat], [zero, *flat]):
+    scales = distinct([one, *flat])
+    for gamma, beta in product(scales, distinct([zero, *flat])):
         yield gamma, beta
 
 
@@ -148,7 +199,7 @@ def _epsilon(centred: np.ndarray, variance: np.ndarray, gamma: np.ndarray, y: np
     epsilon = float(np.median(found[there]))
     tried = [epsilon, *(known for known in (1e-3, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12, 0.0) if abs(known - epsilon) < 2e-6)]
     for one in tried:
-        if one >= 0 and close(numerator / np.sqrt(variance + max(one, 1e-30)), y):
+        if 0 <= one < _LARGEST_EPSILON and close(numerator / np.sqrt(variance + max(one, 1e-30)), y):
             return one
     return None
 
@@ -286,8 +337,17 @@ def lstm(case: Case) -> Seen | None:
             ways[label] = lambda x=x, k=kernel, b=bias, o=order, f=forget: _shown(numerics.lstm(x, k, b, o, f), y)
         found = told_apart(ways, *case.values)
         if found:
-            return Seen(f"The old program: {found[0]}; the new one: {found[1]}.")
+            return Seen(_gates(*found))
     return None
+
+
+def _gates(old: str, new: str) -> str:
+    orders, biases = zip(*(text.split(" with ") for text in (old, new)), strict=True)
+    if orders[0] != orders[1]:
+        return f"The old program: {old}; the new one: {new}."
+    return (
+        f"The forget gate: {biases[0].split()[0]} is added in the old program, {biases[1].split()[0]} in the new one."
+    )
 
 
 def _cells(case: Case) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -323,7 +383,7 @@ def transposed(case: Case) -> Seen | None:
         if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or x.ndim < 2 or x.shape[-1] != kernel.shape[0]:
             continue
         offset = 0.0 if bias is None else bias
-        for activation in _ACTIVATIONS:
+        for activation in numerics.ACTIVATIONS.values():
             ways = {
                 "kernel": lambda x=x, k=kernel, b=offset, a=activation: a(x @ k + b),
                 "transposed kernel": lambda x=x, k=kernel, b=offset, a=activation: a(x @ k.T + b),
@@ -332,14 +392,6 @@ def transposed(case: Case) -> Seen | None:
             if found:
                 return Seen(f"The old program multiplies with the {found[0]}, the new one with the {found[1]}.")
     return None
-
-
-_ACTIVATIONS: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
-    lambda x: x,
-    lambda x: np.maximum(x, 0),
-    np.tanh,
-    numerics.sigmoid,
-)
 
 
 def flattened(case: Case) -> Seen | None:
@@ -364,9 +416,11 @@ def integer_division(case: Case) -> Seen | None:
     if case.values is None or case.values[0].shape != case.values[1].shape:
         return None
     old, new = case.values
+    if case.pair is None or case.pair.old.dtype != case.pair.new.dtype:
+        return None
     for whole, other, which in ((old, new, "old"), (new, old, "new")):
         rounds = np.allclose(whole, np.floor(other + 1e-6)) or np.allclose(whole, np.trunc(other + 1e-6))
-        if rounds and not np.allclose(other, np.round(other)):
+        if rounds and np.any(whole) and not np.allclose(other, np.round(other)):
             return Seen(
                 f"The {which} program's values are whole, the other one's are not; rounded down they are the same."
             )

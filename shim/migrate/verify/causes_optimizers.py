@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from onevar.migrate.verify import numerics
-from onevar.migrate.verify.case import Case, Seen, close, wide
+from onevar.migrate.verify.case import Case, Seen, close, distinct, wide
 
 _MOVED = 2e-3
 Moves = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -13,25 +13,23 @@ Moves = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def no_gradient(case: Case) -> Seen | None:
     """A gradient that is zero, or not there, in the new program alone."""
-    match = case.event.matches.get(case.row.old)
-    old = case.event.old.gradients.get(case.row.old)
-    if match is None or old is None or not np.any(old):
+    if case.link is None:
         return None
-    new = case.event.new.gradients.get(match.new)
-    if new is not None and np.any(new):
+    old, new = case.gradients(case.link)
+    if old is None or not np.any(old) or (new is not None and np.any(new)) or case.link.new not in case.new.trainable:
         return None
-    return Seen(f"The gradient of {match.new} is {'not there' if new is None else 'zero'}; that of {match.old} is not.")
+    which = "not there" if new is None else "zero"
+    return Seen(f"The gradient of {case.link.new} is {which}; that of {case.link.old} is not.")
 
 
 def scaled_gradients(case: Case) -> Seen | None:
     """Gradients that all differ by one factor."""
     factors = []
-    for name, old in case.event.old.gradients.items():
-        match = case.event.matches.get(name)
-        new = None if match is None else case.event.new.gradients.get(match.new)
-        if match is None or new is None or not np.any(old):
+    for link in case.event.links.values():
+        old, new = case.gradients(link)
+        if old is None or new is None or not np.any(old):
             continue
-        factor = _factor(wide(old), wide(match.backward(new)))
+        factor = _factor(old, new)
         if factor is None:
             return None
         factors.append(factor)
@@ -54,25 +52,29 @@ def _factor(old: np.ndarray, new: np.ndarray, limit: float = _MOVED) -> float | 
 
 def untouched(case: Case) -> Seen | None:
     """Trainable variables that stay what they are in the new program."""
-    still = [name for name, (_, old, new) in case.all_moves().items() if np.any(old) and not np.any(new)]
-    if case.row.old.rpartition("/")[0] not in still and case.row.old not in still:
+    still = [link for link, (_, old, new) in case.all_moves() if np.any(old) and not np.any(new)]
+    if case.link not in still or (case.row.kind == "gradients" and case.link.new in case.new.trainable):
         return None
-    untracked = [name for name in still if case.event.matches[name].new not in case.new.trainable]
-    text = f"{', '.join(still)} moved in the old program only."
+    untracked = [link.new for link in still if link.new not in case.new.trainable]
+    text = f"{', '.join(link.old for link in still)} moved in the old program only."
     return Seen(text + (f" Not trainable in the new one: {', '.join(untracked)}." if untracked else ""))
 
 
 def statistics_untouched(case: Case) -> Seen | None:
     """Variables that are not trainable and move in the old program only."""
     moved = case.moves()
-    if moved is None or case.row.old in case.old.trainable or not np.any(moved[1]) or np.any(moved[2]):
+    if moved is None or _trains(case) or not np.any(moved[1]) or np.any(moved[2]):
         return None
     return Seen(f"{case.row.old} moved by {np.abs(moved[1]).max():.3g}, {case.row.new} did not.")
 
 
+def _trains(case: Case) -> bool:
+    return case.link is not None and case.link.olds[0] in case.old.trainable
+
+
 def _is_statistic(case: Case) -> Moves | None:
     moved = case.moves()
-    if moved is None or case.row.old in case.old.trainable or not np.any(moved[1]) or not np.any(moved[2]):
+    if moved is None or _trains(case) or not np.any(moved[1]) or not np.any(moved[2]):
         return None
     return moved
 
@@ -93,8 +95,7 @@ def statistics_rate(case: Case) -> Seen | None:
 def _momentum(case: Case, moved: Moves) -> float | None:
     """Return the old momentum, from a layer's input whose mean or variance the statistic moves towards."""
     before, step, _ = moved
-    for item in case.event.old.items("layers"):
-        x = wide(item.value)
+    for x in _inputs(case):
         if x.ndim < 2 or x.shape[-1:] != before.shape:
             continue
         axes = tuple(range(x.ndim - 1))
@@ -105,14 +106,19 @@ def _momentum(case: Case, moved: Moves) -> float | None:
     return None
 
 
+def _inputs(case: Case) -> list[np.ndarray]:
+    """Return what may have been normalized: inputs of the program and values of its layers."""
+    items = [*case.event.old.items("feeds"), *case.event.old.items("layers"), *case.event.new.items("layers")]
+    return distinct(item.value for item in items)
+
+
 def statistics_biased(case: Case) -> Seen | None:
     """Moving variances of which one moves towards the batch's, the other towards it times n / (n - 1)."""
     moved = _is_statistic(case)
     if moved is None:
         return None
     before, old, new = moved
-    for item in (*case.event.old.items("layers"), *case.event.new.items("layers")):
-        x = wide(item.value)
+    for x in _inputs(case):
         if x.ndim < 2 or x.shape[-1:] != before.shape:
             continue
         count = x[..., 0].size
@@ -126,15 +132,6 @@ def statistics_biased(case: Case) -> Seen | None:
 
 
 # -- optimizers -----------------------------------------------------------------------------------
-
-
-def _gradient(case: Case, name: str) -> np.ndarray | None:
-    found = case.event.old.gradients.get(name)
-    return None if found is None else wide(found)
-
-
-def _owner(case: Case) -> str:
-    return case.row.old.rpartition("/")[0] if case.row.kind == "slots" else case.row.old
 
 
 def _settings(case: Case) -> dict[str, float]:
@@ -156,16 +153,19 @@ def _tried(
     case: Case, ways: Callable[[np.ndarray], dict[str, Callable[[], np.ndarray | None]]]
 ) -> tuple[str, str] | None:
     """Return the ways in which the old and the new variable moved, from its gradient."""
-    name = _owner(case)
-    moved, gradient = case.moves(name), _gradient(case, name)
+    moved = case.moves()
+    gradient = None if case.link is None else case.gradients(case.link)[0]
     if moved is None or gradient is None or not np.any(gradient):
         return None
     results = {label: way() for label, way in ways(gradient).items()}
     found: list[str | None] = []
     for target in moved[1:]:
         ranked = [(_distance(value, target), label) for label, value in results.items() if value is not None]
-        best = min(ranked, default=(1.0, ""))
-        found.append(best[1] if best[0] <= _MOVED else None)
+        best = min((distance for distance, _ in ranked), default=1.0)
+        # What is likelier comes first; one that fits a little better by chance does not replace it.
+        found.append(
+            next(label for distance, label in ranked if distance <= 3 * best + 1e-5) if best <= _MOVED else None
+        )
     if None in found or found[0] == found[1]:
         return None
     return found[0], found[1]  # type: ignore[return-value]
@@ -214,7 +214,8 @@ def rmsprop_slot(case: Case) -> Seen | None:
     if "decay" not in numbers or not _first(case):
         return None
     rate, decay = _rate(numbers, 1e-3), numbers["decay"]
-    epsilons = {numbers.get("epsilon", 1e-10), _new_settings(case).get("epsilon", _new_settings(case).get("eps", 1e-7))}
+    other = _new_settings(case)
+    epsilons = dict.fromkeys([numbers.get("epsilon", 1e-10), other.get("epsilon", other.get("eps", 1e-7))])
 
     def ways(g: np.ndarray) -> dict[str, Callable[[], np.ndarray | None]]:
         return {
@@ -223,7 +224,7 @@ def rmsprop_slot(case: Case) -> Seen | None:
             )
             for start in (1.0, 0.0)
             for inside in (True, False)
-            for e in sorted(epsilons)
+            for e in epsilons
         }
 
     found = _tried(case, ways)
@@ -256,11 +257,13 @@ def adagrad_start(case: Case) -> Seen | None:
 def learning_rate(case: Case) -> Seen | None:
     """Variables that all move by one factor more or less."""
     factors = []
-    for _, old, new in case.all_moves().values():
+    for _, (_, old, new) in case.all_moves():
         factor = _factor(old, new, 0.01)
         if factor is None:
             return None
         factors.append(factor)
+    if nesterov(case) is not None:
+        return None
     if not factors or abs(factors[0]) < 1e-9 or abs(factors[0] - 1) < 2e-3 or np.ptp(factors) > 0.02 * abs(factors[0]):
         return None
     rates = _rate(_settings(case), np.nan), _rate(_new_settings(case), np.nan)
@@ -270,7 +273,7 @@ def learning_rate(case: Case) -> Seen | None:
 
 def weight_decay(case: Case) -> Seen | None:
     """Moves that differ by a multiple of the variable."""
-    moved = case.moves(_owner(case))
+    moved = case.moves()
     if moved is None or not np.any(moved[0]):
         return None
     before, old, new = moved
@@ -283,8 +286,11 @@ def weight_decay(case: Case) -> Seen | None:
 
 def clipping(case: Case) -> Seen | None:
     """Plain steps along the gradient, cut to a norm or to values on one side."""
-    moved, gradient = case.moves(_owner(case)), _gradient(case, _owner(case))
+    moved = case.moves()
+    gradient = None if case.link is None else case.gradients(case.link)[0]
     if moved is None or gradient is None or not np.any(gradient) or "beta1" in _settings(case):
+        return None
+    if learning_rate(case) is not None or nesterov(case) is not None:
         return None
     _, old, new = moved
     for value, other, which in ((old, new, "old"), (new, old, "new")):
@@ -305,7 +311,7 @@ def nesterov(case: Case) -> Seen | None:
     """The first step of momentum, which is (1 + momentum) times as long if it is Nesterov's."""
     numbers = {**_new_settings(case), **_settings(case)}
     momentum = numbers.get("momentum")
-    moved = case.moves(_owner(case))
+    moved = case.moves()
     if not momentum or moved is None or not _first(case):
         return None
     flags = [

@@ -3,6 +3,7 @@
 import numpy as np
 
 from onevar.migrate.verify.case import Case, Seen
+from onevar.migrate.verify.linking import Link
 from onevar.migrate.verify.report import Finding
 from onevar.migrate.verify.trace import Trace
 
@@ -57,10 +58,10 @@ def precision(case: Case) -> Seen | None:
 def _dtypes(case: Case) -> tuple[str, str] | None:
     if case.pair is not None:
         return case.pair.old.dtype, case.pair.new.dtype
-    match = case.event.matches.get(case.row.old)
-    if match is None:
+    link = case.link
+    if link is None:
         return None
-    return str(case.old.weights[match.old].dtype), str(case.new.weights[match.new].dtype)
+    return str(case.old.weights[link.olds[0]].dtype), str(case.new.weights[link.new].dtype)
 
 
 def settings(old: Trace, new: Trace) -> list[Finding]:
@@ -96,18 +97,18 @@ def _named(numbers: dict[str, float]) -> dict[str, float]:
     return {_SETTINGS[name]: value for name, value in numbers.items() if name in _SETTINGS}
 
 
-def initializers(old: Trace, new: Trace) -> list[Finding]:
+def initializers(old: Trace, new: Trace, known: list[Link]) -> list[Finding]:
     """Return which variables the programs start from other laws; they were compared from the same values."""
     if old.contents["kind"] == new.contents["kind"] == "v1" and old.program == new.program:
         return []
     texts = []
-    for new_name, old_name in new.mapping(old).items():
-        one, other = old.own.get(old_name), new.own.get(new_name)
+    for link in known:
+        one, other = link.forward(old.own), new.own.get(link.new)
         if one is None or other is None or one.size != other.size or one.dtype.kind != "f":
             continue
         text = _law(one, other)
         if text is not None:
-            texts.append(f"{old_name}: {text}")
+            texts.append(f"{link.old}: {text}")
     if not texts:
         return []
     shown = "; ".join(texts[:5]) + (f"; and {len(texts) - 5} more" if len(texts) > 5 else "")

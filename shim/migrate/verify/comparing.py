@@ -1,13 +1,14 @@
 """Compares two recorded runs, value by value, in the order in which they were computed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from onevar.migrate.verify import tolerances
 from onevar.migrate.verify.aligning import Pair, apart, axes_between, pairs
-from onevar.migrate.verify.matching import Match, likeness
+from onevar.migrate.verify.linking import Link
+from onevar.migrate.verify.matching import likeness
 from onevar.migrate.verify.report import BETWEEN, DIFFERS, EQUAL, ONLY_NEW, ONLY_OLD, ROUNDING, Row
 from onevar.migrate.verify.trace import Event, Item, Trace
 
@@ -19,7 +20,7 @@ class Compared:
     Attributes:
         old: The old run's.
         new: The new run's.
-        matches: Which variables are which.
+        links: Which variables are which, by the new name.
         rows: The comparisons.
         layers: Layers that were taken for each other.
         outputs: Outputs and losses that were taken for each other.
@@ -27,7 +28,7 @@ class Compared:
 
     old: Event
     new: Event
-    matches: dict[str, Match]
+    links: dict[str, Link]
     rows: list[Row] = field(default_factory=list)
     layers: list[Pair] = field(default_factory=list)
     outputs: list[tuple[Item, Item]] = field(default_factory=list)
@@ -39,13 +40,13 @@ class Comparison:
     Args:
         old: The old run.
         new: The new one.
-        matches: Which variables are which.
+        known: Which variables are which.
         tolerance: How far values may be apart.
     """
 
-    def __init__(self, old: Trace, new: Trace, matches: Sequence[Match], tolerance: float):
+    def __init__(self, old: Trace, new: Trace, known: Sequence[Link], tolerance: float):
         self.old, self.new, self.tolerance = old, new, tolerance
-        self.matches = {match.old: match for match in matches}
+        self.links = {link.new: link for link in known}
 
     def run(self) -> list[Compared]:
         """Return each event that both have, compared."""
@@ -54,7 +55,7 @@ class Comparison:
         for event in self.old.events:
             other = by_place.get(event.place)
             if other is not None:
-                one = Compared(event, other, self.matches)
+                one = Compared(event, other, self.links)
                 one.rows = self._rows(one)
                 found.append(one)
         if found:
@@ -63,12 +64,12 @@ class Comparison:
 
     def _unmatched(self, event: Event) -> Iterator[Row]:
         """Yield trainable variables that only one of the programs has."""
-        taken = {match.new for match in self.matches.values()}
+        taken = {name for link in self.links.values() for name in link.olds}
         for name, value in self.old.weights.items():
-            if name in self.old.trainable and name not in self.matches:
+            if name in self.old.trainable and name not in taken:
                 yield Row(event.place, 0, "weights", name, "", float("inf"), 0.0, ONLY_OLD, value.shape)
         for name, value in self.new.weights.items():
-            if name in self.new.trainable and name not in taken:
+            if name in self.new.trainable and name not in self.links:
                 yield Row(event.place, 0, "weights", "", name, float("inf"), 0.0, ONLY_NEW, value.shape)
 
     def _row(
@@ -88,13 +89,17 @@ class Comparison:
         return [*rows, *self._layers(one, any(row.verdict == DIFFERS for row in late)), *late]
 
     def _feeds(self, one: Compared) -> Iterator[Row]:
-        new = [item for item in (*one.new.items("feeds"), *one.new.items("sources"))]
-        for item in (*one.old.items("feeds"), *one.old.items("sources")):
-            same = [other for other in new if other.name == item.name]
-            alike = [other for other in new if _close(item, other)]
-            other = next(iter([*same, *alike]), None)
-            if other is not None:
-                yield self._row(one.old, "feeds", item, other, _feed_apart(item, other))
+        old = [item for item in (*one.old.items("feeds"), *one.old.items("sources")) if item.shape]
+        new = [item for item in (*one.new.items("feeds"), *one.new.items("sources")) if item.shape]
+        for same in (_same_feed, _close, _only_alike(old, new)):
+            for item in list(old):
+                other = next((other for other in new if same(item, other)), None)
+                if other is not None:
+                    old.remove(item)
+                    new.remove(other)
+                    yield self._row(
+                        one.old, "feeds", item, other, apart(item.value.astype(other.value.dtype), other.value)
+                    )
 
     def _random(self, one: Compared) -> Iterator[Row]:
         if self.new.contents["kind"] == "v1":
@@ -144,24 +149,23 @@ class Comparison:
 
     def _gradients(self, one: Compared) -> Iterator[Row]:
         largest = max((float(np.abs(g).max(initial=0)) for g in one.old.gradients.values()), default=0.0)
-        for name, gradient in one.old.gradients.items():
-            match = self.matches.get(name)
-            if match is None:
+        for link in self.links.values():
+            gradient = link.linear(one.old.gradients)
+            if gradient is None:
                 continue
-            other = one.new.gradients.get(match.new)
+            other = one.new.gradients.get(link.new)
             if other is None:
                 if one.new.gradients:
-                    yield self._named(one, "gradients", match, float("inf"), gradient.shape, "the new one has none")
+                    yield self._named(one, "gradients", link, float("inf"), gradient.shape, "the new one has none")
                 continue
-            difference = apart(gradient, match.backward(other))
             rounding = tolerances.is_rounding(gradient, largest) and tolerances.is_rounding(other, largest)
-            yield self._named(one, "gradients", match, difference, gradient.shape, rounding=rounding)
+            yield self._named(one, "gradients", link, apart(gradient, other), gradient.shape, rounding=rounding)
 
     def _named(
         self,
         one: Compared,
         kind: str,
-        match: Match,
+        link: Link,
         difference: float,
         shape: tuple,
         note: str = "",
@@ -169,46 +173,40 @@ class Comparison:
     ) -> Row:
         limit = tolerances.allowed(kind, one.old.step, self.tolerance)
         verdict = EQUAL if difference <= limit else (ROUNDING if rounding else DIFFERS)
-        return Row(one.old.place, one.old.step, kind, match.old, match.new, difference, limit, verdict, shape, note)
+        return Row(one.old.place, one.old.step, kind, link.old, link.new, difference, limit, verdict, shape, note)
 
     def _weights(self, one: Compared) -> Iterator[Row]:
         largest = max((float(np.abs(g).max(initial=0)) for g in one.old.gradients.values()), default=0.0)
-        for name, value in one.old.after.items():
-            match = self.matches.get(name)
-            if match is None or match.new not in one.new.after or name in self.old.slots:
+        for link in self.links.values():
+            value, before = link.forward(one.old.after), link.forward(one.old.before)
+            if value is None or before is None or link.new not in one.new.after:
                 continue
-            before, start = one.old.before[name], match.backward(one.new.before[match.new])
-            difference = tolerances.moved_apart(before, value, start, match.backward(one.new.after[match.new]))
-            rounding = tolerances.is_rounding(one.old.gradients.get(name), largest)
-            yield self._named(one, "weights", match, difference, value.shape, rounding=rounding)
+            difference = tolerances.moved_apart(before, value, one.new.before[link.new], one.new.after[link.new])
+            rounding = tolerances.is_rounding(link.linear(one.old.gradients), largest)
+            yield self._named(one, "weights", link, difference, value.shape, rounding=rounding)
 
     def _slots(self, one: Compared) -> Iterator[Row]:
-        new = one.new.slots()
-        for (owner, slot), value in one.old.slots().items():
-            match = self.matches.get(owner)
-            other = new.get((match.new, slot)) if match is not None else None
-            if match is None or other is None or other.shape != tuple(_shape_of(match, value)):
-                continue
-            other = match.backward(other)
-            difference = tolerances.moved_apart(np.zeros_like(value), value, np.zeros_like(other), other)
-            note = ""
-            if difference > tolerances.allowed("slots", one.old.step, self.tolerance):
-                scaled = _scaled(value, other)
-                if scaled is not None:
-                    difference, note = scaled
-            row = self._named(one, "slots", match, difference, value.shape, note)
-            rounding = row.verdict == DIFFERS and tolerances.is_rounding(value, _largest(one, slot))
-            names = {"old": f"{owner}/{slot}", "new": f"{match.new}/{slot}"}
-            yield replace(row, **names, verdict=ROUNDING if rounding else row.verdict)
+        new, old = one.new.slots(), one.old.slots()
+        for slot in dict.fromkeys(kind for _, kind in old):
+            values = {owner: value for (owner, kind), value in old.items() if kind == slot}
+            for link in self.links.values():
+                value, other = link.linear(values), new.get((link.new, slot))
+                if value is not None and other is not None and value.shape == other.shape:
+                    yield self._slot(one, link, slot, value, other)
+
+    def _slot(self, one: Compared, link: Link, slot: str, value: np.ndarray, other: np.ndarray) -> Row:
+        difference, note = tolerances.moved_apart(np.zeros_like(value), value, np.zeros_like(other), other), ""
+        if difference > tolerances.allowed("slots", one.old.step, self.tolerance):
+            difference, note = _scaled(value, other) or (difference, note)
+        row = self._named(one, "slots", link, difference, value.shape, note)
+        rounding = row.verdict == DIFFERS and tolerances.is_rounding(value, _largest(one, slot))
+        verdict = ROUNDING if rounding else row.verdict
+        return replace(row, old=f"{link.old}/{slot}", new=f"{link.new}/{slot}", verdict=verdict)
 
 
 def _largest(one: Compared, slot: str) -> float:
     found = [float(np.abs(v).max(initial=0)) for (_, kind), v in one.old.slots().items() if kind == slot]
     return max(found, default=0.0)
-
-
-def _shape_of(match: Match, value: np.ndarray) -> tuple[int, ...]:
-    return value.shape if match.axes is None else tuple(value.shape[axis] for axis in match.axes)
 
 
 def _scaled(old: np.ndarray, new: np.ndarray) -> tuple[float, str] | None:
@@ -228,8 +226,18 @@ def _close(item: Item, other: Item) -> bool:
     return item.shape == other.shape and bool(item.shape) and apart(item.value, other.value) <= 1e-6
 
 
-def _feed_apart(item: Item, other: Item) -> float:
-    return apart(item.value.astype(other.value.dtype), other.value)
+def _same_feed(item: Item, other: Item) -> bool:
+    return item.name.split(":")[0] == other.name.split(":")[0].rpartition("/")[2] and item.shape == other.shape
+
+
+def _only_alike(old: list[Item], new: list[Item]) -> Callable[[Item, Item], bool]:
+    """Return whether inputs are of one shape that nothing else has."""
+
+    def test(item: Item, other: Item) -> bool:
+        alone = sum(one.shape == item.shape for one in old) == sum(one.shape == item.shape for one in new) == 1
+        return alone and item.shape == other.shape and item.value.dtype.kind == other.value.dtype.kind
+
+    return test
 
 
 def _across(item: Item, other: Item) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from onevar.migrate.verify import causes, running, targets, tolerances
 from onevar.migrate.verify.comparing import Compared, Comparison
-from onevar.migrate.verify.matching import Match
+from onevar.migrate.verify.linking import Link, links
 from onevar.migrate.verify.report import Report
 from onevar.migrate.verify.trace import Trace
 
@@ -76,27 +76,30 @@ def compare(old: Trace, new: Trace, tolerance: float = tolerances.DEFAULT) -> Re
         new: The new one's.
         tolerance: How far outputs may be apart.
     """
-    matches = [Match(*pair) for pair in _matched(old, new)]
-    compared = Comparison(old, new, matches, tolerance).run()
+    known = _linked(old, new)
+    compared = Comparison(old, new, known, tolerance).run()
     report = Report(
         {"program": old.program, "runtime": old.runtime}, {"program": new.program, "runtime": new.runtime},
         tolerance=tolerance,
     )  # fmt: skip
     report.rows = [row for one in compared for row in one.rows]
     report.losses = list(_losses(compared))
-    report.mapping = [(match.old, match.new, match.rule) for match in matches]
+    report.mapping = [(link.old, link.new, link.rule) for link in known]
     report.notes = [*(f"Old: {text}" for text in old.notes), *(f"New: {text}" for text in new.notes)]
-    report.causes = causes.find(old, new, compared)
+    report.causes = causes.find(old, new, compared, known)
     return report
 
 
-def _matched(old: Trace, new: Trace) -> list[tuple]:
-    rules = new.contents.get("rules", {})
-    axes = new.contents.get("axes", {})
-    return [
-        (old_name, new_name, rules.get(new_name, "same"), tuple(axes[new_name]) if axes.get(new_name) else None)
-        for new_name, old_name in new.mapping(old).items()
+def _linked(old: Trace, new: Trace) -> list[Link]:
+    """Return which variables were taken for each other when the new program was given the old one's values."""
+    given = new.contents.get("map", {})
+    style = new.contents.get("style", "tf1")
+    found = [
+        link for part in new.contents.get("matchings", ()) for link in links(part["old"], part["new"], given, style)
     ]
+    if found or new.contents["kind"] != "v1":
+        return found
+    return links(old.variables(), new.variables(), given, "tf1")
 
 
 def _losses(compared: list[Compared]) -> list[tuple[int, float, float]]:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from onevar.migrate.verify import matching
+from onevar.migrate.verify import linking, matching
 from onevar.migrate.verify.tape import Playback, Tape
 from onevar.migrate.verify.tape_hooks import seed_all
 
@@ -23,14 +23,14 @@ def main(options: dict[str, Any]) -> None:
     keras = import_module("keras")
     layers, recording = (import_module(f"onevar.keras.{name}") for name in ("recording_layers", "recording"))
     tape, playback = Tape(options["folder"]), Playback(options["playback"])
-    tape.contents.update(program=options["program"], kind="keras")
+    tape.contents.update(program=options["program"], kind="keras", map=options["map"])
     tape.contents["runtime"] = f"Keras {keras.__version__} on {keras.backend.backend()}"
-    match = partial(matching.weights, given=options["map"])
+    match = partial(linking.links, given=options["map"], style="keras")
+    tape.contents["style"] = "keras"
     feeding = matching.feeder(layers.leaves, layers.array_of, partial(_like, keras))
     recorder = recording.Recorder(tape, playback, options["steps"], options["layers"], match, feeding)
     recorder.install()
     seed_all()
-    keras.utils.set_random_seed(1)
     try:
         _start(options, recorder)
     except recording.Done:

@@ -39,10 +39,6 @@ class Match:
         value = values[self.old]
         return value if self.axes is None else np.transpose(value, self.axes)
 
-    def backward(self, value: np.ndarray) -> np.ndarray:
-        """Return a new value in the old layout."""
-        return value if self.axes is None else np.transpose(value, np.argsort(self.axes))
-
 
 def words(name: str) -> list[str]:
     """Return the words of a name, in lower case, with what means the same spelled the same."""
@@ -104,6 +100,11 @@ def _fits(one: Mapping[str, Any], other: Mapping[str, Any], layouts: bool) -> bo
     if layouts:
         return sorted(a) == sorted(b) and one["trainable"] == other["trainable"]
     return a == b and one["trainable"] == other["trainable"]
+
+
+def axes_between(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...] | None:
+    """Return in which order axes are to be taken to get another shape, those that frameworks differ by first."""
+    return _axes(a, b, True)
 
 
 def _axes(a: Sequence[int], b: Sequence[int], layouts: bool) -> tuple[int, ...] | None:
@@ -270,3 +271,12 @@ def _filled(structure: Any, values: Any) -> Any:
     if isinstance(structure, list | tuple):
         return type(structure)([_filled(item, values) for item in structure])
     return None if structure is None else next(values)
+
+
+def named_tensors(output: Any, name: str = "output") -> list[tuple[str, Any]]:
+    """Return the tensors of torch in nested lists and dicts, with where they are."""
+    if isinstance(output, Mapping):
+        return [pair for key, item in output.items() for pair in named_tensors(item, str(key))]
+    if isinstance(output, list | tuple):
+        return [pair for i, item in enumerate(output) for pair in named_tensors(item, f"{name}/{i}")]
+    return [(name, output)] if hasattr(output, "detach") else []

@@ -5,7 +5,7 @@ did, from the same inputs.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def convolution(
     view = windows(x, kernel.shape[:2], strides, pads)
     if view is None:
         return None
-    result = np.tensordot(np.moveaxis(view, 3, -1), kernel, axes=([3, 4, 5], [0, 1, 2]))
+    result = np.tensordot(view, kernel, axes=([3, 4, 5], [0, 1, 2]))
     return result if bias is None else result + bias
 
 
@@ -108,6 +108,25 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     return e / e.sum(axis=axis, keepdims=True)
 
 
+#: Activations by the names that Keras has for them.
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "no activation": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0),
+    "sigmoid": lambda x: sigmoid(x),
+    "tanh": np.tanh,
+    "softmax": lambda x: softmax(x),
+    "log_softmax": lambda x: np.log(np.maximum(softmax(x), 1e-300)),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))),
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "softsign": lambda x: x / (1 + np.abs(x)),
+    "hard_sigmoid of Keras 2": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
+    "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
+    "silu": lambda x: x * sigmoid(x),
+}
+
+
 def gelu(x: np.ndarray, approximate: bool) -> np.ndarray:
     """Return GELU, exactly or by tanh."""
     if approximate:
@@ -143,7 +162,7 @@ def lstm(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, order: str, forget
 
 def adam(
     g: np.ndarray, rate: float, b1: float, b2: float, epsilon: float, place: str, t: int, m: np.ndarray, v: np.ndarray
-) -> np.ndarray:  # noqa: E501
+) -> np.ndarray:
     """Return how far Adam moves.
 
     Args:

@@ -77,7 +77,7 @@ def forward(ops: list[Any], behind: set[str], fed: set[str]) -> list[Any]:
         if op.name in behind or op.type == "SymbolicGradient" or any(name in backward for name in before):
             backward.add(op.name)
         begins = op.type in _FED or op.type in SOURCES or op.type in VARIABLES or op.type in RANDOM
-        if begins or any(name in live for name in before) or any(out.name in fed for out in op.outputs):
+        if begins or any(name in live for name in before) or any(tensor.name in fed for tensor in op.inputs):
             live.add(op.name)
     return [op for op in ops if op.name in live and op.name not in backward]
 

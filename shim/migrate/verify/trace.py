@@ -239,9 +239,6 @@ class Trace:
             before = {**before, **(data.get("weights") or {})}
         return found
 
-    def mapping(self, other: "Trace") -> dict[str, str]:
-        """Return which of another, older run's variables each of this run's is."""
-        mapped = self.contents.get("mapped")
-        if mapped is not None:
-            return dict(mapped)
-        return {name: name for name in self.weights if name in other.weights}
+    def variables(self) -> list[dict[str, Any]]:
+        """Return what is known of the variables, without slots."""
+        return [one for one in self.contents["weights"] if one["slot"] is None]
