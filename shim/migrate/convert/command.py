@@ -26,6 +26,11 @@ nothing is written then.
 The status is 0 if it is done, 1 if tensors are not accounted for or a check fails, 2 if a file or option is wrong.
 """
 _BAD_INPUT = 2
+#: The options that say how tensors go across, which a check needs too.
+_LOADING = (
+    "names", "skip", "keep", "rules", "by_order", "averages", "forget_bias", "flatten", "unflatten", "source_style",
+    "source_format", "key",
+)  # fmt: skip
 
 
 def add(app: Any, typer: Any) -> None:
@@ -190,19 +195,30 @@ def _converted(
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a model's framework would frame the table with messages
     with _bar(sys.stderr.isatty()) as progress:
+        if checking is not None:
+            convert(source, target, **{**options, "dry_run": True}, map_out=map_out)
+            if not _checked(source, options, checking, how):
+                return 1
         made = convert(source, target, **options, map_out=map_out, progress=progress)
     if how.as_json:
         typer.echo(reports.as_json(made))
     else:
         reports.show(made, not how.quiet)
-    if checking is None:
-        return 0
-    from onevar.migrate.convert import checking as checks
+    return 0
+
+
+def _checked(source: str, options: dict[str, Any], checking: tuple[str, tuple[str, ...], float], how: _Show) -> bool:
+    """Compare the models, say how they compare, and return whether they do the same."""
+    from onevar.migrate.convert.checking import check
 
     old, inputs, tolerance = checking
-    found = checks.check(old, options["like"], made, inputs, tolerance)
-    typer.echo(str(found))
-    return 0 if found.same else 1
+    loading = {name: options[name] for name in _LOADING}
+    found = check(old, options["like"], source, inputs, tolerance, **loading)
+    if not found.same:
+        _say(f"{found}; nothing was written")
+    elif not how.as_json:
+        sys.stdout.write(f"{found}\n")
+    return found.same
 
 
 def _bar(shown: bool) -> Any:

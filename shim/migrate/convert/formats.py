@@ -138,7 +138,7 @@ def made_by(text: str) -> Any:
         ConversionError: There is no such module or name.
     """
     place, _, name = text.rpartition(":")
-    module = _module(place)
+    module = module_of(place)
     try:
         found = getattr(module, name)
     except AttributeError:
@@ -148,7 +148,16 @@ def made_by(text: str) -> Any:
     return found() if callable(found) else found
 
 
-def _module(place: str) -> Any:
+def module_of(place: str) -> Any:
+    """Return a module, by its name or the path of its file, whose folder its own imports find.
+
+    Args:
+        place: `"package.module"`, or `"path/to/file.py"`.
+
+    Raises:
+        ConversionError: There is no such module.
+        FileNotFoundError: There is no such file.
+    """
     if place.endswith(".py"):
         if not os.path.isfile(place):
             raise FileNotFoundError(2, f"There is no file {place}")

@@ -203,7 +203,7 @@ def _tf1_cells(side: _Side) -> list[dict[str, str]]:
         shape = side.specs[members["kernel"]].shape
         if len(shape) != 2 or shape[1] % GATES[kind] or shape[0] <= _state(side, unit, shape[1] // GATES[kind]):
             continue
-        if any(other.startswith(unit + "/") and other != f"{unit}/projection" for other in side.units):
+        if any(_is_foreign(name, unit) for name in side.specs):
             continue  # layer-normalised cells and the like: no other framework has them
         parts = {role: members[role] for role in ("kernel", "bias") if role in members}
         parts |= {bare(name).rsplit("/", 1)[-1]: name for name in _peepholes(side, unit)}
@@ -212,6 +212,13 @@ def _tf1_cells(side: _Side) -> list[dict[str, str]]:
             parts["projection"] = projection["kernel"]
         out.append({_KIND: kind, **parts})
     return out
+
+
+def _is_foreign(name: str, unit: str) -> bool:
+    """Whether a tensor inside a cell's scope is none of a plain cell's."""
+    inner = bare(name).removeprefix(unit + "/")
+    plain = "/" not in inner or inner.startswith("projection/")
+    return inner != bare(name) and not plain and not _PEEPHOLE.fullmatch(inner)
 
 
 def _tf1_kind(unit: str) -> str | None:

@@ -94,12 +94,18 @@ class _Work:
                 raise ConversionError(f"There is no style {style!r}; there are {', '.join(STYLES)}.")
         self.map = NameMap([], source, target, styles[0], styles[1])
         cells = styles[0] != styles[1]
-        self.sources = items_of(source, styles[0], cells=cells, rules=rules)
-        self.targets = items_of(target, styles[1], cells=cells, rules=rules)
+        self.auxiliary = [auxiliaries(specs) for specs in (source, target)]
+        self.sources = items_of(self._weights(source, 0, target), styles[0], cells=cells, rules=rules)
+        self.targets = items_of(self._weights(target, 1, source), styles[1], cells=cells, rules=rules)
         self._check_rules(rules)
         self.pairs: list[Pair] = []
         self.outcome = Outcome()
         self._averages: dict[str, str] = {}
+
+    def _weights(self, specs: dict[str, Spec], side: int, other: dict[str, Spec]) -> dict[str, Spec]:
+        """Return a side without what is no weight, unless the other side has tensors of these names too."""
+        aside = self.auxiliary[side]
+        return {name: spec for name, spec in specs.items() if name not in aside or name in other}
 
     # What the user said.
 
@@ -171,14 +177,14 @@ class _Work:
 
     def set_aside(self, averages: bool) -> None:
         """Leave out counters, slots and averages, unless the target has tensors of their names."""
-        for name, found in auxiliaries(self.map.source).items():
+        for name, found in self.auxiliary[0].items():
             if name in self.map.target or name in self.map.left_out or self._is_given(name):
                 continue
             if averages and found.slot == AVERAGE and found.of is not None:
                 self._averages[found.of] = name
                 continue
             self.map.left_out[name] = found.what
-        for name, found in auxiliaries(self.map.target).items():
+        for name, found in self.auxiliary[1].items():
             if name not in self.map.source and name not in self.map.kept and not self._is_given(name):
                 self._fill(name, found)
         taken = set(self._averages.values())

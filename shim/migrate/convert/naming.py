@@ -78,7 +78,9 @@ class _Naming:
         self.target: dict[str, Spec] = {}
         self.map = NameMap([], source, self.target, source_style, target_style)
         self.same = source_style == target_style
-        self.items = items_of(source, source_style, cells=not self.same, rules=rules)
+        self.auxiliary = auxiliaries(source)
+        weights = {name: spec for name, spec in source.items() if self.same or name not in self.auxiliary}
+        self.items = items_of(weights, source_style, cells=not self.same, rules=rules)
         self.told = tuple(rules)
         self.flat = flat
         self.averages: dict[str, str] = {}
@@ -89,7 +91,7 @@ class _Naming:
             if not found:
                 raise ConversionError(f"{pattern!r} is no tensor of the source.")
             self.map.left_out |= dict.fromkeys(found, "said so")
-        for name, found_aux in auxiliaries(self.map.source).items():
+        for name, found_aux in self.auxiliary.items():
             if averages and found_aux.slot == AVERAGE and found_aux.of is not None:
                 self.averages[found_aux.of] = name
             elif averages or not self._keeps():

@@ -1,11 +1,14 @@
 """A conversion's report, for people and for programs."""
 
 import json
+import sys
 from typing import Any
 
 from onevar.migrate.convert.conversion import Report
 from onevar.migrate.convert.name_map import NameMap, Row
 from onevar.migrate.convert.spec import Spec
+
+_WIDE = 200
 
 
 def show(report: Report, every: bool = True) -> None:
@@ -17,7 +20,8 @@ def show(report: Report, every: bool = True) -> None:
     """
     from rich.console import Console
 
-    console = Console()
+    # In a file or a pipe there is no width to keep to, and names are not to be broken.
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     if every:
         console.print(table(report.name_map))
     for title, names in (("left out", report.name_map.left_out), ("kept as it is", report.name_map.kept)):

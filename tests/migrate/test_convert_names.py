@@ -1,0 +1,177 @@
+"""What `convert.names.infer` finds, and what it refuses to guess."""
+
+import numpy as np
+import pytest
+
+from onevar.migrate.convert import ConversionError, MappingError, infer
+from onevar.migrate.convert.name_map import read_map
+
+
+def pairs(name_map):
+    return {row.sources[0]: row.targets[0] for row in name_map.rows if row.sources}
+
+
+def test_shape_alone_decides_where_it_can():
+    name_map = infer({"Variable": (784, 50), "Variable_1": (50,)}, {"fc.weight": (50, 784), "fc.bias": (50,)})
+    assert pairs(name_map) == {"Variable": "fc.weight", "Variable_1": "fc.bias"}
+    assert [row.rule for row in name_map.rows] == ["dense", "same"]
+
+
+def test_numbers_are_ranks_and_not_names():
+    """`dense_2` is the third layer; torch's Sequential calls it 4."""
+    source = {name + part: shape for name in ("dense", "dense_1", "dense_2", "dense_10")
+              for part, shape in (("/kernel", (8, 8)), ("/bias", (8,)))}  # fmt: skip
+    target = {f"{at}.{part}": shape for at in (0, 2, 4, 20) for part, shape in (("weight", (8, 8)), ("bias", (8,)))}
+    found = pairs(infer(source, target))
+    assert [found[f"{name}/kernel"] for name in ("dense", "dense_1", "dense_2", "dense_10")] == [
+        "0.weight", "2.weight", "4.weight", "20.weight",
+    ]  # fmt: skip
+    assert found["dense_10/bias"] == "20.bias"
+
+
+def test_layers_counted_from_one_and_from_nought():
+    source = {f"layer_{at}/kernel": (8, 8) for at in (1, 2, 3)}
+    found = pairs(infer(source, {f"layer_{at}/kernel": (8, 8) for at in (0, 1, 2)}))
+    assert found == {f"layer_{at}/kernel": f"layer_{at - 1}/kernel" for at in (1, 2, 3)}
+
+
+def test_words_decide_between_layers_of_one_shape():
+    source = {f"attn/{name}/kernel": (8, 8) for name in ("query", "key", "value", "output")}
+    target = {f"self_attention.{name}.weight": (8, 8) for name in ("v", "out", "k", "q")}
+    found = pairs(infer(source, {**target, **{f"self_attention.{n}.bias": (8,) for n in ()}}, rules={"*": "dense"}))
+    assert found["attn/query/kernel"] == "self_attention.q.weight"
+    assert found["attn/output/kernel"] == "self_attention.out.weight"
+
+
+def test_what_nothing_tells_apart_is_an_error_with_candidates():
+    source = {"encoder/fc/kernel": (8, 8), "decoder/fc/kernel": (8, 8)}
+    target = {"a.weight": (8, 8), "b.weight": (8, 8), "a.bias": (8,), "b.bias": (8,)}
+    with pytest.raises(MappingError, match=r"may be any of a\.weight, b\.weight: nothing tells them apart") as caught:
+        infer(source, target, keep=["*.bias"])
+    assert {problem.kind for problem in caught.value.problems} == {"ambiguous"}
+    found = pairs(infer(source, target, keep=["*.bias"], by_order=True))
+    assert found == {"encoder/fc/kernel": "a.weight", "decoder/fc/kernel": "b.weight"}
+    told = infer(source, target, keep=["*.bias"], given={"encoder/fc/kernel": "b.weight"})
+    assert pairs(told) == {"encoder/fc/kernel": "b.weight", "decoder/fc/kernel": "a.weight"}
+
+
+def test_groups_of_different_sizes_are_not_paired_by_rank():
+    """Four tensors each, in groups of one and three there, and of two and two here."""
+    source = {f"block{b}/unit_{u}/kernel": (8, 8) for b, u in ((1, 1), (2, 1), (2, 2), (2, 3))}
+    target = {f"layer{b}.{u}.weight": (8, 8) for b, u in ((1, 0), (1, 1), (2, 0), (2, 1))}
+    with pytest.raises(MappingError, match="nothing tells them apart"):
+        infer(source, target, rules={"*": "dense"})
+
+
+def test_equal_names_are_never_crossed_by_shapes():
+    source = {"a/kernel": (3, 4), "b/kernel": (4, 3)}
+    with pytest.raises(MappingError, match="have one name, and no rule"):
+        infer(source, {"a/kernel": (4, 3), "b/kernel": (3, 4)}, source_style="tf1", target_style="keras")
+
+
+def test_every_tensor_on_either_side_is_accounted_for():
+    source, target = {"w": (2, 3), "extra": (7,)}, {"w": (2, 3), "other": (9,)}
+    with pytest.raises(MappingError, match=r"--skip extra(.|\n)*--keep-init other"):
+        infer(source, target)
+    name_map = infer(source, target, skip=["ex*"], keep=["other"])
+    assert name_map.left_out == {"extra": "said so"}
+    assert name_map.kept == {"other": "said so"}
+
+
+@pytest.mark.parametrize("option", ["skip", "keep", "rules"])
+def test_patterns_of_nothing_are_an_error(option):
+    value = {"nix*": "same"} if option == "rules" else ["nix*"]
+    with pytest.raises(ConversionError, match="nix"):
+        infer({"w": (2,)}, {"w": (2,)}, **{option: value})
+
+
+def test_slots_and_counters_are_left_out_by_name():
+    source = {"w": (2, 3), "w/Adam": (2, 3), "w/Adam_1": (2, 3), "train/w/Momentum": (2, 3), "beta1_power": (),
+              "train/beta2_power_1": (), "global_step": (), "w/ExponentialMovingAverage": (2, 3)}  # fmt: skip
+    name_map = infer(source, {"w": (2, 3)})
+    assert set(name_map.left_out) == set(source) - {"w"}
+    assert name_map.left_out["train/w/Momentum"] == "optimizer slot Momentum"
+    assert infer(source, source).left_out == {}
+
+
+def test_batch_norm_without_scale_gets_ones():
+    source = {"bn/beta": (4,), "bn/moving_mean": (4,), "bn/moving_variance": (4,)}
+    target = {"b.weight": (4,), "b.bias": (4,), "b.running_mean": (4,), "b.running_var": (4,),
+              "b.num_batches_tracked": ()}  # fmt: skip
+    name_map = infer(source, target)
+    new = name_map.apply({name: np.full(shape, 3.0, "f") for name, shape in source.items()})
+    np.testing.assert_array_equal(new["b.weight"], 1)
+    np.testing.assert_array_equal(new["b.bias"], 3)
+    assert new["b.num_batches_tracked"] == 0
+
+
+def test_square_kernels_beside_untransposed_ones_are_asked_for():
+    """GPT-2's Conv1D in torch is not transposed; a square one does not show it."""
+    source = {"h/fc/w": (1, 8, 32), "h/fc/b": (32,), "h/proj/w": (1, 8, 8), "h/proj/b": (8,)}
+    target = {"h.fc.weight": (8, 32), "h.fc.bias": (32,), "h.proj.weight": (8, 8), "h.proj.bias": (8,)}
+    with pytest.raises(MappingError, match="--rule h/proj/w=same"):
+        infer(source, target)
+    assert infer(source, target, rules={"h/proj/w": "same"}).rows[2].rule == "same"
+
+
+def test_heads_are_split_and_joined():
+    source = {f"attention/self/{name}/{part}": shape for name in ("query", "key")
+              for part, shape in (("kernel", (8, 8)), ("bias", (8,)))}  # fmt: skip
+    target = {f"mha/{name}/{part}": shape for name in ("query", "key")
+              for part, shape in (("kernel", (8, 2, 4)), ("bias", (2, 4)))}  # fmt: skip
+    name_map = infer(source, target, target_style="keras")
+    kernel = np.arange(64.0, dtype="f").reshape(8, 8)
+    new = name_map.apply({n: kernel if n.endswith("kernel") else kernel[0] for n in source})
+    np.testing.assert_array_equal(new["mha/query/kernel"], kernel.reshape(8, 2, 4))
+
+
+def test_a_map_is_written_edited_and_read(tmp_path):
+    source = {"net/cell/basic_lstm_cell/kernel": (7, 16), "net/cell/basic_lstm_cell/bias": (16,),
+              "out/kernel": (4, 2), "extra": (3,), "u/kernel": (18, 6), "global_step": ()}  # fmt: skip
+    target = {"rnn.weight_ih_l0": (16, 3), "rnn.weight_hh_l0": (16, 4), "rnn.bias_ih_l0": (16,),
+              "rnn.bias_hh_l0": (16,), "out.weight": (2, 4), "u.weight": (6, 18), "new": (5,)}  # fmt: skip
+    options = {"skip": ["extra"], "keep": ["new"], "forget_bias": 0.5, "flatten": {"u/kernel": (3, 3, 2)}}
+    name_map = infer(source, target, **options)
+    path = tmp_path / "map.tsv"
+    path.write_text(name_map.to_text())
+    again = infer(source, target, given=read_map(path))
+    assert again.left_out == {"extra": "said so", "global_step": "said so"}
+    rng = np.random.default_rng(0)
+    values = {name: rng.normal(size=shape).astype("f") for name, shape in source.items()}
+    for name, value in name_map.apply(values).items():
+        np.testing.assert_array_equal(again.apply(values)[name], value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("w", "SOURCE<tab>TARGET"),
+        ("w\tw\tnix", "no rule 'nix'"),
+        ("w\tw\tdense flatten=a", "no value"),
+        ("w\tw\tdense speed=1", "no option"),
+        ("v\tw", "the source has not"),
+        ("w\tv", "the target has not"),
+        ("-\t-", "neither"),
+    ],
+)
+def test_mistakes_in_a_map_are_said(tmp_path, line, message):
+    path = tmp_path / "map.tsv"
+    path.write_text(line + "\n")
+    with pytest.raises(ConversionError, match=message):
+        infer({"w": (2, 2)}, {"w": (2, 2)}, given=read_map(path))
+
+
+def test_peepholes_and_projections_are_refused_where_there_are_none():
+    source = {"lstm_cell/kernel": (7, 16), "lstm_cell/bias": (16,), **{f"lstm_cell/w_{g}_diag": (4,) for g in "ifo"}}
+    target = {"rnn.weight_ih_l0": (16, 3), "rnn.weight_hh_l0": (16, 4), "rnn.bias_ih_l0": (16,),
+              "rnn.bias_hh_l0": (16,)}  # fmt: skip
+    name_map = infer(source, target, forget_bias=1.0)
+    with pytest.raises(ConversionError, match="peepholes"):
+        name_map.apply({name: np.ones(shape, "f") for name, shape in source.items()})
+
+
+def test_numbers_of_another_kind_are_refused():
+    with pytest.raises(ConversionError, match="different kinds"):
+        infer({"w": np.zeros(2, "i4")}, {"w": np.zeros(2, "f4")}).apply({"w": np.zeros(2, "i4")})
+    with pytest.raises(ConversionError, match="cannot hold"):
+        infer({"w": np.zeros(2, "f4")}, {"w": np.zeros(2, "f2")}).apply({"w": np.full(2, 1e30, "f4")})
