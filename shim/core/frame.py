@@ -46,8 +46,8 @@ class Frame:
     """
 
     __slots__ = (
-        "adapter", "collected", "constants", "counters", "current", "device", "differentiated", "dynamic", "env", "host_k",
-        "k", "on_host", "store", "wrote",
+        "adapter", "collected", "constants", "counters", "current", "device", "differentiated", "dynamic", "env",
+        "host_k", "k", "on_host", "store", "wrote",
     )  # fmt: skip
 
     def __init__(

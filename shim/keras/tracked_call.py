@@ -35,7 +35,7 @@ class Call:
 
     def __init__(self, state: LayerState, method: str, function: Callable[..., Any]):
         self.state, self.method, self.function = state, method, function
-        self.graph = TrackedGraph(state.generator)
+        self.graph = TrackedGraph(state.generator, state.layer)
         self.graph.seed = state.seed
         self.graph.creator_stack.append(self._create)
 
@@ -210,6 +210,10 @@ class Call:
 
 def _narrow(value: Any) -> Any:
     """Return a native tensor in a dtype that exists outside of v1 code: jax has no 64-bit types by default."""
-    if keras_adapter().name != "jax" or not str(value.dtype).endswith("64"):
+    owner = keras_adapter()
+    dtype = str(value.dtype)
+    if owner.name != "jax" or not dtype.endswith("64"):
         return value
-    return keras.ops.convert_to_tensor(value, dtype=str(value.dtype))
+    usual = str(keras.ops.zeros((), dtype).dtype)
+    with owner.computing():
+        return owner.astype(value, usual)

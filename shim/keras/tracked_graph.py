@@ -26,6 +26,7 @@ class TrackedGraph(Graph):
 
     Args:
         generator: Returns the layer's `keras.random.SeedGenerator`.
+        layer: Whose method is called.
 
     Attributes:
         run: The values, as far as they are computed.
@@ -33,8 +34,9 @@ class TrackedGraph(Graph):
         storages: Storage operation to variable of the layer.
     """
 
-    def __init__(self, generator: Callable[[], Any]):
+    def __init__(self, generator: Callable[[], Any], layer: Any = None):
         super().__init__()
+        self.layer = layer
         self.adapter = keras_adapter()
         self.run = Run(self.adapter, Streams(generator))
         self.storages: dict[Operation, TrackedVariable] = {}
@@ -75,7 +77,7 @@ class TrackedGraph(Graph):
         if isinstance(value, TrackedVariable) or hasattr(value, "_as_graph_tensors"):
             return None
         if isinstance(value, EagerVariable | KerasVariable):
-            return self.fed(value._read())
+            return self._adopted_foreign(value)
         if keras.backend.is_keras_tensor(value):
             raise TypeError(
                 f"{value!r} is symbolic. A method that is decorated with track_v1_variables takes tensors: call the "
@@ -100,6 +102,22 @@ class TrackedGraph(Graph):
             found = self._adopted[id(value)] = (value, tensor)
             self.run.known[tensor] = value
         return found[1]
+
+    def _adopted_foreign(self, variable: Any) -> Tensor:
+        """Return a read of a Variable of onevar that no tracked method has made.
+
+        Raises:
+            ValueError: It is to be trained, and the layer does not track it.
+        """
+        cell = variable._cell
+        layer = self.layer
+        if cell.trainable and layer is not None and not any(linked_to(v) is cell for v in layer.variables):
+            raise ValueError(
+                f"{variable!r} was made outside of the tracked methods of layer {layer.name!r}, which does not know "
+                "of it: fit would not train it, and save would leave it out. Make it in a method that is decorated "
+                "with track_v1_variables, or assign it to an attribute of the layer."
+            )
+        return self.fed(variable._read())
 
     def _adopted_variable(self, variable: Any) -> Tensor:
         found = self._adopted.get(id(variable))
@@ -205,6 +223,11 @@ class Computed:
 
     def __repr__(self) -> str:
         return f"Computed({self.function!r})"
+
+
+def linked_to(variable: Any) -> Any:
+    """Return the Cell that a `keras.Variable` shares with a Variable of onevar, or None."""
+    return getattr(variable, "_cell", None)
 
 
 def _no_randomness() -> Any:

@@ -135,9 +135,9 @@ class LayerState:
         if method in self.complete:
             raise ValueError(
                 f"{name} is new in a later call of {type(self.layer).__name__}.{method}: the calls before made "
-                f"{sorted([*self.variables, *self.layers])}. Each call has to make the same variables, or they would stay untrained and "
-                "unsaved. If a branch makes more, as one for training, let every call go through it, or make its "
-                "variables in `build`."
+                f"{sorted([*self.variables, *self.layers])}. Each call has to make the same ones, or they would stay "
+                "untrained and unsaved. If a branch makes more, as one for training, let every call go through it, or "
+                "make its variables in `build`."
             )
 
     def finished(self, method: str) -> None:

@@ -18,6 +18,7 @@ OLDEST = (3, 12)
 
 
 def _install() -> None:
+    import_module("onevar.keras.guard").install()
     version = getattr(sys.modules["keras"], "__version__", "0")
     number = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if number >= OLDEST:

@@ -209,6 +209,9 @@ class Variable(Members, variable.Variable):
 Variable.__signature__ = inspect.signature(Variable.__init__.__get__(object()))  # type: ignore[attr-defined]
 
 
+#: Called with the name of each variable that is about to be made; who must know of it may raise.
+CREATION_CHECKS: list[Callable[[Any], None]] = []
+
 # -- making -----------------------------------------------------------------------------------------
 
 
@@ -245,6 +248,8 @@ def make_variable(
     unknown = options.keys() - {"experimental_enable_variable_lifting"}
     if unknown:
         raise TypeError(f"Variable() got an unexpected keyword argument '{min(unknown)}'")
+    for check in CREATION_CHECKS:
+        check(name)
     create = default_variable_creator
     for creator in get_default_graph().creator_stack:
         create = _chained(creator, create)
