@@ -108,8 +108,39 @@ _BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "squared_differe
 _COMPARE = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]
 _REDUCE = ["sum", "mean", "max", "min", "prod", "logsumexp"]
 
+_LOSSES = [
+    f"tf.losses.{name}({arguments})"
+    for name, arguments in (
+        ("mean_squared_error", "x, y"),
+        ("mean_squared_error", "labels=x, predictions=y, weights=0.5"),
+        ("mean_squared_error", "x, y, reduction=tf.losses.Reduction.SUM"),
+        ("mean_squared_error", "x, y, 2.0, reduction=tf.losses.Reduction.MEAN"),
+        ("absolute_difference", "x, y, scope='difference'"),
+        ("absolute_difference", "x, y, weights=3.0, reduction=tf.losses.Reduction.NONE"),
+        ("softmax_cross_entropy", "labels, x"),
+        ("softmax_cross_entropy", "onehot_labels=soft, logits=z, label_smoothing=0"),
+        ("sparse_softmax_cross_entropy", "classes, x"),
+        ("sparse_softmax_cross_entropy", "labels=tf.expand_dims(classes, 1), logits=x"),
+        ("sigmoid_cross_entropy", "binary, x"),
+        ("huber_loss", "x, y"),
+        ("huber_loss", "x, y, delta=0.3"),
+        ("hinge_loss", "binary, x"),
+    )
+]
+_IMAGES = [
+    "tf.image.flip_left_right(img)",
+    "tf.image.flip_left_right(img[0])",
+    "tf.image.flip_up_down(odd)",
+    "tf.image.transpose_image(odd)",
+    "tf.image.rgb_to_grayscale(img)",
+    "tf.image.grayscale_to_rgb(img[..., :1])",
+    "tf.image.crop_to_bounding_box(img, 1, 2, 3, 4)",
+    "tf.image.crop_to_bounding_box(odd[0], 0, 1, tf.shape(odd)[1] - 2, 3)",
+]
 CASES = (
-    [f"tf.{name}(x)" for name in _UNARY]
+    _LOSSES
+    + _IMAGES
+    + [f"tf.{name}(x)" for name in _UNARY]
     + [f"tf.{name}(p)" for name in ["log", "log1p", "sqrt", "rsqrt", "reciprocal", "lgamma"] if name != "lgamma"]
     + [f"tf.{name}(u)" for name in ["acos", "asin", "atanh"]]
     + ["tf.acosh(p + 1)", "tf.abs(i)", "tf.negative(i)", "tf.square(i)", "tf.sign(i)", "tf.logical_not(b)"]

@@ -18,7 +18,7 @@ from onevar.migrate.rewrite.context import Rule
 __all__ = ["REFERENCES", "RULES", "method"]
 
 _TABLES = ("arrays", "host", "math", "nn", "random")
-_MODULES = ("arrays", "initializers", "windows")
+_MODULES = ("arrays", "images", "initializers", "losses", "weights", "windows")
 
 
 def _rules() -> Mapping[str, Rule]:

@@ -77,9 +77,13 @@ def list_of(nodes: Sequence[cst.BaseExpression]) -> cst.BaseExpression:
 
 
 def is_simple(node: cst.BaseExpression | None) -> bool:
-    """Whether an expression may be written twice: it computes nothing."""
-    while isinstance(node, cst.Attribute):
-        node = node.value
+    """Whether an expression may be written twice: names, numbers, and a little arithmetic with them."""
+    if isinstance(node, cst.Attribute):
+        return is_simple(node.value)
+    if isinstance(node, cst.UnaryOperation):
+        return is_simple(node.expression)
+    if isinstance(node, cst.BinaryOperation) and not isinstance(node.operator, cst.MatrixMultiply):
+        return is_simple(node.left) and is_simple(node.right)
     return isinstance(node, cst.Name | cst.Integer | cst.Float)
 
 
