@@ -38,9 +38,7 @@ def images():
 
 def cells():
     x = keras.Input((5, 3))
-    lstm = L.LSTM(4, return_sequences=True, name="lstm_second")(
-        L.LSTM(4, return_sequences=True, name="lstm_first")(x)
-    )
+    lstm = L.LSTM(4, return_sequences=True, name="lstm_second")(L.LSTM(4, return_sequences=True, name="lstm_first")(x))
     outputs = {
         "lstm": lstm,
         "two": L.Bidirectional(L.LSTM(4, return_sequences=True), name="two")(x),
@@ -90,9 +88,7 @@ def test_lstm_gate_order_forget_bias_and_both_grus():
         load_into(model, GOLDEN / "cells.ckpt", skip=["projected/*"])
     load_into(model, GOLDEN / "cells.ckpt", skip=["projected/*"], forget_bias=1.0)
     for name, value in run(model, data).items():
-        np.testing.assert_allclose(
-            keras.ops.convert_to_numpy(value), data[name], rtol=1e-4, atol=1e-5, err_msg=name
-        )
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(value), data[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 def test_a_gru_of_the_other_kind_is_refused():

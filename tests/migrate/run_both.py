@@ -27,7 +27,7 @@ def printed(path, redirect):
     ):
         try:
             runpy.run_path(str(path), run_name="__main__")
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - what it says is compared
             return "".join(traceback.format_exc())
     return out.getvalue()
 

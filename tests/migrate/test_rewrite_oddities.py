@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("libcst")
 
-from onevar.migrate import audit  # noqa: E402
-from onevar.migrate.rewrite import project  # noqa: E402
-from onevar.migrate.rewrite.context import Options  # noqa: E402
+from onevar.migrate import audit
+from onevar.migrate.rewrite import project
+from onevar.migrate.rewrite.context import Options
 
 HERE = Path(__file__).parent
 FILES = {path.name.removesuffix(".txt"): path.read_bytes() for path in sorted((HERE / "oddities").glob("*.txt"))}

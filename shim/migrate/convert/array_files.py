@@ -23,6 +23,7 @@ _SAFE = {
 _SAFE_NAMES = {name: code for code, name in _SAFE.items()}
 _LARGEST_HEADER = 100_000_000
 _NPY = ".npy"
+_FIRST = np.lib.format.read_array_header_1_0
 
 
 class NpzFile(Source):
@@ -50,7 +51,8 @@ class NpzFile(Source):
         with self._zip.open(member) as file:
             try:
                 version = np.lib.format.read_magic(file)
-                shape, _, dtype = np.lib.format._read_array_header(file, version)  # type: ignore[attr-defined]
+                header = _FIRST if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = header(file)
             except ValueError as error:
                 raise ConversionError(f"{self.path}: {member} is no array ({error}).") from error
         if dtype.hasobject:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +220,7 @@ def map_of(source: Source, like: Source | None, kind: str, options: Options) -> 
 def _map(source: Source, like: Source | None, kind: str, options: Options) -> NameMap:
     source_style = options.source_style or source.style or style_of(source.specs)
     given = _given(options.names)
+    options = _with_forget_bias(options, source)
     target_style = options.target_style or (like.style if like is not None else None)
     if like is None:
         name_map = _named(source, source_style, target_style or formats.STYLE_OF.get(kind, source_style), kind, options)
@@ -240,6 +241,13 @@ def _map(source: Source, like: Source | None, kind: str, options: Options) -> Na
     _say_dtypes(name_map)
     _say_layers(name_map)
     return name_map
+
+
+def _with_forget_bias(options: Options, source: Source) -> Options:
+    """Take the forget gates' constant from the graph beside a checkpoint, if all cells there have one and the same."""
+    if options.forget_bias is not None or len(source.forget_biases) != 1:
+        return options
+    return replace(options, forget_bias=next(iter(source.forget_biases)))
 
 
 def _named(source: Source, source_style: str, target_style: str, kind: str, options: Options) -> NameMap:

@@ -12,6 +12,9 @@ from onevar.migrate.convert.name_map import NameMap, Problem, Row
 from onevar.migrate.convert.spec import ConversionError, matches
 from onevar.migrate.convert.words import read
 
+#: A dense layer that puts out fewer places than this is not taken for one that makes a feature map.
+_LEAST = 4
+
 Shapes = Mapping[str, Sequence[int] | None]
 
 
@@ -56,7 +59,7 @@ class _Settling:
                 shape = _said(row, unflatten)
                 if shape is not _UNSAID:
                     self._set_all(row, shape)
-                elif columns > rows and columns not in inputs and self._map_of(columns):
+                elif columns > rows and columns not in inputs and columns >= _LEAST * self._map_of(columns) > 0:
                     self._demand(row, "unflatten", columns, "outputs, which may be reshaped to a feature map")
 
     def _set(self, row: Row, key: str, shape: Sequence[int] | None) -> Row:

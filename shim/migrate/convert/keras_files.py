@@ -8,9 +8,11 @@ description besides, so tensors get the names that they have in Keras: `conv1/ke
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -202,8 +204,22 @@ def _copy_weights(like: KerasFile, archive: bool, path: Path) -> None:
         shutil.copyfileobj(member, out)
 
 
+@contextmanager
+def _opened(path: Path, mode: str) -> Iterator[Any]:
+    """Open a file of HDF5; what the system says while it is closed is an OSError too."""
+    try:
+        # The lock that our temporary files carry would keep HDF5's own from being taken.
+        with _h5py().File(path, mode, locking=False) as file:
+            yield file
+    except RuntimeError as error:
+        said = re.search(r"errno = (\d+)", str(error))
+        if said is None:
+            raise
+        raise OSError(int(said[1]), os.strerror(int(said[1]))) from error
+
+
 def _replace(path: Path, specs: Specs, read: Read, places: Mapping[str, str]) -> None:
-    with _h5py().File(path, "r+", locking=False) as file:
+    with _opened(path, "r+") as file:
         for name in specs:
             dataset = file[places[name]]
             value = np.asarray(read(name))
@@ -244,7 +260,7 @@ def write_weights(path: Path, specs: Specs, read: Read) -> None:
     for name in specs:
         layer, _, _ = name.rpartition("/")
         layers.setdefault(layer, []).append(name)
-    with replacing(path) as temporary, _h5py().File(temporary, "w", locking=False) as file:
+    with replacing(path) as temporary, _opened(temporary, "w") as file:
         file.create_group(_VARS)
         for layer, unsorted in layers.items():
             names = sorted(unsorted, key=_place)

@@ -23,6 +23,7 @@ class Source:
         notes: What the user should know, a sentence each.
         config: A Keras model's description of itself, where there is one.
         ordered: Whether the file's order is that in which the tensors were made.
+        forget_biases: The constants that LSTM cells add to their forget gates, where the graph is there too.
     """
 
     kind: ClassVar[str] = ""
@@ -34,6 +35,7 @@ class Source:
         self.notes: list[str] = []
         self.config: dict[str, Any] | None = None
         self.ordered = True
+        self.forget_biases: frozenset[float] = frozenset()
 
     def read(self, name: str) -> np.ndarray:
         """Return a tensor.

@@ -8,6 +8,7 @@ import numpy as np
 
 from onevar.core.bundle import Reader, checkpoint_state, write
 from onevar.core.op_errors import OpError, UnimplementedError
+from onevar.migrate.convert import graph_facts
 from onevar.migrate.convert.old_checkpoints import OldCheckpoint
 from onevar.migrate.convert.source import Source
 from onevar.migrate.convert.spec import ConversionError, Spec
@@ -67,9 +68,11 @@ def open_checkpoint(path: str | os.PathLike[str]) -> Source:
     if not os.path.exists(prefix + ".index") and os.path.isfile(prefix):
         return OldCheckpoint(prefix)
     try:
-        return Checkpoint(prefix)
+        source = Checkpoint(prefix)
     except UnimplementedError:
         return OldCheckpoint(prefix)
+    graph_facts.use(source, graph_facts.facts_of(prefix))
+    return source
 
 
 def prefix_of(path: str) -> str:

@@ -60,7 +60,7 @@ def training(name, optimizer):
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 3], name="x")
         y = tf.layers.dense(tf.layers.dense(x, 4, tf.nn.tanh, name="hidden"), 2, name="out")
-        loss = tf.reduce_mean(y ** 2)
+        loss = tf.reduce_mean(y**2)
         step = optimizer.minimize(loss, tf.train.get_or_create_global_step())
         session.run(tf.global_variables_initializer())
         rng = np.random.RandomState(4)
