@@ -6,11 +6,13 @@ from typing import Any
 
 from onevar.core.build import op
 from onevar.core.context import executing_eagerly
-from onevar.core.default_graph import device
+from onevar.core.default_graph import device, get_collection
 from onevar.core.operation import Tensor
+from onevar.core.stand_ins import all_ours
 from onevar.core.tensor_shape import TensorShape
 from onevar.v1.checkpoint_reader import load_checkpoint, path_of
 from onevar.v1.export import export
+from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.partitioned_variable import PartitionedVariable
 from onevar.v1.saveables import SaveableObject, on, saveables_for
 from onevar.v1.variable_store import default_variable_store
@@ -26,8 +28,8 @@ def init_from_checkpoint(ckpt_dir_or_file: Any, assignment_map: Any) -> None:
     Args:
         ckpt_dir_or_file: A checkpoint's prefix, or a folder, of which the latest is taken.
         assignment_map: A dictionary, or a list of pairs, of
-            `"name in the checkpoint"`: a Variable, the list of a variable's slices, or the name of what
-            `tf.get_variable` made;
+            `"name in the checkpoint"`: a Variable or `keras.Variable`, the list of a variable's slices, or the name of
+            what `tf.get_variable` made;
             `"scope in the checkpoint/"`: `"scope/"`, for all that `tf.get_variable` made below it; `"/"` is the root.
 
     Raises:
@@ -57,7 +59,9 @@ class _Source:
         self.path = path_of(ckpt_dir_or_file)
         with load_checkpoint(self.path) as reader:
             self.shapes = reader.get_variable_to_shape_map()
-        self.variables = default_variable_store().vars
+        # Those of Keras's that are in the graph have names too, and are made by no `get_variable`.
+        keras = [v for v in get_collection(GraphKeys.GLOBAL_VARIABLES) if getattr(v.op, "keeper", None) is not None]
+        self.variables = {**{v.op.name: v for v in keras}, **default_variable_store().vars}
 
     def matches(self, name: str, target: Any) -> Iterator[tuple[str, Any]]:
         """Yield names of tensors, and the variable or the list of slices that each is for."""
@@ -72,11 +76,12 @@ class _Source:
         if not isinstance(target, str):
             raise TypeError(
                 f"init_from_checkpoint(assignment_map): {name!r} is for a Variable, the list of one's slices, or a "
-                f"name. Received: {target!r}"
+                f"name. Received: {target!r}. (For a whole Keras model: onevar.migrate.convert.load_into.)"
             )
         yield from self._scope(name, target)
 
     def _variable(self, target: Any) -> Any:
+        target = all_ours(target)
         if isinstance(target, Variable):
             return target
         if isinstance(target, PartitionedVariable):

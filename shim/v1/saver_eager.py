@@ -6,10 +6,12 @@ from typing import Any
 from onevar.core.bundle import Reader, write
 from onevar.core.kernels.checkpoint import check_entries
 from onevar.core.op_errors import InvalidArgumentError
+from onevar.core.stand_ins import all_ours
 from onevar.v1.eager_variable import EagerVariable
 
 
 def _named(var_list: Any) -> Iterator[tuple[str, EagerVariable]]:
+    var_list = all_ours(var_list)
     items = var_list.items() if isinstance(var_list, dict) else ((_name(item), item) for item in var_list)
     for name, item in sorted(items, key=lambda pair: pair[0]):
         if not isinstance(item, EagerVariable):
