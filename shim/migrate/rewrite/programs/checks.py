@@ -5,8 +5,8 @@ import libcst as cst
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
-from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, called_symbols
-from onevar.migrate.rewrite.programs.reading import assigned, path_of, prefixes, read
+from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, call_symbol, called_symbols
+from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, prefixes, read
 
 _BUILDING = (kinds.GRAPH, kinds.PLACEHOLDER, kinds.TRAINING, kinds.SCHEDULE, kinds.STEP, kinds.SUMMARY)
 
@@ -162,12 +162,7 @@ def is_scalar(analysis: Analysis, node: cst.BaseExpression, depth: int = 0) -> b
     """Say whether an expression surely has no dimensions."""
     path = path_of(node)
     if path is not None:
-        found = [
-            small
-            for leaf in analysis.body.leaves
-            if leaf.kind == kinds.GRAPH and path in read(leaf.node).binds
-            for small in [leaf.node]
-        ]
+        found = [small for leaf in analysis.body.leaves if path in read(leaf.node).binds for small in [leaf.node]]
         if len(found) != 1 or depth > 20:
             return False
         pair = assigned(found[0])
@@ -187,8 +182,12 @@ def _scalar_call(analysis: Analysis, node: cst.Call, depth: int) -> bool:
     positional = sum(one.keyword is None for one in node.args) or 1
     if symbols.is_scalar(symbol, keywords, positional):
         return True
+    if symbol in ("losses.get_regularization_loss", "losses.get_total_loss"):
+        return True
     if symbols.keeps_scalar(symbol) and node.args:
         first = node.args[0].value
+        if symbol == "add_n" and call_symbol(analysis.names, first) == "get_collection":
+            return "LOSSES" in code(first)
         parts = [one.value for one in first.elements] if isinstance(first, cst.List | cst.Tuple) else [first]
         return bool(parts) and all(is_scalar(analysis, one, depth + 1) for one in parts)
     return False

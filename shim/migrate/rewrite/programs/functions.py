@@ -68,8 +68,8 @@ class Functions:
         inner = [self.analysis.functions[one] for one in self.reached if one in read(node).loads]
         return any(self._keeps_state(one) for one in inner if one is not node)
 
-    def _only_graph(self, name: str) -> bool:
-        """Whether a function is used by the graph alone, and always called."""
+    def _only_graph(self, name: str, *, called: bool) -> bool:
+        """Whether a function is used by the graph alone, and always called if it has to be."""
         names, node = self.analysis.names, self.analysis.functions[name]
         users = [*self.graph, *(self.analysis.functions[one] for one in self.reached)]
         for found, parent in names.parents.items():
@@ -79,8 +79,9 @@ class Functions:
                 continue
             if isinstance(parent, cst.Arg) and parent.keyword is found:
                 continue
-            called = isinstance(parent, cst.Call) and parent.func is found
-            if not called or not any(names.is_in(found, one) for one in users):
+            if called and not (isinstance(parent, cst.Call) and parent.func is found):
+                return False
+            if not any(names.is_in(found, one) for one in users):
                 return False
         return True
 
@@ -90,7 +91,13 @@ class Functions:
         for name in self.reached:
             node = cst.ensure_type(self.analysis.functions[name], cst.FunctionDef)
             known = self._kind(node) != kinds.GRAPH
-            if name in self._stateful and node in top and not node.decorators and known and self._only_graph(name):
+            if (
+                name in self._stateful
+                and node in top
+                and not node.decorators
+                and known
+                and self._only_graph(name, called=True)
+            ):
                 found.add(name)
         return found
 
@@ -160,7 +167,7 @@ class Functions:
         for name in self.reached:
             node = cst.ensure_type(self.analysis.functions[name], cst.FunctionDef)
             is_method = name in self.context.methods
-            if not is_method and (name in self._stateful or not self._only_graph(name)):
+            if not is_method and (name in self._stateful or not self._only_graph(name, called=False)):
                 continue
             if any("arg_scope" in symbol for _, symbol in called_symbols(self.analysis.names, node)):
                 continue

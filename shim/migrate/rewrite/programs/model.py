@@ -78,9 +78,6 @@ class ModelWriter:
         self.fed = [one for path, one in analysis.placeholders.items() if path not in self.flags and path != self.rate]
         always = runs.always()
         self.optional = {one.path for one in self.fed if one.path not in always and one.default is None}
-        for node in runs.values.expressions.values():
-            if path_of(node) is None:
-                self.stability.expression(node)
         self._check()
 
     def _outer(self, path: str) -> bool:
@@ -286,12 +283,26 @@ class ModelWriter:
     def _value(self, node: cst.BaseExpression) -> str:
         path = path_of(node)
         if path is not None:
-            return f"{self.keras}.ops.convert_to_tensor({path})" if self._is_variable(path) else path
+            return self._tensor(path) if self._is_variable(path) else path
         context = self.context
         context.target, context.hidden, context.trains, context.hoists = "", set(), "training", False
         made = context.convert(node) if self.options.stage == "keras3" else node
         text = code(self.functions.called(made))
-        return f"{self.keras}.ops.convert_to_tensor({text})" if isinstance(node, cst.Subscript) else text
+        return self._tensor(text) if isinstance(node, cst.Subscript) else text
+
+    def _tensor(self, text: str) -> str:
+        """Return the value of what may be a Variable, of Keras's or of TensorFlow's making."""
+        if self.options.stage == "keras3" and self.context.made:
+            return f"{self.keras}.ops.convert_to_tensor({text})"
+        return f"{self._tensorflow()}.identity({text})"
+
+    def _tensorflow(self) -> str:
+        """Return the name by which the module has TensorFlow."""
+        for use in self.analysis.names.uses:
+            alias = use.node.evaluated_alias if isinstance(use.node, cst.ImportAlias) else None
+            if alias and use.symbol == "tensorflow":
+                return alias
+        return self.context.imports("import onevar.v1 as tf")
 
     def _is_variable(self, path: str) -> bool:
         for leaf in self.analysis.body.leaves:
@@ -342,13 +353,29 @@ class ModelWriter:
         """Return the statements that make the model, and compile it."""
         (first,) = statements(f"{self.model_name} = {self.class_name}()\n")
         lines = [first.with_changes(leading_lines=[_BLANK] * 2)]
+        if any(kind == kinds.SAVER for kind in self.analysis.known.values()):
+            lines += self._example()
         if self.operation is None:
             return lines
         for leaf in self.analysis.body.leaves:
             if leaf.kind == kinds.SCHEDULE or leaf in self.training.kept:
                 lines.append(self._kept(leaf.node))
         optimizer = code(self._optimizer(self.operation))
-        return lines + statements(f"{self.model_name}.compile(optimizer={optimizer})\n")
+        lines += statements(f"{self.model_name}.compile(optimizer={optimizer})\n")
+        return lines
+
+    def _example(self) -> list[cst.BaseStatement]:
+        """Return the statement that makes the variables, before anything is fed: they are saved or restored."""
+        numpy = self.context.imports("import numpy as np")
+        items = []
+        for one in self.fed:
+            if one.default is not None:
+                continue
+            if one.shape is None:
+                raise Refused(f"The shape of `{one.path}` is not given: variables can't be made before they are saved.")
+            items.append(f'"{one.key}": {numpy}.zeros({_one_of(one.shape)})')
+        made = f"{self.model_name}({self.model_name}.feed({{{', '.join(items)}}}))"
+        return statements(f"{made}  # makes the variables\n")
 
     def _optimizers(self) -> Optimizers:
         rates = {path for path, kind in self.analysis.known.items() if kind == kinds.SCHEDULE}
@@ -410,6 +437,13 @@ def _is_rate(argument: cst.Arg, call: cst.Call) -> bool:
     if argument.keyword is not None:
         return argument.keyword.value == "learning_rate"
     return argument is call.args[0]
+
+
+def _one_of(shape: cst.BaseExpression) -> str:
+    """Return the shape of a batch of one: 1 for what is not known."""
+    if not isinstance(shape, cst.List | cst.Tuple):
+        return code(shape)
+    return "[" + ", ".join(code(one.value).replace("None", "1") for one in shape.elements) + "]"
 
 
 def _chosen(train: cst.BaseExpression | None, other: cst.BaseExpression | None) -> str:

@@ -2,6 +2,7 @@
 
 import libcst as cst
 
+from onevar.migrate.rewrite import expressions
 from onevar.migrate.rewrite.context import Converted, Left, Options, Plan
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.names import Names
@@ -9,7 +10,7 @@ from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.checks import refuse_symbols
-from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols
+from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
 from onevar.migrate.rewrite.programs.model import ModelWriter
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, read, statements, suite
 from onevar.migrate.rewrite.programs.rewriting import SessionRewriter
@@ -162,6 +163,7 @@ class _Program:
             writer, self._replaced(writer, made), "summarize" if summaries else None, remade=remade
         )
         unit = Converted(name, self.owner)
+        self._seeds(writer, rewriter.replaced)
         for node in [*self.found, *self.outside]:
             changed = node.visit(rewriter)
             if changed is not node:
@@ -185,6 +187,16 @@ class _Program:
             if any(leaf.node is node for leaf in self.body.leaves):
                 found[node] = edit
         return found
+
+    def _seeds(self, writer: ModelWriter, replaced: dict[cst.CSTNode, object]) -> None:
+        """Convert what sets the seed: Keras's generators have a seed of their own."""
+        if self.options.stage != "keras3":
+            return
+        for leaf in self.body.leaves:
+            line = is_line(leaf)
+            if leaf.kind == kinds.PLAIN and line is not None and call_symbol(self.names, line) == "set_random_seed":
+                writer.context.hoists = False
+                replaced[leaf.node] = expressions.convert_statement(leaf.node, writer.context)
 
     def _summaries(self, runs: Runs) -> list[cst.BaseStatement]:
         """Return the function that makes a summary of the values."""

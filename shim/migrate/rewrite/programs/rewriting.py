@@ -9,7 +9,15 @@ from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, argument, call_symbol
 from onevar.migrate.rewrite.programs.model import ModelWriter
-from onevar.migrate.rewrite.programs.reading import assigned, code, expression, only_statement, path_of, statements
+from onevar.migrate.rewrite.programs.reading import (
+    assigned,
+    code,
+    expression,
+    only_statement,
+    path_of,
+    read,
+    statements,
+)
 from onevar.migrate.rewrite.programs.runs import Fetch, Run, Structure
 
 Made = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel
@@ -117,10 +125,22 @@ class SessionRewriter(cst.CSTTransformer):
         inline = self._inline(run, parts)
         if inline is not None and not parts.before:
             return self._with_value(updated, inline)
+        single = self._single(run, small, parts)
+        if single is not None and not parts.before:
+            return self._several(statements(f"{single}\n"), updated)
         name = self._values_name()
         head = statements("\n".join([*parts.before, f"{name} = {parts.values}"]) + "\n")
         tail = self._unpacked(run, small, updated, name)
         return self._several([*head, tail], updated)
+
+    def _single(self, run: Run, small: cst.BaseSmallStatement, parts: Parts) -> str | None:
+        """Return a statement that binds the one value that is wanted; None if it is not one."""
+        if len(run.keys) != 1 or run.summarized or run.local or not isinstance(run.fetches, list | tuple):
+            return None
+        made = self._pairs(run, small, "values")
+        if made is None or len(made) != 1:
+            return None
+        return f'{made[0][0]} = {parts.values}["{run.keys[0]}"]'
 
     def _several(self, made: list[cst.BaseStatement], old: cst.SimpleStatementLine) -> Made:
         if not made:
@@ -145,23 +165,30 @@ class SessionRewriter(cst.CSTTransformer):
         self, run: Run, small: cst.BaseSmallStatement, line: cst.SimpleStatementLine, name: str
     ) -> cst.SimpleStatementLine:
         """Return the statement that takes what it wants out of the values."""
+        pairs = self._pairs(run, small, name)
+        if pairs is not None:
+            if not pairs:
+                raise Refused("Only what is run for its effect is bound.", small)
+            left, right = (", ".join(part) for part in zip(*pairs, strict=True))
+            (made,) = statements(f"{left} = {right}\n")
+            return cst.ensure_type(made, cst.SimpleStatementLine)
+        return self._with_value(line, self._taken(run.fetches, name, run)).with_changes(leading_lines=[])
+
+    def _pairs(self, run: Run, small: cst.BaseSmallStatement, name: str) -> list[tuple[str, str]] | None:
+        """Return targets and values of an assignment to several names; None for any other statement."""
         structure = run.fetches
-        if isinstance(small, cst.Assign) and isinstance(structure, list | tuple) and len(small.targets) == 1:
-            target = small.targets[0].target
-            elements = target.elements if isinstance(target, cst.Tuple | cst.List) else []
-            if len(elements) == len(structure) and not any(isinstance(e, cst.StarredElement) for e in elements):
-                pairs = [
-                    (code(element.value), self._taken(one, name))
-                    for element, one in zip(elements, structure, strict=True)
-                    if not (isinstance(one, Fetch) and one.kind in ("train", "none", "init"))
-                    or self._is_read(code(element.value))
-                ]
-                if not pairs:
-                    raise Refused("Only what is run for its effect is bound.", small)
-                left, right = (", ".join(part) for part in zip(*pairs, strict=True))
-                (made,) = statements(f"{left} = {right}\n")
-                return cst.ensure_type(made, cst.SimpleStatementLine)
-        return self._with_value(line, self._taken(structure, name)).with_changes(leading_lines=[])
+        if not isinstance(small, cst.Assign) or not isinstance(structure, list | tuple) or len(small.targets) != 1:
+            return None
+        target = small.targets[0].target
+        elements = target.elements if isinstance(target, cst.Tuple | cst.List) else []
+        if len(elements) != len(structure) or any(isinstance(one, cst.StarredElement) for one in elements):
+            return None
+        pairs = []
+        for element, one in zip(elements, structure, strict=True):
+            bound = code(element.value)
+            if not isinstance(one, Fetch) or one.kind not in ("train", "none", "init") or self._is_read(bound):
+                pairs.append((bound, self._taken(one, name, run)))
+        return pairs
 
     def _is_read(self, name: str) -> bool:
         """Whether the module reads a name somewhere."""
@@ -199,6 +226,8 @@ class SessionRewriter(cst.CSTTransformer):
         structure = run.fetches
         if isinstance(structure, Fetch) and structure.kind == "step":
             return self._step()
+        if isinstance(structure, Fetch) and structure.kind == "local" and not self.writer.runs.asks(run):
+            return self._local(cst.ensure_type(structure.node, cst.BaseExpression), "", run)
         if isinstance(structure, Fetch) and structure.kind == "value":
             return f'{parts.values}["{structure.key}"]'
         keys = run.keys
@@ -214,20 +243,39 @@ class SessionRewriter(cst.CSTTransformer):
         keras = self.writer.keras
         return f"{keras}.ops.convert_to_numpy({self.writer.model_name}.optimizer.iterations)"
 
-    def _taken(self, structure: Structure, name: str) -> str:
+    def _taken(self, structure: Structure, name: str, run: Run) -> str:
         """Return the expression that takes a structure out of the values."""
         if isinstance(structure, list | tuple):
-            inner = ", ".join(self._taken(one, name) for one in structure)
+            inner = ", ".join(self._taken(one, name, run) for one in structure)
             return f"[{inner}]" if isinstance(structure, list) else f"({inner},)"
         if isinstance(structure, dict):
-            return "{" + ", ".join(f"{key}: {self._taken(one, name)}" for key, one in structure.items()) + "}"
+            return "{" + ", ".join(f"{key}: {self._taken(one, name, run)}" for key, one in structure.items()) + "}"
         if structure.kind == "value":
             return f'{name}["{structure.key}"]'
         if structure.kind == "step":
             return self._step()
         if structure.kind == "summary":
             return f"{self.summaries}({name})"
-        return "None"
+        return "None" if structure.node is None else self._local(structure.node, name, run)
+
+    def _local(self, node: cst.BaseExpression, values: str, run: Run) -> str:
+        """Return an expression that is computed from values where they are fetched."""
+        writer = self.writer
+        writer.context.hoists, writer.context.trains = False, None
+        made = writer.context.convert(node)
+        for use in self.analysis.names.uses_in(node):
+            if code(use.node) in code(made):
+                raise Refused(f"{use.symbol} is called where the graph is run.", use.node)
+        given = {path: f'{values}["{key}"]' for path, key in writer.runs.values.keys.items()}
+        for path, value in (run.fed or {}).items():
+            numpy = writer.context.imports("import numpy as np")
+            given[path] = f'{numpy}.asarray({code(value)}, "{self.analysis.placeholders[path].dtype}")'
+        for path in read(node).loads & self.analysis.built:
+            if path not in given:
+                raise Refused(f"`{path}` is a part of what is fetched, and is not known there.", node)
+        changed = made.visit(_Substitution(given))
+        assert isinstance(changed, cst.BaseExpression)
+        return f"{writer.keras}.ops.convert_to_numpy({code(changed)})"
 
     # -- expressions ------------------------------------------------------------------------------
 
@@ -321,3 +369,18 @@ class SessionRewriter(cst.CSTTransformer):
             return code(path)
         atom = isinstance(path, cst.Name | cst.Attribute | cst.Call | cst.Subscript)
         return f'{code(path)} + ".weights.h5"' if atom else f'({code(path)}) + ".weights.h5"'
+
+
+class _Substitution(cst.CSTTransformer):
+    """Puts expressions in the place of paths."""
+
+    def __init__(self, given: dict[str, str]):
+        super().__init__()
+        self.given = given
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return not isinstance(node, cst.Attribute) or path_of(node) not in self.given
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+        path = path_of(original_node) if isinstance(original_node, cst.Name | cst.Attribute) else None
+        return updated_node if path not in self.given else expression(self.given[path])

@@ -8,6 +8,7 @@ import libcst as cst
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis, Placeholder
+from onevar.migrate.rewrite.programs.checks import Stability
 from onevar.migrate.rewrite.programs.leaves import Refused, argument, call_symbol
 from onevar.migrate.rewrite.programs.reading import assigned, code, expression, path_of, read
 from onevar.migrate.rewrite.programs.summaries import Summaries
@@ -20,12 +21,15 @@ class Fetch:
     """One thing that is fetched.
 
     Attributes:
-        kind: `"value"`, `"train"`, `"step"`, `"summary"`, `"init"`, or `"none"`: run for its effect.
+        kind: `"value"`, `"train"`, `"step"`, `"summary"`, `"init"`, `"none"`: run for its effect; or `"local"`:
+            computed from other values where the run is.
         key: The value's key in what the model returns; the path of an operation that trains, or of a summary.
+        node: The original expression of what is computed where the run is.
     """
 
     kind: str
     key: str = ""
+    node: cst.BaseExpression | None = None
 
 
 Structure = Fetch | list["Structure"] | tuple["Structure", ...] | dict[str, "Structure"]
@@ -64,6 +68,11 @@ class Run:
         """The keys of the values that it fetches."""
         return list(dict.fromkeys([*(one.key for one in self.all if one.kind == "value"), *self.summarized]))
 
+    @property
+    def local(self) -> list[cst.BaseExpression]:
+        """Expressions that are computed where the run is."""
+        return [one.node for one in self.all if one.node is not None]
+
 
 def flat(structure: Structure) -> Iterator[Fetch]:
     """Yield what is fetched."""
@@ -91,6 +100,7 @@ class Runs:
     def __init__(self, analysis: Analysis, training: Training, nodes: list[cst.CSTNode]):
         self.analysis = analysis
         self.training = training
+        self.stability = Stability(analysis)
         self.values = Values()
         self.summaries = Summaries(analysis)
         self.dictionaries: dict[cst.Dict, dict[str, cst.BaseExpression]] = {}
@@ -186,8 +196,13 @@ class Runs:
         reason = symbols.refusal(symbol or "")
         if reason:
             raise Refused(f"tf.{symbol}: {reason}.", node)
-        if not symbol and not read(node).loads & self.analysis.built:
+        loads = read(node).loads & self.analysis.built
+        if not symbol and not loads:
             raise Refused(f"What `{code(node)}` is, which is fetched, could not be found out.", node)
+        if not self.stability.is_stable(node):
+            for path in sorted(loads - set(self.analysis.placeholders)):
+                self.values.key(expression(path), self.analysis)
+            return Fetch("local", node=node)
         return Fetch("value", self.values.key(node, self.analysis))
 
     # -- feeds ------------------------------------------------------------------------------------
@@ -252,9 +267,15 @@ class Runs:
         """Return the placeholders that every run feeds that fetches a value, or trains."""
         found = set(self.analysis.placeholders)
         for run in self.runs.values():
-            if run.fed is not None and any(one.kind != "init" for one in run.all):
+            if run.fed is not None and any(one.kind not in ("init", "step") for one in run.all) and self.asks(run):
                 found &= set(run.fed)
         return found
+
+    def asks(self, run: Run) -> bool:
+        """Say whether a run needs the model at all."""
+        if all(one.kind == "local" for one in run.all):
+            return any(read(node).loads & self.analysis.built - set(self.analysis.placeholders) for node in run.local)
+        return True
 
     def train_keys(self) -> list[str]:
         """Return the keys that are fetched together with training."""
