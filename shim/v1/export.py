@@ -142,7 +142,10 @@ def exported(name: str) -> Any:
 def is_exported(name: str) -> bool:
     """Whether `tf.<name>` is there, as a value or as a namespace."""
     load()
-    return name in _values or name in _prefixes or any(
+    if name in _values or name in _prefixes:
+        return True
+    # This is asked often; what providers have is many names.
+    return name.partition(".")[0] in _providers and any(
         one == name or one.startswith(f"{name}.") for one in provided_names()
     )
 
@@ -191,7 +194,7 @@ def is_provided(name: str) -> bool:
         name: Below `tf.`.
     """
     part, _, below = name.partition(".")
-    return part in _providers and bool(below) and not is_exported(name) or name in provided_names()
+    return name in provided_names() or (part in _providers and bool(below) and not is_exported(name))
 
 
 def provided_names() -> frozenset[str]:

@@ -115,7 +115,7 @@ def run(
         for failure in made.failures:
             sys.stderr.write(f"onevar migrate: {failure.path}: {failure.reason}\n")
         where = f" to {output}" if output is not None else ""
-        console.print(f"{len(made.paths)} files written{where}.", soft_wrap=True)
+        console.print(f"{report.count(len(made.paths), 'file')} written{where}.", soft_wrap=True)
         if made.undo:
             console.print(f"To undo it: {report.plain(made.undo)}", soft_wrap=True)
     if failures or found.counts()["needs you"]:

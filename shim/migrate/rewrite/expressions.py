@@ -12,9 +12,12 @@ from onevar.migrate.rewrite.names import Use
 
 Answer = cst.BaseExpression | Rewritten | Refusal
 _NO_RULE = "Keras 3 has no exact equivalent of tf.{symbol}; onevar.v1 computes it."
+_WITH = "It is given to tf.{symbol}, which stays on onevar.v1."
 _NO_VALUE = "No equivalent of tf.{symbol} as a value; onevar.v1 has it."
 _STARRED = "Called with * or **: which arguments these are is known at run time only."
 _UNSURE = "The name means something else at other times, so that it was not touched."
+#: Parts of the names of what makes initializers and the like.
+_OBJECTS = ("initializer", "regularizer", "constraint", "rnn_cell", "contrib.rnn", "optimizer", "Optimizer")
 #: What needs no parentheses wherever it stands.
 _ATOMS = (
     cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString,
@@ -90,8 +93,8 @@ class _Driver(cst.CSTTransformer):
         self.refused.add(node.func)
         known = spelled(symbol, RULES)
         if known is None:
-            self.context.ledger.left(node.func, unsupported(symbol) or _NO_RULE.format(symbol=symbol))
-            return None
+            reason = unsupported(symbol) or _NO_RULE.format(symbol=symbol)
+            return self.settle(node, Refusal(reason))
         bound = binding.bind(known, node)
         if isinstance(bound, Refusal):
             return self.settle(node, bound)
@@ -127,12 +130,43 @@ class _Driver(cst.CSTTransformer):
         ledger = self.context.ledger
         if isinstance(answer, Refusal):
             ledger.left(node.func if isinstance(node, cst.Call) else node, answer.reason)
+            for one in node.args if isinstance(node, cst.Call) else ():
+                self.keep(one.value, node)
             return None
         if isinstance(answer, Rewritten):
             ledger.rewritten(node, answer.note)
             return answer.expression
         ledger.rewritten(node)
         return answer
+
+    def keep(self, node: cst.CSTNode, call: cst.Call) -> None:
+        """Leave what a call that stays is given of TensorFlow's own: types, functions, initializers, cells.
+
+        They go together: `tf.get_variable` takes TensorFlow's initializers, not Keras's. Tensors are tensors to both.
+
+        Args:
+            node: An argument, or a part of one.
+            call: The call.
+        """
+        names = self.context.names
+        if names.use_of(node) is not None:
+            self.refused.add(node)
+            self.context.ledger.left(node, _WITH.format(symbol=self.context.symbol(call.func)))
+        elif isinstance(node, cst.Call) and _makes_object(self.context.symbol(node.func) or ""):
+            self.refused.add(node)
+            for use in names.uses_in(node):
+                self.refused.add(use.node)
+                self.refused.add(names.parents[use.node])
+                self.context.ledger.left(use.node, _WITH.format(symbol=self.context.symbol(call.func)))
+        elif isinstance(node, cst.List | cst.Tuple | cst.Dict | cst.IfExp | cst.BaseElement | cst.BaseDictElement):
+            for child in node.children:
+                self.keep(child, call)
+
+
+def _makes_object(symbol: str) -> bool:
+    """Whether a call makes something that is no tensor, and that TensorFlow's functions take."""
+    last = symbol.rpartition(".")[2].lower()
+    return any(word in symbol for word in _OBJECTS) or last.endswith("cell")
 
 
 def spelled(symbol: str, table: Mapping[str, object]) -> str | None:
@@ -155,9 +189,13 @@ def _synonyms(symbol: str) -> tuple[str, ...]:
 
 
 def unsupported(symbol: str) -> str:
-    """Return why a name stays, if `onevar.v1` does not have it either; empty if it has."""
+    """Return why a name without a rule stays, and what to do; empty if there is nothing special to say."""
     verdict = judge.verdict(symbol)
-    return verdict.advice or f"onevar.v1 does not have tf.{symbol}." if verdict.level == judge.NOT else ""
+    if verdict.level == judge.NOT:
+        return verdict.advice or f"onevar.v1 does not have tf.{symbol}."
+    from onevar.migrate.rewrite.calls import advice
+
+    return advice(symbol)
 
 
 def fitted(new: cst.BaseExpression, old: cst.BaseExpression, parent: cst.CSTNode | None) -> cst.BaseExpression:

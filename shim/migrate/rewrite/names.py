@@ -7,6 +7,7 @@ looked up for the nodes of libcst's tree, whose scopes are matched with Python's
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import libcst as cst
@@ -167,6 +168,7 @@ def text_of(node: cst.BaseExpression) -> str | None:
     return None
 
 
+@cache
 def canonical(path: str) -> str:
     """Return the public name, below `tf.`, of what a path below `tensorflow` is: that of onevar, if it has it."""
     found = virtual.supported(path) or next(iter(paths.public_names(path)), path)

@@ -6,6 +6,7 @@ Whatever goes wrong in a stage takes back that stage for that file, or that unit
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper
@@ -244,7 +245,8 @@ def _settled(work: _Work, text: str, options: Options) -> str:
         names = _again(work, text)
         changes = redirected_imports.edits(names, Ledger())
     moved = edits.applied(names.module, changes).code
-    if options.stage == "shim" or work.file.is_face:
+    same = text == original and not any(redirected_imports.unread(work.names))
+    if options.stage == "shim" or work.file.is_face or same:
         return moved
     names = _again(work, moved)
     gone = list(redirected_imports.unused(names, work.file.wanted))
@@ -300,6 +302,11 @@ def _finding(work: _Work, use: Use, stage: str) -> Finding:
     return Finding(work.file.shown, line, use.column, cell, use.symbol, mark.status, text, mark.reason)
 
 
+@cache
+def _level(path: str) -> str:
+    return judge.verdict(path).level
+
+
 def _mark(work: _Work, use: Use, stage: str) -> Mark:
     """Return what became of a use: the mark of the innermost node around it that has one."""
     node: cst.CSTNode | None = use.node
@@ -311,7 +318,7 @@ def _mark(work: _Work, use: Use, stage: str) -> Mark:
         node = work.names.parents.get(node)
     if found is not None and found.status != LEFT:
         return found
-    level = judge.verdict(use.path).level if use.path else judge.SUPPORTED
+    level = _level(use.path)
     if level == judge.NOT:
         return Mark(NEEDS_YOU, unsupported(use.path))
     if level == judge.FOREIGN:

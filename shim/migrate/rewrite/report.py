@@ -120,16 +120,17 @@ def summary(found: Migration) -> str:
     counts = found.counts()
     total = sum(counts.values())
     files = len(found.rewritings) + len(found.failures)
-    failed = f" {_count(len(found.failures), 'file')} could not be rewritten." if found.failures else ""
+    failed = f" {count(len(found.failures), 'file')} could not be rewritten." if found.failures else ""
     if not total:
-        return f"\n[bold]{plain(str(found.path))}: no mention of TensorFlow in {_count(files, 'file')}.[/]{failed}"
+        return f"\n[bold]{plain(str(found.path))}: no mention of TensorFlow in {count(files, 'file')}.[/]{failed}"
     parts = [f"{counts[one]} {one} ({100 * counts[one] / total:.1f} %)" for one in reversed(STATUSES) if counts[one]]
-    changed = f" {_count(len(found.changed), 'file')} of {files} change." if found.changed else " No file changes."
-    start = f"{plain(str(found.path))}: {_count(total, 'use')} of TensorFlow in {_count(len(found.users), 'file')}"
+    changed = f" {count(len(found.changed), 'file')} of {files} change." if found.changed else " No file changes."
+    start = f"{plain(str(found.path))}: {count(total, 'use')} of TensorFlow in {count(len(found.users), 'file')}"
     return f"\n[bold]{start}: {', '.join(parts)}.[/]{changed}{failed}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number of things, in words: `"1 file"`, `"2 files"`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
