@@ -1,5 +1,7 @@
 """What `convert.names.infer` finds, and what it refuses to guess."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -175,3 +177,60 @@ def test_numbers_of_another_kind_are_refused():
         infer({"w": np.zeros(2, "i4")}, {"w": np.zeros(2, "f4")}).apply({"w": np.zeros(2, "i4")})
     with pytest.raises(ConversionError, match="cannot hold"):
         infer({"w": np.zeros(2, "f4")}, {"w": np.zeros(2, "f2")}).apply({"w": np.full(2, 1e30, "f4")})
+
+
+def test_stars_in_a_map_stand_for_what_they_match():
+    source = {f"block_{at}/{name}/kernel": (8, 8) for at in range(3) for name in ("dense", "dense_1")}
+    target = {f"layers.{at}.{name}.weight": (8, 8) for at in range(3) for name in ("q", "k")}
+    given = {"block_*/dense/kernel": "layers.*.q.weight", "block_*/dense_1/kernel": "layers.*.k.weight"}
+    found = pairs(infer(source, target, given=given, rules={"*kernel": "dense"}))
+    assert found["block_2/dense_1/kernel"] == "layers.2.k.weight"
+    assert len(found) == 6
+    with pytest.raises(ConversionError, match="as many stars"):
+        infer(source, target, given={"block_*/dense/kernel": "layers.0.q.weight"})
+
+
+def test_kernels_and_biases_of_a_pinn_in_torch():
+    """maziarraissi/PINNs: tf.Variables without names, biases of shape (1, n)."""
+    sizes = [2, 20, 20, 20, 1]
+    source, target = {}, {}
+    for at, (rows, columns) in enumerate(itertools.pairwise(sizes)):
+        source[f"Variable_{2 * at}" if at else "Variable"] = (rows, columns)
+        source[f"Variable_{2 * at + 1}"] = (1, columns)
+        target |= {f"net.{2 * at}.weight": (columns, rows), f"net.{2 * at}.bias": (columns,)}
+    name_map = infer(source, target)
+    assert [row.rule for row in name_map.rows] == ["dense", "same"] * 4, "square kernels are transposed too"
+    assert list(pairs(name_map).values()) == list(target)
+
+
+def test_dcgan_maps_on_both_sides_of_a_dense_layer_are_asked_for():
+    """carpedm20/DCGAN-tensorflow: the generator's projection does not explain the critic's flattened map."""
+    source = {"generator/g_h0_lin/Matrix": (100, 8192), "generator/g_h0_lin/bias": (8192,),
+              "generator/g_h1/w": (5, 5, 256, 512), "generator/g_h1/biases": (256,),
+              "discriminator/d_h3_conv/w": (5, 5, 256, 512), "discriminator/d_h3_conv/biases": (512,),
+              "discriminator/d_h4_lin/Matrix": (8192, 1), "discriminator/d_h4_lin/bias": (1,)}  # fmt: skip
+    target = {"gen.lin.weight": (8192, 100), "gen.lin.bias": (8192,), "gen.up.weight": (512, 256, 5, 5),
+              "gen.up.bias": (256,), "critic.conv.weight": (512, 256, 5, 5), "critic.conv.bias": (512,),
+              "critic.lin.weight": (1, 8192), "critic.lin.bias": (1,)}  # fmt: skip
+    with pytest.raises(MappingError) as caught:
+        infer(source, target)
+    assert {problem.name for problem in caught.value.problems} == {
+        "generator/g_h0_lin/Matrix", "discriminator/d_h4_lin/Matrix",
+    }  # fmt: skip
+    shape = (4, 4, 512)
+    name_map = infer(source, target, unflatten={"*g_h0_lin*": shape}, flatten={"*d_h4_lin*": shape})
+    bias = np.arange(8192.0, dtype="f")
+    values = {name: np.zeros(shape, "f") for name, shape in source.items()} | {"generator/g_h0_lin/bias": bias}
+    new = name_map.apply(values)["gen.lin.bias"]
+    np.testing.assert_array_equal(new.reshape(512, 4, 4).transpose(1, 2, 0), bias.reshape(shape))
+
+
+def test_square_matrices_that_nothing_describes_are_asked_for():
+    with pytest.raises(MappingError, match=r"transposed or as it is(.|\n)*--rule Variable="):
+        infer({"Variable": (8, 8)}, {"fc.weight": (8, 8)}, source_style="tf1", target_style="torch")
+    assert (
+        infer({"Variable": (8, 8)}, {"fc.weight": (8, 8)}, rules={"Variable": "same"}, target_style="torch")
+        .rows[0]
+        .rule
+        == "same"
+    )

@@ -46,20 +46,22 @@ class _Settling:
         self.channels = _channels(name_map)
 
     def run(self, flatten: Shapes, unflatten: Shapes) -> None:
-        outputs, inputs = {size[1] for size in self.sizes}, {size[0] for size in self.sizes}
+        # What a layer that narrows puts out goes into the next dense layer; what one puts out that widens may as well
+        # be made a map, as a generator does, and then it says nothing about a layer with as many inputs.
+        explained = {columns for rows, columns in self.sizes if columns <= rows}
         for row in [row for row in self.map.rows if row.rule == "dense"]:
             rows, columns = _sizes(self.map, row)
             if "flatten" not in row.options:
                 shape = _said(row, flatten)
                 if shape is not _UNSAID:
                     row = self._set(row, "flatten", shape)
-                elif rows not in outputs and self._map_of(rows):
+                elif rows not in explained and self._map_of(rows):
                     self._demand(row, "flatten", rows, "inputs, which may be a flattened feature map")
             if "unflatten" not in row.options:
                 shape = _said(row, unflatten)
                 if shape is not _UNSAID:
                     self._set_all(row, shape)
-                elif columns > rows and columns not in inputs and columns >= _LEAST * self._map_of(columns) > 0:
+                elif columns > rows and columns >= _LEAST * self._map_of(columns) > 0:
                     self._demand(row, "unflatten", columns, "outputs, which may be reshaped to a feature map")
 
     def _set(self, row: Row, key: str, shape: Sequence[int] | None) -> Row:

@@ -23,6 +23,7 @@ class Item:
         unit: The layer that it is in.
         roles: What it may be in its layer; empty if anything.
         choices: The rules that it may fall under, and the shape in the common form under each.
+        costs: How much speaks against each rule.
         words: That tell it from others.
         numbers: That tell it from others of the same words.
         shapes: Of its tensors.
@@ -34,6 +35,7 @@ class Item:
     unit: str
     roles: frozenset[str]
     choices: Mapping[str, Shape]
+    costs: Mapping[str, float]
     words: tuple[str, ...]
     numbers: tuple[tuple[int, ...], ...]
     shapes: tuple[Shape, ...]
@@ -86,11 +88,21 @@ def _told(name: str, spec: Spec) -> Words:
 def _single(side: _Side, name: str, order: int) -> Item:
     spec, said = side.specs[name], side.told[name]
     roles = _roles(side, said, spec)
-    choices = _choices(spec, side.style, roles, "embedding" in said.words)
-    told = next((rule for pattern, rule in side.rules.items() if matches(name, [pattern])), None)
+    choices, costs = _choices(spec, side.style, roles, "embedding" in said.words)
+    told = next((rule for pattern, rule in side.rules.items() if _is_told(name, spec, pattern, rule)), None)
     if told is not None:
         choices = {told: layouts.choices(spec.shape, side.style).get(told, spec.shape)}
-    return Item((name,), (said.role or "",), said.unit, roles, choices, said.words, said.numbers, (spec.shape,), order)
+        costs = {told: 0.0}
+    return Item(
+        (name,), (said.role or "",), said.unit, roles, choices, costs, said.words, said.numbers, (spec.shape,), order
+    )
+
+
+def _is_told(name: str, spec: Spec, pattern: str, rule: str) -> bool:
+    """Whether the user's rule is for a tensor: a pattern is for those of its tensors that the rule can be for."""
+    if name == pattern:
+        return True
+    return matches(name, [pattern]) and len(spec.shape) in layouts.LAYOUTS[rule].ranks
 
 
 def _roles(side: _Side, said: Words, spec: Spec) -> frozenset[str]:
@@ -121,31 +133,50 @@ def _rank_of(side: _Side, siblings: Mapping[str, str], role: str) -> int | None:
     return len(side.specs[siblings[role]].shape) if role in siblings else None
 
 
-def _choices(spec: Spec, style: str, roles: frozenset[str], embeds: bool) -> dict[str, Shape]:
-    """Return the rules that fit, the likeliest first."""
+def _choices(spec: Spec, style: str, roles: frozenset[str], embeds: bool) -> tuple[dict[str, Shape], dict[str, float]]:
+    """Return the rules that fit, the likeliest first, and how unlikely each is."""
     found = layouts.choices(spec.shape, style)
-    likely = sorted(found, key=lambda rule: _rank(rule, spec, roles, embeds))
-    kernel = roles & {"kernel", "depthwise_kernel", "pointwise_kernel"}
-    if "embedding" in roles and not kernel:
-        likely = ["same"]
-    elif kernel and "embedding" not in roles and len(spec.shape) > 1 and spec.layer is not None:
-        likely = [rule for rule in likely if rule != "same"]
-    return {rule: found[rule] for rule in likely if _fits_class(rule, spec)}
+    cost = {rule: _cost(rule, spec, roles, embeds) for rule in found}
+    likely = sorted((rule for rule in found if cost[rule] < _NEVER), key=cost.__getitem__)
+    return {rule: found[rule] for rule in likely}, cost
 
 
-def _rank(rule: str, spec: Spec, roles: frozenset[str], embeds: bool) -> int:
+#: Costs of a rule: of what a convention says, of what is merely possible, of what contradicts the tensor's name.
+_HALF, _UNLIKELY, _AGAINST, _NEVER = 0.5, 1.0, 2.0, 9.0
+_KERNELS = frozenset({"kernel", "depthwise_kernel", "pointwise_kernel"})
+
+
+def _cost(rule: str, spec: Spec, roles: frozenset[str], embeds: bool) -> float:
+    if len(spec.shape) < 2:
+        return 0.0
+    kernel, embedding = bool(roles & _KERNELS), "embedding" in roles
     if rule == "same":
-        return 0 if len(spec.shape) < 2 or not roles or (embeds and "embedding" in roles) else 3
+        return _cost_of_same(spec, kernel, embedding, embeds)
+    if not kernel:
+        return _NEVER if embedding else _UNLIKELY if roles or rule == "depthwise" else _HALF
     if rule == "depthwise":
-        depthwise = "depthwise_kernel" in roles and "kernel" not in roles
-        return 0 if depthwise or (spec.layer or "").startswith("Depthwise") else 2
-    return 1
+        return _cost_of_depthwise(spec, roles)
+    if embedding and embeds:
+        return _UNLIKELY
+    return _UNLIKELY if _only_depthwise(roles) else 0.0
 
 
-def _fits_class(rule: str, spec: Spec) -> bool:
-    if rule == "depthwise":
-        return spec.layer is None or spec.layer.startswith(("Depthwise", "Conv", "Separable"))
-    return True
+def _cost_of_same(spec: Spec, kernel: bool, embedding: bool, embeds: bool) -> float:
+    if not kernel or (embedding and embeds):
+        return 0.0
+    if embedding:
+        return _HALF
+    return _NEVER if spec.layer is not None else _AGAINST
+
+
+def _cost_of_depthwise(spec: Spec, roles: frozenset[str]) -> float:
+    if spec.layer is not None and not spec.layer.startswith(("Depthwise", "Conv", "Separable")):
+        return _NEVER
+    return 0.0 if _only_depthwise(roles) or (spec.layer or "").startswith("Depthwise") else _UNLIKELY
+
+
+def _only_depthwise(roles: frozenset[str]) -> bool:
+    return "depthwise_kernel" in roles and "pointwise_kernel" not in roles
 
 
 # Recurrent cells.
@@ -264,7 +295,7 @@ def _cell_item(side: _Side, found: dict[str, str], order: int) -> Item:
     kind, sizes = _sizes(side.style, shapes, found.get(_KIND))
     words, numbers, unit = _cell_words(side, members)
     return Item(
-        tuple(members.values()), tuple(members), unit, frozenset({kind}), {kind: sizes}, words, numbers,
+        tuple(members.values()), tuple(members), unit, frozenset({kind}), {kind: sizes}, {kind: 0.0}, words, numbers,
         tuple(shapes.values()), order,
     )  # fmt: skip
 

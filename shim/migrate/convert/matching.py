@@ -57,34 +57,54 @@ class Outcome:
 
 
 def rule_of(source: Item, target: Item) -> str | None:
-    """Return the rule that takes one item to the other; None if none does.
-
-    Where several fit, it is the one that is likeliest for both.
+    """Return the rule that takes one item to the other, the likeliest if several fit; None if none does.
 
     Args:
         source: Of the source.
         target: Of the target.
     """
-    return _rule(source, target, operator.eq)
+    costs = _costs(source, target, operator.eq) or _costs(source, target, layouts.regroups)
+    return min(costs, key=costs.__getitem__) if costs else None
 
 
-def loose_rule_of(source: Item, target: Item) -> str | None:
-    """Return a rule for items whose shapes differ in how neighbouring dimensions are split: heads, or a width of 1.
+def rivals_of(source: Item, target: Item) -> list[str]:
+    """Return the rules between which nothing decides, where an item goes to another; one or none if that is clear.
 
     Args:
         source: Of the source.
         target: Of the target.
     """
-    return rule_of(source, target) or _rule(source, target, layouts.regroups)
+    costs = _costs(source, target, operator.eq) or _costs(source, target, layouts.regroups)
+    least = min(costs.values(), default=0.0)
+    return [rule for rule, cost in costs.items() if cost < least + _CLEAR]
 
 
-def _rule(source: Item, target: Item, alike: Callable[[Any, Any], bool]) -> str | None:
+#: How much likelier a rule must be than another that fits as well.
+_CLEAR = 1.0
+#: From this cost on, a rule contradicts what a tensor's name says it is.
+_AGAINST = 1.5
+
+
+def _fits(source: Item, target: Item) -> bool:
+    """Whether a rule takes one item to the other that agrees with what they are called."""
+    return any(cost < _AGAINST for cost in _costs(source, target, operator.eq).values())
+
+
+def _fits_loosely(source: Item, target: Item) -> bool:
+    """The same for shapes that differ in how neighbouring dimensions are split: heads, or a width of 1."""
+    return bool(_costs(source, target, operator.eq)) or bool(_costs(source, target, layouts.regroups))
+
+
+def _costs(source: Item, target: Item, alike: Callable[[Any, Any], bool]) -> dict[str, float]:
+    """Return the rules that fit, and how much speaks against each."""
+    if not agree(source.roles, target.roles):
+        return {}
     mine, yours = (item.choices if alike is operator.eq else _widened(item) for item in (source, target))
-    fitting = [rule for rule, shape in mine.items() if rule in yours and alike(shape, yours[rule])]
-    if not fitting or not agree(source.roles, target.roles):
-        return None
-    places = {rule: list(mine).index(rule) + list(yours).index(rule) for rule in fitting}
-    return min(fitting, key=places.__getitem__)
+    return {
+        rule: source.costs.get(rule, 0.0) + target.costs.get(rule, 0.0)
+        for rule, shape in mine.items()
+        if rule in yours and alike(shape, yours[rule])
+    }
 
 
 def _widened(item: Item) -> Mapping[str, tuple[int, ...]]:
@@ -121,13 +141,13 @@ class Matcher:
         self._members = {"source": _by_unit(sources), "target": _by_unit(targets)}
         for source in sources:
             self._candidates[source] = {}
-            self._link(source, targets, rule_of)
+            self._link(source, targets, _fits)
         for pair in pairs:
             self._pair(pair.source, pair.target, pair.why)
 
-    def _link(self, source: Item, targets: Iterable[Item], rule: Callable[[Item, Item], str | None]) -> None:
+    def _link(self, source: Item, targets: Iterable[Item], fits: Callable[[Item, Item], bool]) -> None:
         for target in targets:
-            if rule(source, target) is not None:
+            if fits(source, target):
                 self._candidates[source][target] = None
                 self._wanted[target][source] = None
 
@@ -161,7 +181,7 @@ class Matcher:
         rest = [target for target, fits in self._wanted.items() if not fits]
         alone = [source for source, fits in self._candidates.items() if not fits]
         for source in alone:
-            self._link(source, rest, loose_rule_of)
+            self._link(source, rest, _fits_loosely)
         return any(self._candidates[source] for source in alone)
 
     def _singles(self) -> bool:

@@ -1,8 +1,9 @@
 """A name map: which tensors of the source become which of the target, by which rule; as rows, as arrays, as a file."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -272,6 +273,34 @@ def given_map(names: Mapping[str, str]) -> Given:
         else:
             given.rows.append(Row((source,), (target,), "", "map"))
     return given
+
+
+def expanded(row: Row, names: Iterable[str]) -> list[Row]:
+    """Return the rows that a row with stars stands for: what each star of the source is, the target's stars are.
+
+    Args:
+        row: Of the user's: `block_*/dense/kernel` to `layers.*.fc.weight`.
+        names: The source's tensors.
+
+    Raises:
+        ConversionError: It is of no tensor, or the sides have different numbers of stars.
+    """
+    if len(row.sources) != 1 or "*" not in row.sources[0]:
+        return [row]
+    source, target = row.sources[0], row.targets[0]
+    if len(row.targets) != 1 or source.count("*") != target.count("*"):
+        raise ConversionError(f"{row}: both sides need as many stars.")
+    pattern = re.compile("([^/.]*)".join(re.escape(part) for part in source.split("*")))
+    out = []
+    for name in names:
+        found = pattern.fullmatch(name)
+        if found is not None:
+            pieces = target.split("*")
+            new = pieces[0] + "".join(f"{star}{piece}" for star, piece in zip(found.groups(), pieces[1:], strict=True))
+            out.append(replace(row, sources=(name,), targets=(new,)))
+    if not out:
+        raise ConversionError(f"{row}: no tensor of the source is called like that.")
+    return out
 
 
 def _take(given: Given, line: str, where: str) -> None:

@@ -16,8 +16,8 @@ from onevar.migrate.convert.auxiliary import AVERAGE, Auxiliary, auxiliaries
 from onevar.migrate.convert.filling import fills
 from onevar.migrate.convert.finishing import finish
 from onevar.migrate.convert.items import Item, items_of
-from onevar.migrate.convert.matching import Matcher, Outcome, Pair, agree, loose_rule_of
-from onevar.migrate.convert.name_map import FILLS, Given, NameMap, Problem, Row, given_map
+from onevar.migrate.convert.matching import Matcher, Outcome, Pair, agree, rivals_of, rule_of
+from onevar.migrate.convert.name_map import FILLS, Given, NameMap, Problem, Row, expanded, given_map
 from onevar.migrate.convert.recurrent import GATES
 from onevar.migrate.convert.spec import STYLES, ConversionError, Spec, matches, specs_of, style_of
 
@@ -119,14 +119,15 @@ class _Work:
                 raise ConversionError(f"{pattern!r}, which was given a rule, is no tensor of either side.")
 
     def take_given(self, given: Given) -> None:
-        for row in given.rows:
+        rows = [each for row in given.rows for each in expanded(row, self.map.source)]
+        for row in rows:
             self._known(row.sources, self.map.source, "source")
             self._known(row.targets, self.map.target, "target")
             pair = self._pair_of(row)
             if pair is not None:
                 self.pairs.append(pair)
             self.map.rows.append(self._completed(row, pair))
-        taken = {name for row in given.rows for name in row.sources + row.targets}
+        taken = {name for row in rows for name in row.sources + row.targets}
         self._remove(taken, taken)
         self._put_aside(given.skip, self.map.source, self.map.left_out, "said so")
         self._put_aside(given.keep, self.map.target, self.map.kept, "said so")
@@ -162,7 +163,7 @@ class _Work:
 
     def _completed(self, row: Row, pair: Pair | None) -> Row:
         """Return a row of the user's with the rule that it leaves out."""
-        rule = row.rule or (loose_rule_of(pair.source, pair.target) if pair else None)
+        rule = row.rule or (rule_of(pair.source, pair.target) if pair else None)
         if rule in GATES and pair is not None:
             return Row(row.sources, row.targets, rule, "map", pair.source.parts, pair.target.parts, row.options)
         if rule is None:
@@ -210,7 +211,7 @@ class _Work:
         named = _by_name(self.sources, self.targets)
         known = list(self.pairs)
         for source, target in named:
-            if loose_rule_of(source, target) is None:
+            if rule_of(source, target) is None:
                 self._problem(
                     "shape", source, f"{source} and {target} have one name, and no rule takes one to the other"
                 )
@@ -227,11 +228,24 @@ class _Work:
 
     def _row_all(self) -> None:
         for pair in self.pairs:
-            rule = loose_rule_of(pair.source, pair.target)
+            rule = rule_of(pair.source, pair.target)
             assert rule is not None
+            self._ask_rule(pair)
             parts = (pair.source.parts, pair.target.parts) if rule in GATES else ((), ())
             names = tuple(self._averages.get(name, name) for name in pair.source.names)
             self.map.rows.append(Row(names, pair.target.names, rule, pair.why, *parts))
+
+    def _ask_rule(self, pair: Pair) -> None:
+        """Say where two rules fit a pair and nothing speaks for one of them."""
+        rules = rivals_of(pair.source, pair.target)
+        square = {"dense", "same"} <= set(rules) or {"conv", "same"} <= set(rules)
+        if square and layouts.crosses(self.map.source_style, self.map.target_style):
+            name = pair.source.names[0]
+            text = (
+                f"{pair.source} becomes {pair.target}, transposed or as it is: the shape does not say. Say which: "
+                f"rules={{{name!r}: {rules[0]!r}}} (--rule {name}=RULE), one of {', '.join(rules)}"
+            )
+            self._problem("layout", pair.source, text)
 
     def _say_open(self) -> None:
         kept = fills(self.pairs, self.outcome.missing, self.sources)

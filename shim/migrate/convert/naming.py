@@ -111,7 +111,7 @@ class _Naming:
             if self.same:
                 self._add(item, item.names, "same")
                 continue
-            rule = next(iter(item.choices))
+            rule = self._rule(item)
             if rule in GATES:
                 self._add_cell(item, rule)
                 continue
@@ -119,6 +119,13 @@ class _Naming:
             convolved = convolved or rule in ("conv", "depthwise")
             self._add(item, (self._name(item, rule),), rule)
             self._count_batches(item)
+
+    def _rule(self, item: Item) -> str:
+        """Return the likeliest rule; a tensor of many dimensions is a convolution's kernel unless told otherwise."""
+        rule = next(iter(item.choices))
+        if rule == "same" and len(item.names) == 1 and "conv" in item.choices and not matches(item.names[0], self.told):
+            return "conv"
+        return rule
 
     def _ask(self, item: Item, rule: str, first: bool) -> None:
         """Say where a shape has two meanings, and the name tells neither."""
