@@ -28,22 +28,26 @@ class Functions:
         analysis: What the statements do.
         context: Of the model.
         options: How far to go.
+        hoists: Whether layers and weights may become attributes of the model.
 
     Attributes:
         reached: Their names.
+        opening: The calls that open blocks that only name variables.
         scopes: Code of what opens blocks that only name variables: `tf.variable_scope`.
         named: Whether such a block's object is used, so that it has to stay.
     """
 
-    def __init__(self, analysis: Analysis, context: ModelContext, options: Options):
+    def __init__(self, analysis: Analysis, context: ModelContext, options: Options, *, hoists: bool):
         self.analysis = analysis
         self.context = context
         self.options = options
         self.graph = [leaf.node for leaf in analysis.body.leaves if leaf.kind == kinds.GRAPH]
         self.reached = self._reached()
         self.scopes: set[str] = set()
+        self.opening: list[cst.Call] = []
         self.named = False
-        self._reuses = "reuse" in code(analysis.names.module)
+        self._fixed = not hoists or "reuse" in code(analysis.names.module)
+        self.collections = self._collections()
         self._stateful = {one for one in self.reached if self._keeps_state(analysis.functions[one])}
         context.methods = self._methods() if options.stage == "keras3" else set()
         self.edits: dict[cst.CSTNode, cst.CSTNode | cst.RemovalSentinel] = {}
@@ -67,6 +71,14 @@ class Functions:
             return True
         inner = [self.analysis.functions[one] for one in self.reached if one in read(node).loads]
         return any(self._keeps_state(one) for one in inner if one is not node)
+
+    def _collections(self) -> list[cst.Call]:
+        """Return the calls that take the collection of regularization losses."""
+        nodes = [*self.graph, *(self.analysis.functions[one] for one in self.reached)]
+        found = [
+            call for node in nodes for call, one in called_symbols(self.analysis.names, node) if one == "get_collection"
+        ]
+        return [call for call in found if "REGULARIZATION_LOSSES" in code(call) and len(call.args) == 1]
 
     def _only_graph(self, name: str, *, called: bool) -> bool:
         """Whether a function is used by the graph alone, and always called if it has to be."""
@@ -123,6 +135,8 @@ class Functions:
         while node is not None:
             if isinstance(node, _REPEATED):
                 return False
+            if node in self.graph:
+                return True
             if isinstance(node, cst.FunctionDef):
                 return node.name.value in self.context.methods and self._once(node.name.value, depth + 1)
             node = names.parents.get(node)
@@ -137,7 +151,7 @@ class Functions:
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
         """Return a statement with its expressions converted."""
         before = self.context.hoists
-        if self._reuses or _repeats(node):
+        if self._fixed or _repeats(node):
             self.context.hoists = False
         made = expressions.convert_statement(node, self.context)
         self.context.hoists = before
@@ -154,6 +168,7 @@ class Functions:
         for item in scope.items:
             if isinstance(item.item, cst.Call):
                 self.scopes.add(code(item.item.func))
+                self.opening.append(item.item)
             if item.asname is not None and isinstance(item.asname.name, cst.Name):
                 self.named |= item.asname.name.value in read(scope.body).loads
 
@@ -219,8 +234,8 @@ class Functions:
         return False
 
     def untracked(self, node: cst.CSTNode) -> cst.CSTNode:
-        """Return converted code without the blocks that name variables."""
-        changed = node.visit(_WithoutScopes(self.scopes))
+        """Return converted code without the blocks that name variables, and with the model's own losses."""
+        changed = node.visit(_WithoutScopes(self.scopes, {code(one) for one in self.collections}))
         assert isinstance(changed, cst.CSTNode)
         return changed
 
@@ -248,7 +263,7 @@ def _as_method(node: cst.FunctionDef) -> cst.FunctionDef:
 
 
 class _Methods(cst.CSTTransformer):
-    """Writes `self.` before the names of methods, and `self.losses` for the collection of regularization losses."""
+    """Writes `self.` before the names of methods."""
 
     def __init__(self, methods: set[str]):
         super().__init__()
@@ -262,13 +277,16 @@ class _Methods(cst.CSTTransformer):
 
 
 class _WithoutScopes(cst.CSTTransformer):
-    """Takes statements out of the blocks that name variables."""
+    """Takes statements out of the blocks that name variables; writes `self.losses` for their collection."""
 
-    def __init__(self, scopes: set[str]):
+    def __init__(self, scopes: set[str], collections: set[str]):
         super().__init__()
         self.scopes = scopes
+        self.collections = collections
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode | cst.FlattenSentinel:  # type: ignore[override]
+        if isinstance(original_node, cst.Call) and code(original_node) in self.collections:
+            return expression("self.losses")
         if not isinstance(updated_node, cst.With):
             return updated_node
         calls = [item.item.func if isinstance(item.item, cst.Call) else None for item in updated_node.items]

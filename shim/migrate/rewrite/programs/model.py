@@ -37,6 +37,10 @@ class Block:
     parts: list["cst.BaseStatement | Block"] = field(default_factory=list)
 
 
+class Mixed(Exception):
+    """What is made of weights by Keras, and what by onevar.v1, do not go together."""
+
+
 class ModelWriter:
     """Writes the model of a program.
 
@@ -46,6 +50,7 @@ class ModelWriter:
         runs: What is fetched and fed.
         imports: The module's new imports.
         options: How far to go.
+        hoists: Whether layers and weights may become attributes of the model.
 
     Attributes:
         context: Of the class.
@@ -55,7 +60,16 @@ class ModelWriter:
         rate: The placeholder of the learning rate; None: it is not fed.
     """
 
-    def __init__(self, analysis: Analysis, training: Training, runs: Runs, imports: ModuleImports, options: Options):
+    def __init__(
+        self,
+        analysis: Analysis,
+        training: Training,
+        runs: Runs,
+        imports: ModuleImports,
+        options: Options,
+        *,
+        hoists: bool,
+    ):
         self.analysis = analysis
         self.runs = runs
         self.options = options
@@ -70,7 +84,7 @@ class ModelWriter:
             if path != self.rate and all(one is None or self.stability.is_stable(one) for one in values)
         }
         self.context = ModelContext(analysis.names, imports, self._outer)
-        self.functions = Functions(analysis, self.context, options)
+        self.functions = Functions(analysis, self.context, options, hoists=hoists)
         self.dependencies = Dependencies(analysis)
         self.class_name = imports.fresh("Model")
         self.model_name = imports.fresh("model")
@@ -181,16 +195,22 @@ class ModelWriter:
         (node,) = statements("\n".join(lines) + "\n")
         inner = self._reads() + self._emitted(body, tracked)
         filled = node.visit(_Filling({"_BODY": inner, "_METHODS": methods}))
+        if tracked and self.functions.collections and self.context.made and self.options.stage == "keras3":
+            raise Mixed("Regularization losses of layers of Keras are in no collection.")
         if not tracked:
             filled = self.functions.untracked(filled)
+            for call in [*self.functions.collections, *self.functions.opening]:
+                self.context.ledger.rewritten(call)
+                for use in self.analysis.names.uses_in(call):
+                    self.context.ledger.rewritten(use.node)
         filled = filled.visit(_Tidy())
         return [cst.ensure_type(filled, cst.ClassDef).with_changes(leading_lines=[_BLANK] * 2)]
 
     def _is_left(self) -> bool:
-        """Whether anything in the class stays on onevar.v1, scopes apart."""
+        """Whether anything in the class stays on onevar.v1, scopes and the collection of losses apart."""
         names = self.analysis.names
         for node, mark in self.context.ledger.marks.items():
-            if mark.status == LEFT:
+            if mark.status == LEFT and not any(names.is_in(node, call) for call in self.functions.collections):
                 symbol = names.name_of(node) if isinstance(node, cst.BaseExpression) else ""
                 if symbol not in symbols.SCOPES:
                     return True

@@ -2,7 +2,6 @@
 
 import libcst as cst
 
-from onevar.migrate.rewrite import expressions
 from onevar.migrate.rewrite.context import Converted, Left, Options, Plan
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.names import Names
@@ -11,7 +10,7 @@ from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.checks import refuse_symbols
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
-from onevar.migrate.rewrite.programs.model import ModelWriter
+from onevar.migrate.rewrite.programs.model import Mixed, ModelWriter
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, read, statements, suite
 from onevar.migrate.rewrite.programs.rewriting import SessionRewriter
 from onevar.migrate.rewrite.programs.runs import Runs
@@ -19,6 +18,10 @@ from onevar.migrate.rewrite.programs.training import Training
 
 _NO_PROGRAM = (
     "It builds a graph for others; where its callers are not converted, what it is given are tensors of a graph."
+)
+_SEED = (
+    "It seeds what onevar.v1 draws. Keras draws from seeds of Python's `random`: keras.utils.set_random_seed sets"
+    " these, and those of NumPy too."
 )
 _EAGER = "It runs in the Keras model's `call`, on tensors of Keras's backend."
 
@@ -153,8 +156,12 @@ class _Program:
         training = Training(self.names, [leaf for leaf in self.body.leaves if leaf.kind == kinds.TRAINING])
         runs = Runs(analysis, training, nodes)
         self._unhandled(nodes, runs)
-        writer = ModelWriter(analysis, training, runs, self.imports, self.options)
-        made = writer.statements()
+        writer = ModelWriter(analysis, training, runs, self.imports, self.options, hoists=True)
+        try:
+            made = writer.statements()
+        except Mixed:
+            writer = ModelWriter(analysis, training, runs, self.imports, self.options, hoists=False)
+            made = writer.statements()
         remade = sum(any(one.kind == "init" for one in run.all) for run in runs.runs.values()) > 1
         summaries = self._summaries(runs)
         made += summaries
@@ -163,7 +170,7 @@ class _Program:
             writer, self._replaced(writer, made), "summarize" if summaries else None, remade=remade
         )
         unit = Converted(name, self.owner)
-        self._seeds(writer, rewriter.replaced)
+        self._seeds(writer)
         for node in [*self.found, *self.outside]:
             changed = node.visit(rewriter)
             if changed is not node:
@@ -188,15 +195,15 @@ class _Program:
                 found[node] = edit
         return found
 
-    def _seeds(self, writer: ModelWriter, replaced: dict[cst.CSTNode, object]) -> None:
-        """Convert what sets the seed: Keras's generators have a seed of their own."""
+    def _seeds(self, writer: ModelWriter) -> None:
+        """Say what becomes of the seed."""
         if self.options.stage != "keras3":
             return
         for leaf in self.body.leaves:
             line = is_line(leaf)
-            if leaf.kind == kinds.PLAIN and line is not None and call_symbol(self.names, line) == "set_random_seed":
-                writer.context.hoists = False
-                replaced[leaf.node] = expressions.convert_statement(leaf.node, writer.context)
+            seeds = line is not None and call_symbol(self.names, line) == "set_random_seed"
+            if leaf.kind == kinds.PLAIN and seeds and isinstance(line, cst.Call):
+                writer.context.ledger.left(line.func, _SEED)
 
     def _summaries(self, runs: Runs) -> list[cst.BaseStatement]:
         """Return the function that makes a summary of the values."""
