@@ -196,6 +196,14 @@ class Adapter(Tracing, ABC):
         }
         return Primitives(self.name, {**basic, **self.kernels, **self.primitives})
 
+    def opaque(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that a compiler which reads Python runs as it is, instead of reading it.
+
+        Args:
+            function: Any.
+        """
+        return function
+
     def dynamic_op(self, op_type: str) -> Callable[[Sequence[Any], dict[str, Any]], Any] | None:
         """Return a function that does a pure op on tensors whose sizes are not known while they are traced, or None.
 

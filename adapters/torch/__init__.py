@@ -43,6 +43,7 @@ class TorchAdapter(Adapter):
     vjp = staticmethod(tracing.vjp)
     with_gradient = staticmethod(tracing.with_gradient)
     compile = staticmethod(tracing.compile)
+    opaque = staticmethod(torch.compiler.disable)
 
     def owns(self, x: object) -> bool:
         return isinstance(x, torch.Tensor)

@@ -58,3 +58,16 @@ def symbolic() -> bool:
 def call_context() -> Any:
     """Return what Keras knows of the outermost call of a layer that runs in this thread, or None."""
     return sys.modules["keras.src.backend.common.global_state"].get_global_attribute("current_call_ctx")
+
+
+def autocast(layer: Any) -> Any:
+    """Return a scope in which variables read as a layer's calls see them.
+
+    Args:
+        layer: A Keras layer.
+    """
+    variables = sys.modules["keras.src.backend.common.variables"]
+    dtype = layer.compute_dtype
+    if not layer.autocast or not keras.backend.is_float_dtype(dtype):
+        return variables.AutocastScope(None)
+    return variables.AutocastScope(dtype if dtype != layer.variable_dtype else None)

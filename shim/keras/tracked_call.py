@@ -11,7 +11,7 @@ from onevar.core import nest
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import needed
 from onevar.errors import Unsupported
-from onevar.keras.current import call_context, keras_adapter, stateless_scope
+from onevar.keras.current import autocast, call_context, keras_adapter, stateless_scope
 from onevar.keras.tracked_graph import TrackedGraph
 from onevar.keras.tracked_run import initial
 from onevar.keras.tracked_saving import called_with
@@ -37,6 +37,7 @@ class Call:
         self.state, self.method, self.function = state, method, function
         self.graph = TrackedGraph(state.generator, state.layer)
         self.graph.seed = state.seed
+        state.generator()  # while the layer may still get state: the first call that draws may be a compiled one
         self.graph.creator_stack.append(self._create)
 
     def __call__(self, layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -50,7 +51,7 @@ class Call:
         around = get_variable_scope() if CURRENT.calls else None
         CURRENT.calls.append(self)
         try:
-            with self.graph.as_default():
+            with autocast(layer), self.graph.as_default():
                 self._inherit(around)
                 given, options = self._placeholders((args, kwargs))
                 returned = self.function(layer, *given, **options)
@@ -91,10 +92,15 @@ class Call:
             setattr(root, name, getattr(around, name))
 
     def _placeholders(self, structure: Any) -> Any:
+        layer = self.state.layer
+
         def stand_in(leaf: Any) -> Any:
             if keras.backend.is_keras_tensor(leaf):
                 return self.graph.adopt(leaf)
-            return self.graph.fed(leaf) if self.graph._is_native(leaf) else leaf
+            if not self.graph.is_native(leaf):
+                return leaf
+            # As `Layer.__call__` does, which is not there when Keras calls a method itself.
+            return self.graph.fed(layer.dtype_policy.convert_input(leaf, layer.autocast, layer.input_dtype))
 
         return nest.pack(structure, [stand_in(leaf) for leaf in nest.flatten(structure)])
 

@@ -84,7 +84,7 @@ class TrackedGraph(Graph):
                 "layer itself, `layer(x)`, where functional models are put together."
             )
         # NumPy's arrays are constants, as everywhere in TensorFlow.
-        return self.fed(value) if self.adapter.name != "numpy" and self._is_native(value) else None
+        return self.fed(value) if self.adapter.name != "numpy" and self.is_native(value) else None
 
     def fed(self, value: Any, name: str = "input") -> Tensor:
         """Return the placeholder of a native tensor.
@@ -147,7 +147,7 @@ class TrackedGraph(Graph):
         with Outside(self):
             result = function(*args, **kwargs)
         leaves = nest.flatten(result)
-        return nest.pack(result, [self.fed(leaf) if self._is_native(leaf) else leaf for leaf in leaves])
+        return nest.pack(result, [self.fed(leaf) if self.is_native(leaf) else leaf for leaf in leaves])
 
     def natives(self, structure: Any, targets: Any = ()) -> Any:
         """Return a structure with native tensors in the place of the graph's.
@@ -176,7 +176,8 @@ class TrackedGraph(Graph):
             )
         return None
 
-    def _is_native(self, value: Any) -> bool:
+    def is_native(self, value: Any) -> bool:
+        """Whether a value is a tensor of Keras's framework."""
         return adapter_of(value) is self.adapter
 
 

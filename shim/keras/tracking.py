@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from onevar.keras.current import keras_adapter
 from onevar.keras.tracked_call import Call
 from onevar.keras.tracked_saving import teach
 from onevar.keras.tracked_state import CURRENT, TRACKED, state_of
@@ -40,6 +41,15 @@ def track_v1_variables(method: _Method) -> _Method:
     return _Tracked(method)  # type: ignore[return-value]
 
 
+@keras_adapter().opaque
+def _run(name: str, method: Callable[..., Any], layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+    state = state_of(layer)
+    if CURRENT.calls and CURRENT.calls[-1].state is state:
+        return method(layer, *args, **kwargs)
+    teach(type(layer))
+    return Call(state, name, method)(layer, args, kwargs)
+
+
 class _Tracked:
     """A tracked method until its class exists; then a plain function stands in its place.
 
@@ -52,11 +62,7 @@ class _Tracked:
 
         @functools.wraps(method)
         def tracked(self: Any, *args: Any, **kwargs: Any) -> Any:
-            state = state_of(self)
-            if CURRENT.calls and CURRENT.calls[-1].state is state:
-                return method(self, *args, **kwargs)
-            teach(type(self))
-            return Call(state, name, method)(self, args, kwargs)
+            return _run(name, method, self, args, kwargs)
 
         setattr(tracked, TRACKED, True)
         self._plain = tracked
