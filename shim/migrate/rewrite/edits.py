@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 
 import libcst as cst
 
+from onevar.migrate.bindings import tensorflow
 from onevar.migrate.rewrite.context import Replacement
+from onevar.migrate.rewrite.names import dotted
 
 _BUILTIN = frozenset(dir(builtins)) | {
     "__file__", "__name__", "__doc__", "__path__", "__spec__", "__package__", "__loader__", "__builtins__",
@@ -40,19 +42,42 @@ def applied(module: cst.Module, edits: Mapping[cst.CSTNode, Replacement]) -> cst
     return cst.ensure_type(module.visit(_Apply(edits)), cst.Module) if edits else module
 
 
-def with_imports(module: cst.Module, lines: Iterable[str], place: int | None) -> cst.Module:
+def without_echoes(module: cst.Module) -> cst.Module:
+    """Return a module without statements `x = x` at its top: what they were is an import now."""
+    body: list[cst.SimpleStatementLine | cst.BaseCompoundStatement] = []
+    waiting: list[cst.EmptyLine] = []
+    for one in module.body:
+        if _is_echo(one):
+            waiting += one.leading_lines
+            continue
+        body.append(one.with_changes(leading_lines=[*waiting, *one.leading_lines]) if waiting else one)
+        waiting = []
+    return module.with_changes(body=body) if len(body) < len(module.body) else module
+
+
+def _is_echo(node: cst.CSTNode) -> bool:
+    inner = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+    if not isinstance(inner, cst.Assign) or len(inner.targets) != 1:
+        return False
+    target, value = inner.targets[0].target, inner.value
+    return isinstance(target, cst.Name) and isinstance(value, cst.Name) and target.value == value.value
+
+
+def with_imports(module: cst.Module, lines: Iterable[str]) -> cst.Module:
     """Return a module with imports added at its top.
+
+    They stand before the first import of TensorFlow, since what comes before that may be there to come first; where
+    there is none, before the first import, or after the docstring.
 
     Args:
         module: The module.
         lines: The statements.
-        place: Before which of its statements; None: before its first import, or after its docstring.
     """
     new = [cst.parse_statement(line, config=module.config_for_parsing) for line in lines]
     if not new:
         return module
     body = list(module.body)
-    place = _first(body) if place is None else place
+    place = next((index for index, one in enumerate(body) if _imports_tensorflow(one)), _first(body))
     following = body[place] if place < len(body) else None
     if following is not None and _has_imports(following):
         # What stands above the import, the heading of a section say, stays above.
@@ -61,6 +86,19 @@ def with_imports(module: cst.Module, lines: Iterable[str], place: int | None) ->
     elif following is not None and not following.leading_lines:
         body[place] = following.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
     return module.with_changes(body=[*body[:place], *new, *body[place:]])
+
+
+def _imports_tensorflow(node: cst.CSTNode) -> bool:
+    waiting = [] if isinstance(node, cst.FunctionDef | cst.ClassDef) else [node]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, cst.Import) and any(tensorflow(dotted(one.name)) is not None for one in found.names):
+            return True
+        if isinstance(found, cst.ImportFrom) and tensorflow(dotted(found.module)) is not None:
+            return not found.relative
+        if isinstance(found, cst.BaseStatement | cst.BaseSuite | cst.ExceptHandler | cst.Else | cst.Finally):
+            waiting += found.children
+    return False
 
 
 def _has_imports(node: cst.CSTNode) -> bool:

@@ -7,6 +7,9 @@ import libcst as cst
 
 from onevar.migrate.rewrite.names import Names, dotted
 
+#: What an import gives that a module may have made of TensorFlow under the same name: `flags = tf.app.flags`.
+_SAME = {("absl", "flags"): ("flags", "app.flags", "python.platform.flags")}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -41,6 +44,7 @@ class ModuleImports:
         self._taken = set(names.identifiers)
         self._there = {(one.module, one.name): one.local for one in top_imports(names.module) if _stays(one, names)}
         self._lines: dict[tuple[str, str], Line] = {}
+        self._names = names
 
     def require(self, text: str) -> str:
         """Have an import statement, once.
@@ -56,13 +60,18 @@ class ModuleImports:
         if key in self._there:
             return self._there[key]
         if key not in self._lines:
-            plain = wanted.local not in self._taken
+            plain = wanted.local not in self._taken or self._is_same(wanted)
             stem = wanted.local if plain else f"{wanted.module.replace('.', '_')}_{wanted.name}".rstrip("_")
             self._lines[key] = Line(wanted.module, wanted.name, self.fresh("keras3" if stem == "keras" else stem))
             if plain:
                 self._lines[key] = wanted
                 self._taken.add(wanted.local)
         return self._lines[key].local
+
+    def _is_same(self, wanted: Line) -> bool:
+        """Whether the name that an import binds means the same in the module already."""
+        meant, unsure = self._names.path_of(cst.Name(wanted.local))
+        return meant is not None and not unsure and meant in _SAME.get((wanted.module, wanted.name), ())
 
     def fresh(self, stem: str) -> str:
         """Return a name that the module does not use, `stem` itself if it can be; it is used from now on."""

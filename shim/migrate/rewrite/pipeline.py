@@ -14,7 +14,7 @@ from libcst.metadata import MetadataWrapper
 from onevar.migrate import bindings, judge
 from onevar.migrate.bindings import Exports
 from onevar.migrate.rewrite import documents, edits, redirected_imports
-from onevar.migrate.rewrite.context import BaseContext, Converted, Left, Options, Plan, Replacement
+from onevar.migrate.rewrite.context import BaseContext, Converted, Left, Options, Replacement
 from onevar.migrate.rewrite.documents import Damaged, Document
 from onevar.migrate.rewrite.expressions import unsupported
 from onevar.migrate.rewrite.finding import LEFT, NEEDS_YOU, REWRITTEN, Failure, Finding, Rewriting
@@ -125,20 +125,31 @@ def _structured(work: _Work, options: Options) -> str:
     before = work.file.document.text
     if options.stage == "shim":
         return before
-    imports = ModuleImports(work.names)
-    plan = _planned(work, imports, options)
-    converted = [unit for unit in plan.units if isinstance(unit, Converted)]
-    for unit in plan.units:
-        if isinstance(unit, Left):
-            work.reasons[unit.node] = f"{unit.unit}: {unit.reason}"
-    good, text = _accepted(work, imports, converted)
-    if options.stage == "keras3":
-        rest = _rest(work, imports, good)
-        good, text = _accepted(work, imports, [*good, rest]) if rest.edits else (good, text)
+    try:
+        good, text = _converted(work, options)
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one file is a line about that file
+        work.notes.append(f"Only its imports were rewritten: {type(error).__name__}: {error}")
+        return before
     for unit in good:
         work.ledger.update(unit.ledger)
         work.notes += [f"{unit.unit}: {note}" for note in unit.notes]
     return text
+
+
+def _converted(work: _Work, options: Options) -> tuple[list[Converted], str]:
+    """Return the units that are converted, and the text with them."""
+    from onevar.migrate.rewrite import programs
+
+    imports = ModuleImports(work.names)
+    plan = programs.plan(work.names, imports, options)
+    for unit in plan.units:
+        if isinstance(unit, Left):
+            work.reasons[unit.node] = f"{unit.unit}: {unit.reason}"
+    good, text = _accepted(work, imports, [unit for unit in plan.units if isinstance(unit, Converted)])
+    if options.stage == "keras3":
+        rest = _rest(work, imports, good)
+        good, text = _accepted(work, imports, [*good, rest]) if rest.edits else (good, text)
+    return good, text
 
 
 def _rest(work: _Work, imports: ModuleImports, units: list[Converted]) -> Converted:
@@ -169,16 +180,6 @@ def _lies_in(names: Names, node: cst.CSTNode | None, outer: set[cst.CSTNode]) ->
     return node is not None
 
 
-def _planned(work: _Work, imports: ModuleImports, options: Options) -> Plan:
-    from onevar.migrate.rewrite import programs
-
-    try:
-        return programs.plan(work.names, imports, options)
-    except Exception as error:  # noqa: BLE001 - a fault of ours in one file is a line about that file
-        work.notes.append(f"Only its imports were rewritten: {type(error).__name__}: {error}")
-        return Plan()
-
-
 def _accepted(work: _Work, imports: ModuleImports, units: list[Converted]) -> tuple[list[Converted], str]:
     """Return the units that give a sound program together, and its text."""
     text = _text(work, imports, units)
@@ -206,10 +207,9 @@ def _text(work: _Work, imports: ModuleImports, units: list[Converted]) -> str:
         changes.update(unit.edits)
     if not changes:
         return work.file.document.text
-    module = edits.applied(work.names.module, changes)
+    module = edits.without_echoes(edits.applied(work.names.module, changes))
     used = {node.value for node in _all_names(module)}
-    place = _place_of_imports(work.names)
-    return edits.with_imports(module, imports.lines(used), place).code
+    return edits.with_imports(module, imports.lines(used)).code
 
 
 def _all_names(node: cst.CSTNode) -> Iterable[cst.Name]:
@@ -219,18 +219,6 @@ def _all_names(node: cst.CSTNode) -> Iterable[cst.Name]:
         if isinstance(found, cst.Name):
             yield found
         waiting += found.children
-
-
-def _place_of_imports(names: Names) -> int | None:
-    """Return before which statement new imports stand: the first at the top that imports TensorFlow."""
-    body = list(names.module.body)
-    for use in names.uses:
-        node: cst.CSTNode = use.node
-        while use.is_import and names.parents.get(node) is not names.module and node in names.parents:
-            node = names.parents[node]
-        if use.is_import and isinstance(node, cst.SimpleStatementLine | cst.Try | cst.If):
-            return body.index(node)
-    return None
 
 
 def _settled(work: _Work, text: str, options: Options) -> str:
