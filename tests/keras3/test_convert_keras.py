@@ -186,3 +186,28 @@ def test_training_goes_on_with_the_optimizers_slots(trains, name):
     losses = [float(model.train_on_batch(data["x"], target)) for _ in range(5)]
     np.testing.assert_allclose(losses, data["losses"], rtol=1e-4)
     assert int(model.optimizer.iterations) == 8
+
+
+def test_a_model_of_v1_variables_takes_them_by_name(tmp_path):
+    """Inside `track_v1_variables` layers lie as in TensorFlow 1: nothing is split, and no constant is folded in."""
+    import onevar.v1 as tf
+    from onevar.keras import track_v1_variables
+
+    class Tracked(keras.Model):
+        @track_v1_variables
+        def call(self, x):
+            rnn = tf.nn.rnn_cell
+            two = rnn.MultiRNNCell([rnn.BasicLSTMCell(4), rnn.BasicLSTMCell(4)])
+            return tf.nn.dynamic_rnn(two, x, dtype=tf.float32, scope="lstm")[0]
+
+    model, data = Tracked(), recorded("cells")
+    model(data["x"])
+    report = load_into(model, GOLDEN / "cells.ckpt", skip=["[!l]*"])
+    assert {row.why for row in report.name_map.rows} == {"name"}
+    got = keras.ops.convert_to_numpy(model(data["x"]))
+    np.testing.assert_allclose(got, data["lstm"], rtol=1e-4, atol=1e-5)
+    model.save_weights(tmp_path / "m.weights.h5")
+    convert(tmp_path / "m.weights.h5", tmp_path / "back", like=GOLDEN / "cells.ckpt", keep=["[!l]*"])
+    with open_source(tmp_path / "back") as back, open_source(GOLDEN / "cells.ckpt") as first:
+        for name in first.specs:
+            np.testing.assert_array_equal(back.read(name), first.read(name))

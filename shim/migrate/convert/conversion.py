@@ -296,7 +296,7 @@ def _given(names: Any) -> Given:
 def _with_dtype(spec: Spec, dtype: str | None) -> Spec:
     if dtype is None or "float" not in spec.dtype:
         return spec
-    return Spec(spec.shape, dtype, spec.role, spec.layer)
+    return replace(spec, dtype=dtype)
 
 
 def _say_dtypes(name_map: NameMap) -> None:

@@ -34,12 +34,13 @@ def finish(
 
 
 def _with_forget_bias(name_map: NameMap, row: Row, forget_bias: float | None) -> Row:
-    if row.rule != "lstm" or "tf1" not in (name_map.source_style, name_map.target_style):
+    styles = name_map.styles(row)
+    if row.rule != "lstm" or "tf1" not in styles or styles[0] == styles[1]:
         return row
     if "forget_bias" in row.options:
         return row
     if forget_bias is None:
-        name = (row.sources if name_map.source_style == "tf1" else row.targets)[0]
+        name = (row.sources if styles[0] == "tf1" else row.targets)[0]
         name_map.problems.append(Problem("cell", name, _FORGET.format(name=name)))
         return row
     return replace(row, options={**row.options, "forget_bias": float(forget_bias)})

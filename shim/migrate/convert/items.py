@@ -53,6 +53,20 @@ class _Side:
     told: dict[str, Words] = field(default_factory=dict)
     units: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
 
+    def style_of(self, name: str) -> str:
+        return self.specs[name].style or self.style
+
+    def add(self, name: str, words: Words) -> None:
+        self.told[name] = words
+        self.units[words.unit].setdefault(words.role or "", name)
+
+    def of_style(self, style: str) -> "_Side":
+        """Return the tensors of one convention."""
+        part = _Side({name: spec for name, spec in self.specs.items() if self.style_of(name) == style}, style, {})
+        for name in part.specs:
+            part.add(name, self.told[name])
+        return part
+
 
 def items_of(
     specs: Mapping[str, Spec], style: str, *, cells: bool = True, rules: Mapping[str, str] | None = None
@@ -67,8 +81,7 @@ def items_of(
     """
     side = _Side(specs, style, rules or {})
     for name, spec in specs.items():
-        side.told[name] = words = _told(name, spec)
-        side.units[words.unit].setdefault(words.role or "", name)
+        side.add(name, _told(name, spec))
     found = _cells(side) if cells else {}
     taken = {name for members in found.values() for part, name in members.items() if part != _KIND}
     out: list[Item] = []
@@ -88,10 +101,10 @@ def _told(name: str, spec: Spec) -> Words:
 def _single(side: _Side, name: str, order: int) -> Item:
     spec, said = side.specs[name], side.told[name]
     roles = _roles(side, said, spec)
-    choices, costs = _choices(spec, side.style, roles, "embedding" in said.words)
+    choices, costs = _choices(spec, side.style_of(name), roles, "embedding" in said.words)
     told = next((rule for pattern, rule in side.rules.items() if _is_told(name, spec, pattern, rule)), None)
     if told is not None:
-        choices = {told: layouts.choices(spec.shape, side.style).get(told, spec.shape)}
+        choices = {told: layouts.choices(spec.shape, side.style_of(name)).get(told, spec.shape)}
         costs = {told: 0.0}
     return Item(
         (name,), (said.role or "",), said.unit, roles, choices, costs, said.words, said.numbers, (spec.shape,), order
@@ -195,12 +208,11 @@ _GRU_PARTS = {
 
 def _cells(side: _Side) -> dict[str, dict[str, str]]:
     """Return the tensors of each cell by part, under the name of its first tensor."""
-    if side.style == "torch":
-        found = _torch_cells(side)
-    elif side.style == "keras":
-        found = _keras_cells(side)
-    else:
-        found = _gru_cells(side) + _tf1_cells(side)
+    finders = {"torch": (_torch_cells,), "keras": (_keras_cells,), "tf1": (_gru_cells, _tf1_cells)}
+    found = []
+    for style in dict.fromkeys(side.style_of(name) for name in side.specs):
+        part = side.of_style(style)
+        found += [members for finder in finders[style] for members in finder(part)]
     return {next(name for part, name in members.items() if part != _KIND): members for members in found}
 
 
@@ -292,8 +304,9 @@ def _gru_cells(side: _Side) -> list[dict[str, str]]:
 def _cell_item(side: _Side, found: dict[str, str], order: int) -> Item:
     members = {part: name for part, name in found.items() if part != _KIND}
     shapes = {part: side.specs[name].shape for part, name in members.items()}
-    kind, sizes = _sizes(side.style, shapes, found.get(_KIND))
-    words, numbers, unit = _cell_words(side, members)
+    style = side.style_of(next(iter(members.values())))
+    kind, sizes = _sizes(style, shapes, found.get(_KIND))
+    words, numbers, unit = _cell_words(side, members, style)
     return Item(
         tuple(members.values()), tuple(members), unit, frozenset({kind}), {kind: sizes}, {kind: 0.0}, words, numbers,
         tuple(shapes.values()), order,
@@ -328,9 +341,11 @@ _SAYS_NOTHING = frozenset(
 )
 
 
-def _cell_words(side: _Side, members: dict[str, str]) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...], str]:
+def _cell_words(
+    side: _Side, members: dict[str, str], style: str
+) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...], str]:
     first = next(iter(members.values()))
-    if side.style == "torch":
+    if style == "torch":
         scope, _, last = first.rpartition(".")
         match = _TORCH.fullmatch(last)
         assert match is not None

@@ -27,6 +27,8 @@ from onevar.migrate.convert.writing import Read, Specs, replacing
 
 _WEIGHTS = "model.weights.h5"
 _VARS = "vars"
+#: What the keys of variables begin with that `track_v1_variables` tracks; see onevar.keras.tracked_saving.
+_V1 = "v1:"
 #: Groups that only hold others.
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies", "cells")
 
@@ -115,6 +117,9 @@ class KerasFile(Source):
         layer = self._layers.find(names[-1] if names else "", inner)
         roles = roles_of(layer, inner, names[-1] if names else "", shapes)
         for key, shape, role in zip(keys, shapes, roles, strict=True):
+            if key.startswith(_V1):
+                self._take_v1(key, datasets[key], names, place)
+                continue
             shown = role or (key if not key.isdigit() else f"variable_{key}")
             name = "/".join((*names, shown))
             if inner == "optimizer" or place.startswith("optimizer/"):
@@ -124,6 +129,14 @@ class KerasFile(Source):
             dtype = datasets[key].attrs.get("dtype", None) or datasets[key].dtype.name
             self.specs[name] = Spec(shape, str(dtype), role, layer.kind if layer else None)
             self.places[name] = f"{place}/{key}"
+
+    def _take_v1(self, key: str, dataset: Any, names: tuple[str, ...], place: str) -> None:
+        """Read a variable that v1 code in a layer made, which is saved under its v1 name."""
+        v1_name = key.removeprefix(_V1).replace("|", "/")
+        name = "/".join((*names, v1_name))
+        dtype = dataset.attrs.get("dtype", None) or dataset.dtype.name
+        self.specs[name] = Spec(tuple(dataset.shape), str(dtype), None, None, "tf1", v1_name)
+        self.places[name] = f"{place}/{key}"
 
     def _scan_old(self) -> None:
         """Read a file of Keras 2, which says each weight's name."""

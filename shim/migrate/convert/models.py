@@ -68,8 +68,10 @@ class KerasModel(Model):
         for variable in model.weights:
             name = self._free(variable.path)
             self._variables[name] = variable
-            layer = kinds.get(id(variable))
-            self.specs[name] = Spec(tuple(variable.shape), _dtype(variable), _role(variable), layer)
+            layer, v1_name = kinds.get(id(variable)), getattr(variable, "v1_name", None)
+            style = None if v1_name is None else "tf1"
+            layer = layer if v1_name is None else None
+            self.specs[name] = Spec(tuple(variable.shape), _dtype(variable), _role(variable), layer, style, v1_name)
         if not self.specs:
             raise ConversionError(
                 f"{model.name} has no variables yet: Keras makes them when the model is built. Call it on data, or "

@@ -106,6 +106,11 @@ class NameMap:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def styles(self, row: Row) -> tuple[str, str]:
+        """Return the conventions that a row's tensors are in, the source's and the target's."""
+        mine = self.source[row.sources[0]].style if row.sources else None
+        return mine or self.source_style, self.target[row.targets[0]].style or self.target_style
+
     def check(self) -> "NameMap":
         """Return the map itself.
 
@@ -149,6 +154,7 @@ class NameMap:
 
     def _made(self, row: Row, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
         shapes = [self.target[name].shape for name in row.targets]
+        source_style, target_style = self.styles(row)
         if row.rule in FILLS:
             return {
                 name: np.full(shape, FILLS[row.rule], dtype_of(self.target[name].dtype))
@@ -160,15 +166,25 @@ class NameMap:
             arrays = [array * np.asarray(row.options["factor"], array.dtype) for array in arrays]
         if row.rule in layouts.LAYOUTS:
             feature_maps = [tuple(row.options.get(key, ())) for key in ("flatten", "unflatten")]
-            made = layouts.apply(row.rule, arrays[0], shapes[0], self.source_style, self.target_style, *feature_maps)
+            made = layouts.apply(row.rule, arrays[0], shapes[0], source_style, target_style, *feature_maps)
             return {row.targets[0]: made}
+        if source_style == target_style:
+            return self._same_cell(row, arrays)
         forget = row.options.get("forget_bias")
-        cell = recurrent.read(row.rule, self.source_style, dict(zip(row.source_parts, arrays, strict=True)), forget)
-        written = recurrent.write(cell, self.target_style, row.target_parts, forget)
+        cell = recurrent.read(row.rule, source_style, dict(zip(row.source_parts, arrays, strict=True)), forget)
+        written = recurrent.write(cell, target_style, row.target_parts, forget)
         ordered = [written[part] for part in row.target_parts]
         return {
             name: layouts.fitted(array, shape) for name, array, shape in zip(row.targets, ordered, shapes, strict=True)
         }
+
+    def _same_cell(self, row: Row, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the tensors of a cell that is written the same way on both sides."""
+        if set(row.source_parts) != set(row.target_parts):
+            raise ConversionError(f"a cell of {', '.join(row.source_parts)} is none of {', '.join(row.target_parts)}")
+        found = dict(zip(row.source_parts, arrays, strict=True))
+        pairs = zip(row.targets, row.target_parts, strict=True)
+        return {name: layouts.fitted(found[part], self.target[name].shape) for name, part in pairs}
 
     def to_text(self) -> str:
         """Return the map as a file: a row a line, with tabs between source, target, rule and why.

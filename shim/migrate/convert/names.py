@@ -20,6 +20,7 @@ from onevar.migrate.convert.matching import Matcher, Outcome, Pair, agree, rival
 from onevar.migrate.convert.name_map import FILLS, Given, NameMap, Problem, Row, expanded, given_map
 from onevar.migrate.convert.recurrent import GATES
 from onevar.migrate.convert.spec import STYLES, ConversionError, Spec, matches, specs_of, style_of
+from onevar.migrate.convert.words import bare
 
 _SHOWN = 6
 _WEIGHTS = ("weight", "kernel", "gamma", "embedding", "depthwise_kernel", "pointwise_kernel")
@@ -93,7 +94,12 @@ class _Work:
             if style not in STYLES:
                 raise ConversionError(f"There is no style {style!r}; there are {', '.join(STYLES)}.")
         self.map = NameMap([], source, target, styles[0], styles[1])
-        cells = styles[0] != styles[1]
+        used = {
+            spec.style or style
+            for specs, style in zip((source, target), styles, strict=True)
+            for spec in specs.values()
+        }
+        cells = len(used) > 1
         self.auxiliary = [auxiliaries(specs) for specs in (source, target)]
         self.sources = items_of(self._weights(source, 0, target), styles[0], cells=cells, rules=rules)
         self.targets = items_of(self._weights(target, 1, source), styles[1], cells=cells, rules=rules)
@@ -208,7 +214,10 @@ class _Work:
     # The rest.
 
     def match(self, by_order: bool) -> None:
-        named = _by_name(self.sources, self.targets)
+        named = self._by_v1_name()
+        used = {item for pair in named for item in pair}
+        rest = [[item for item in side if item not in used] for side in (self.sources, self.targets)]
+        named += _by_name(*rest)
         known = list(self.pairs)
         for source, target in named:
             if rule_of(source, target) is None:
@@ -225,6 +234,20 @@ class _Work:
         self.pairs = [pair for pair in self.outcome.pairs if pair not in known]
         self._row_all()
         self._say_open()
+
+    def _by_v1_name(self) -> list[tuple[Item, Item]]:
+        """Return the pairs of items whose tensors have the same names in TensorFlow 1."""
+        sides = []
+        for items, specs in ((self.sources, self.map.source), (self.targets, self.map.target)):
+            found: dict[tuple[str, ...], list[Item]] = {}
+            for item in items:
+                names = tuple(sorted(specs[name].v1_name or bare(name) for name in item.names))
+                found.setdefault(names, []).append(item)
+            sides.append(found)
+        said = any(spec.v1_name for specs in (self.map.source, self.map.target) for spec in specs.values())
+        mine, yours = sides
+        alone = [names for names in mine if len(mine[names]) == len(yours.get(names, ())) == 1]
+        return [(mine[names][0], yours[names][0]) for names in alone] if said else []
 
     def _row_all(self) -> None:
         for pair in self.pairs:

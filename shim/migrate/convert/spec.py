@@ -22,12 +22,16 @@ class Spec:
         dtype: The name of its dtype, `"float32"`.
         role: What it is in its layer, where whoever has the tensor knows: `"kernel"`, `"gamma"`, ...
         layer: The class of its layer, where that is known: `"Dense"`, `"Conv2d"`.
+        style: The convention it is in, where that is another one than its neighbours': v1 variables in a Keras model.
+        v1_name: The name that it has in TensorFlow 1, where its own is another one.
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     role: str | None = None
     layer: str | None = None
+    style: str | None = None
+    v1_name: str | None = None
 
     @property
     def size(self) -> int:
