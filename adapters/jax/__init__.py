@@ -71,6 +71,7 @@ class JaxAdapter(Adapter):
     from_dlpack = staticmethod(exchange.from_dlpack)
 
     computing = staticmethod(tracing.computing)
+    narrow = staticmethod(tracing.narrow)
     is_concrete = staticmethod(tracing.is_concrete)
     contents = staticmethod(tracing.contents)
     stop_gradient = staticmethod(jax.lax.stop_gradient)

@@ -48,6 +48,11 @@ def computing() -> AbstractContextManager[Any]:
     return jax.enable_x64(True)
 
 
+def narrow() -> AbstractContextManager[Any]:
+    """Return the context in which no 64-bit types exist, as in a program that did not ask for them."""
+    return jax.enable_x64(False)
+
+
 def is_concrete(x: Any) -> bool:
     """Whether `x` has a value now: an array, or a tracer of differentiation around one."""
     return bool(_is_concrete(x))

@@ -5,6 +5,7 @@ operation takes the variables' values as inputs, so that gradients flow to them,
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ import numpy as np
 from onevar.core.native_calls import NativeFunction, native_call
 from onevar.core.operation import Tensor
 from onevar.keras import internals
+from onevar.keras.current import keras_adapter
 from onevar.keras.graph_arguments import Arguments, outlines
 from onevar.keras.native_mode import Native
 
@@ -120,7 +122,7 @@ class Rehearsal:
             return tensors
 
         with np.errstate(all="ignore"):  # Keras rehearses on whatever is in memory, where it computes with NumPy
-            found = internals.compute_output_spec(called, *arguments.stand_ins())
+            found = internals.backend.compute_output_spec(called, *arguments.stand_ins())
         plain, masked = counts
         self.losses = found[masked:]
         self.scope.losses, self.scope.state_mapping = [], {}  # tensors of a trace that is over
@@ -165,6 +167,9 @@ class Recording:
     ):  # fmt: skip
         self.function, self.arguments, self.host = function, arguments, host
         self.variables, self.written, self.moved, self.drawn = variables, written, moved, drawn
+        #: Where Keras has no 64-bit types now, it has none when the operation runs: random numbers depend on that.
+        self.narrow = _is_narrow()
+        self.foreseen = {id(variable) for variable in (*written, *drawn)}
         self.dtypes: list[str] = []
         self.losses = 0
 
@@ -177,10 +182,24 @@ class Recording:
             state: References to the variables that are drawn from.
         """
         count = len(self.arguments.tensors)
+        if self.narrow:
+            inputs = [_narrowed(value) for value in inputs]
         args, kwargs = self.arguments.filled(inputs[:count])
         kwargs = {**kwargs, **self.host.filled([_scalar(value) for value in host])}
-        before = dict(zip(map(id, self.variables), inputs[count:], strict=True))
-        values = list(zip(self.variables, inputs[count:], strict=True))
+        with getattr(keras_adapter(), "narrow", nullcontext)() if self.narrow else nullcontext():
+            found, scope = self._called(args, kwargs, inputs[count:], state)
+        found = [_cast(value, dtype) for value, dtype in zip(found, self.dtypes, strict=True)]
+        for variable, ref in zip(self.drawn, state, strict=True):
+            if id(variable) in scope.written:
+                ref.write(scope.get_current_value(variable))
+        self._write_unforeseen(scope)
+        return found
+
+    def _called(
+        self, args: tuple, kwargs: dict[str, Any], held: list[Any], state: list[Any]
+    ) -> tuple[list[Any], Watching]:
+        before = dict(zip(map(id, self.variables), held, strict=True))
+        values = list(zip(self.variables, held, strict=True))
         values.extend((variable, ref.read()) for variable, ref in zip(self.drawn, state, strict=True))
         with Native(), Watching(values) as scope:
             results = Results(self.function(*args, **kwargs))
@@ -188,11 +207,25 @@ class Recording:
             for variable, move in zip(self.written, self.moved, strict=True):
                 new = scope.get_current_value(variable)
                 found.append(keras.ops.subtract(new, before[id(variable)]) if move else new)
-            found = [_cast(value, dtype) for value, dtype in zip(found, self.dtypes, strict=True)]
-        for variable, ref in zip(self.drawn, state, strict=True):
-            if id(variable) in scope.written:
-                ref.write(scope.get_current_value(variable))
-        return found
+        return found, scope
+
+    def _write_unforeseen(self, scope: Watching) -> None:
+        """Write what the rehearsal did not: on torch's device without values nothing random is drawn.
+
+        Raises:
+            RuntimeError: It is no random generator that was written to.
+        """
+        if len(scope.written) <= len(self.foreseen) and scope.written.keys() <= self.foreseen:
+            return
+        for key, variable in scope.written.items():
+            if key in self.foreseen:
+                continue
+            if variable.name != internals.SEED_STATE:
+                raise RuntimeError(
+                    f"{variable.path} is assigned in this run, and was not when the graph was built: a layer of a "
+                    "graph has to update the same variables each time. Assign it in every call, or with tf.assign."
+                )
+            variable.assign(scope.get_current_value(variable))
 
     def _losses(self, scope: Watching) -> list[Any]:
         """Return as many losses as there are at most: some are added in training only."""
@@ -211,6 +244,21 @@ class Recording:
         self.dtypes = [dtype for _, dtype in what]
         function = NativeFunction(self, keras.backend.backend(), what, f"Keras ({name})")
         return native_call(function, [*self.arguments.tensors, *inputs], self.host.tensors, state, name)
+
+
+def _is_narrow() -> bool:
+    """Say whether Keras has no 64-bit types, though its framework may."""
+    if not hasattr(keras_adapter(), "narrow"):
+        return False
+    return keras.backend.standardize_dtype(keras.ops.convert_to_tensor(np.zeros((), "int64")).dtype) != "int64"
+
+
+_HALVES = {"int64": "int32", "uint64": "uint32", "float64": "float32"}
+
+
+def _narrowed(value: Any) -> Any:
+    dtype = _HALVES.get(keras.backend.standardize_dtype(value.dtype))
+    return value if dtype is None else keras_adapter().astype(value, dtype)
 
 
 def _scalar(value: Any) -> Any:

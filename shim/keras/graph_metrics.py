@@ -1,4 +1,7 @@
-"""Keras's metrics in a v1 graph: updating one is an operation to run, its result a tensor."""
+"""Keras's metrics, constraints and regularizers in a v1 graph.
+
+Updating a metric is an operation to run there, and its result a tensor.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,32 +14,54 @@ from onevar.core.default_graph import add_to_collection, control_dependencies
 from onevar.core.name_scope import name_scope
 from onevar.keras.graph_arguments import has_graph_values
 from onevar.keras.graph_functions import call_function, call_updating
-from onevar.keras.graph_state import graph_state, known_state, view_of
+from onevar.keras.graph_state import graph_state, known_state, root_graph, view_of
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.grouping_ops import group
 
 
 def install() -> None:
-    """Make metrics take tensors of graphs, those included that are defined later."""
+    """Make metrics, constraints and regularizers take tensors of graphs."""
     keras.Metric.__call__ = _called(keras.Metric.__call__)
-    todo = [keras.Metric]
+    _wrap_all(keras.Metric, {"update_state": _updating, "result": _result})
+    for base in (keras.constraints.Constraint, keras.regularizers.Regularizer):
+        _wrap_all(base, {"__call__": _whole})
+
+
+def _wrap_all(base: Any, methods: dict[str, Callable[..., Any]]) -> None:
+    """Replace methods of a class and of all that derive from it, those included that are defined later."""
+
+    def wrap(kind: Any) -> None:
+        for name, make in methods.items():
+            own = vars(kind).get(name)
+            if callable(own):
+                setattr(kind, name, make(own))
+
+    todo = [base]
     while todo:
         kind = todo.pop()
-        _wrap(kind)
+        wrap(kind)
         todo.extend(kind.__subclasses__())
 
     def __init_subclass__(cls: Any, **kwargs: Any) -> None:  # noqa: N807
-        super(keras.Metric, cls).__init_subclass__(**kwargs)
-        _wrap(cls)
+        super(base, cls).__init_subclass__(**kwargs)
+        wrap(cls)
 
-    keras.Metric.__init_subclass__ = classmethod(__init_subclass__)
+    base.__init_subclass__ = classmethod(__init_subclass__)
 
 
-def _wrap(kind: Any) -> None:
-    for name, make in (("update_state", _updating), ("result", _result)):
-        own = vars(kind).get(name)
-        if callable(own):
-            setattr(kind, name, make(own))
+def _whole(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that is one operation where its arguments are of a graph."""
+
+    @wraps(original)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if executing_eagerly() or not has_graph_values((args, kwargs)):
+            return original(self, *args, **kwargs)
+        graph = root_graph()
+        if graph.keras_call is not None:
+            return graph.keras_call(self, args, kwargs)
+        return call_function(lambda *a, **k: original(self, *a, **k), args, kwargs, type(self).__name__)
+
+    return call
 
 
 def _called(original: Callable[..., Any]) -> Callable[..., Any]:

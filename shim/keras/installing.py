@@ -17,7 +17,7 @@ from onevar.core import registry
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
 from onevar.core.stand_ins import register
-from onevar.keras import graph_metrics, internals, naming
+from onevar.keras import graph_metrics, internals, naming, rehearsing
 from onevar.keras.current import BACKENDS, keras_adapter
 from onevar.keras.graph_arguments import has_graph_values, is_graph_value
 from onevar.keras.graph_layers import call_layer, losses_of, updates_of
@@ -56,6 +56,8 @@ def install() -> None:
     for name in _OPERATORS:
         _operator(f"__{name}__", getattr(operator, name))
     graph_metrics.install()
+    if keras.backend.backend() == "jax":
+        _everywhere("compute_output_spec", internals.compute_output_spec, rehearsing.with_sizes)
     naming.install(_everywhere)
 
 
@@ -91,8 +93,8 @@ def _native(tensor: Any) -> Any:
         return tensor
     raise TypeError(
         f"A tensor of {keras.backend.backend()} with shape {tuple(tensor.shape)} cannot go into a v1 graph that has "
-        "Keras layers in it: it would be a constant there, also where it was computed from a Keras variable that is to be "
-        "trained. Compute with the variable itself inside of v1 functions (tf.nn.l2_loss(layer.kernel)), or, if a "
+        "Keras layers in it: it would be a constant there, also where it was computed from a Keras variable that is to "
+        "be trained. Compute with the variable itself inside of v1 functions (tf.nn.l2_loss(layer.kernel)), or, if a "
         "constant is meant, give keras.ops.convert_to_numpy(tensor)."
     )
 

@@ -11,6 +11,7 @@ _seeds: Any = import_module("keras.src.random.seed_generator")
 _symbolic: Any = import_module("keras.src.backend.common.keras_tensor")
 _ops: Any = import_module("keras.src.ops.core")
 
+#: What rehearses a function; see `onevar.keras.rehearsing`.
 compute_output_spec = backend.compute_output_spec
 get_keras_mask = backend.get_keras_mask
 set_keras_mask = backend.set_keras_mask

@@ -94,6 +94,10 @@ def add(app: Any, typer: Any) -> None:
         if backend is not None:
             # Not `set_backend`: that imports the framework, and programs set its environment variables first.
             os.environ["ONEVAR_BACKEND"] = backend
+        # A program that imports Keras gets it on the same framework.
+        from onevar.core import registry
+
+        os.environ.setdefault("KERAS_BACKEND", registry.default_backend())
         raise Launch(request)
 
 

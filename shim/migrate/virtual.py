@@ -12,6 +12,8 @@ from typing import Any
 from onevar.migrate import paths
 
 ROOT = "onevar.v1"
+#: Where else TensorFlow 1 had its Keras.
+_KERAS = ("python.keras.", "contrib.keras.api.keras.", "contrib.keras.python.keras.", "contrib.keras.")
 _made: dict[str, "Internal"] = {}
 
 
@@ -64,6 +66,9 @@ def lookup(path: str) -> Any:
         return _made[path]
     if export.is_exported(path):
         return importlib.import_module(f"{ROOT}.{path}")
+    for spelled in _KERAS:
+        if f"{path}.".startswith(spelled):
+            return lookup(f"keras.{path[len(spelled) :]}".rstrip("."))
     return _generated(path)
 
 
