@@ -181,10 +181,10 @@ class _Decoupled(V1Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable and its slots; arguments as `V1Optimizer.update_step`."""
-        self._decays = self._excluded(variable)
+        self._decays = self._share_of(self._trainable_variables[self._get_variable_index(variable)])
         super().update_step(gradient, variable, learning_rate)
 
-    def _excluded(self, variable: Any) -> float:
+    def _share_of(self, variable: Any) -> float:
         kept, self.weight_decay = self.weight_decay, self.decay
         try:
             return self.decay if self._use_weight_decay(variable) else 0.0

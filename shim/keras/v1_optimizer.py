@@ -61,9 +61,11 @@ class V1Optimizer(keras.optimizers.Optimizer):
             variable: The variable.
             learning_rate: The rate of this step.
         """
-        touched = self._touched(gradient, variable)
-        gradient = ops.cast(ops.convert_to_tensor(gradient), variable.dtype)
         index = self._get_variable_index(variable)
+        # On tensorflow what comes is the native one, which has no path.
+        kept = self._trainable_variables[index]
+        touched = self._touched(gradient, kept)
+        gradient = ops.cast(ops.convert_to_tensor(gradient), variable.dtype)
         state = [variable, *(slots[index] for slots in self._slots)]
         before = tuple(ops.convert_to_tensor(part) for part in state)
         hyper = {"lr": ops.cast(learning_rate, variable.dtype), **self._flags()}

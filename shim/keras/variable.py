@@ -72,10 +72,9 @@ class Variable(keras.Variable):
         self = object.__new__(cls)
         vars(self).update(
             _name=face.name.replace("/", "_"), _path=face.path, _shape=cell.shape, _dtype=cell.dtype,
-            _ndim=len(cell.shape), _initializer=face._initializer, _regularizer=face.regularizer,
-            _constraint=face.constraint, _autocast=face.autocast, _aggregation=face.aggregation or "none",
-            _layout=cell.layout, _synchronization=face.synchronization or "none", _views={"": face},
-            _overwrite_with_gradient=face.overwrite_with_gradient,
+            _ndim=len(cell.shape), _initializer=face._initializer, _autocast=face.autocast, _layout=cell.layout,
+            _aggregation=face.aggregation or "none", _synchronization=face.synchronization or "none",
+            _views={"": face}, _annotated=face,
         )  # fmt: skip
         _share(cell, self)
         return self
@@ -154,6 +153,27 @@ class Variable(keras.Variable):
 
     def __reduce__(self) -> tuple:
         return _restored, (type(self), np.array(keras.ops.convert_to_numpy(self._cell.stored())), self._notes())
+
+
+def _annotation(name: str) -> property:
+    """Return an attribute that is that of the onevar Variable, where there was one before."""
+
+    def get(self: Variable) -> Any:
+        face = vars(self).get("_annotated")
+        return vars(self)[name] if face is None else getattr(face, name)
+
+    def put(self: Variable, value: Any) -> None:
+        face = vars(self).get("_annotated")
+        if face is None:
+            vars(self)[name] = value
+        else:
+            setattr(face, name, value)
+
+    return property(get, put)
+
+
+for _name in ("_regularizer", "_constraint", "_overwrite_with_gradient"):
+    setattr(Variable, _name, _annotation(_name))
 
 
 def _restored(cls: type[Variable], value: np.ndarray, notes: dict[str, Any]) -> Variable:
