@@ -9,8 +9,8 @@ pytest.importorskip("libcst")
 import libcst as cst
 
 from onevar.migrate import bindings
-from onevar.migrate.rewrite import binding, edits, expressions, pipeline
-from onevar.migrate.rewrite.context import BaseContext, BoundCall, Refusal
+from onevar.migrate.rewrite import binding, documents, edits, expressions, pipeline
+from onevar.migrate.rewrite.context import BaseContext, BoundCall, Options, Refusal
 from onevar.migrate.rewrite.documents import parse
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.sources import Source
@@ -182,10 +182,27 @@ def test_a_rewritten_program_is_checked(text, wrong):
     assert edits.problem(text, "print(x)").startswith(wrong) and bool(edits.problem(text, "print(x)")) == bool(wrong)
 
 
-def test_new_imports_stand_where_tensorflows_stood():
-    text = '"""Doc."""\nfrom __future__ import division\nimport os\nos.environ["A"] = "b"\n# heading\nimport sys\n'
-    module = cst.parse_module(text)
-    assert edits.with_imports(module, ["import keras"], 4).code == text.replace(
-        "import sys", "import keras\nimport sys"
+def test_new_imports_stand_where_tensorflows_stands():
+    text = '"""Doc."""\nfrom __future__ import division\nimport os\nos.sep = ""\n# heading\nimport onevar.v1\n'
+    changed = edits.with_imports(cst.parse_module(text), ["import keras"]).code
+    assert changed == text.replace("import onevar", "import keras\nimport onevar")
+    text = '"""Doc."""\nfrom __future__ import division\n\nimport os\n\ndef f():\n    import tensorflow\n'
+    changed = edits.with_imports(cst.parse_module(text), ["import keras"]).code
+    assert changed == text.replace("import os\n", "import keras\nimport os\n")
+    text = "try:\n    import tensorflow.compat.v1 as tf\nexcept ImportError:\n    import tensorflow as tf\n"
+    assert (
+        edits.with_imports(cst.parse_module("x = 1\n" + text), ["import keras"]).code == "x = 1\nimport keras\n" + text
     )
-    assert edits.with_imports(module, ["import a"], None).code == text.replace("import os\n", "import a\nimport os\n")
+
+
+def test_a_module_of_flags_becomes_its_import():
+    rest = "def main(_):\n    print(flags.FLAGS.a)\n\nif __name__ == '__main__':\n    {}.run(main)\n"
+    flags = "flags.DEFINE_integer('a', 1, 'how many')\n\n"
+    text = f"import tensorflow as tf\n\n# flags\nflags = tf.app.flags\n{flags}{rest.format('tf.app')}"
+    source = Source(Path("main.py"), "main")
+    parse(source, text)
+    document = documents.Script(Path("main.py"), text.encode(), source, text)
+    found = pipeline.rewrite(pipeline.File(document, "main.py", {"main": bindings.at_top(source, {})}), Options())
+    new = "from absl import app\nfrom absl import flags\n\n# flags\n"
+    assert found.after.decode() == new + flags + rest.format("app")
+    assert {one.status for one in found.findings} == {"rewritten"}

@@ -5,10 +5,10 @@ from functools import cache
 
 import libcst as cst
 
-from onevar.migrate import judge
+from onevar.migrate import bindings, judge
 from onevar.migrate.rewrite import binding
 from onevar.migrate.rewrite.context import Context, Refusal, Rewritten
-from onevar.migrate.rewrite.names import Use
+from onevar.migrate.rewrite.names import Use, canonical
 
 Answer = cst.BaseExpression | Rewritten | Refusal
 _NO_RULE = "Keras 3 has no exact equivalent of tf.{symbol}; onevar.v1 computes it."
@@ -106,7 +106,7 @@ class _Driver(cst.CSTTransformer):
         """Return what a name of TensorFlow becomes where it is not called."""
         from onevar.migrate.rewrite.calls import REFERENCES
 
-        symbol = self.context.symbol(node)
+        symbol = canonical(use.path)
         known = spelled(symbol, REFERENCES) if symbol else None
         if known is None:
             reason = unsupported(symbol or use.path) or _NO_VALUE.format(symbol=symbol or use.path)
@@ -190,7 +190,7 @@ def _synonyms(symbol: str) -> tuple[str, ...]:
 
 def unsupported(symbol: str) -> str:
     """Return why a name without a rule stays, and what to do; empty if there is nothing special to say."""
-    verdict = judge.verdict(symbol)
+    verdict = judge.verdict(bindings.ended(symbol))  # to look into an object may be to run something
     if verdict.level == judge.NOT:
         return verdict.advice or f"onevar.v1 does not have tf.{symbol}."
     from onevar.migrate.rewrite.calls import advice

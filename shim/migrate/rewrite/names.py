@@ -322,7 +322,7 @@ class _Reader:
                 return
         path, unsure = self.names.path_of(node)
         if path is not None and not path.startswith(OWN) and (path or isinstance(node, cst.Call)):
-            self.names.note(node, path, is_import=not path, unsure=unsure)
+            self.names.note(_named_by(node, path), path, is_import=not path, unsure=unsure)
 
 
 def _comprehended(node: cst.CSTNode) -> Scope:
@@ -339,6 +339,13 @@ def _comprehended(node: cst.CSTNode) -> Scope:
                 waiting += part.children
         found = found.inner_for_in
     return scope
+
+
+def _named_by(node: cst.CSTNode, path: str) -> cst.CSTNode:
+    """Return the part of an expression that names something of TensorFlow's: not the attributes of its objects."""
+    for _ in range(path.count(".") - bindings.ended(path).count(".")):
+        node = node.value if isinstance(node, cst.Attribute) else node
+    return node
 
 
 def _is_label(node: cst.Name, parent: cst.CSTNode | None) -> bool:
