@@ -8,6 +8,8 @@ import keras
 import numpy as np
 
 from onevar.core import nest
+from onevar.core.default_graph import add_to_collections
+from onevar.core.dtype import as_dtype
 from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import needed
 from onevar.errors import Unsupported
@@ -19,6 +21,7 @@ from onevar.keras.tracked_state import CURRENT, LayerState
 from onevar.keras.tracked_variable import TrackedVariable
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.scope_object import get_variable_scope, get_variable_scope_store
+from onevar.v1.variables import checked_collections
 
 #: What an enclosing scope says that holds inside of a layer that is called there; its name does not.
 _INHERITED = ("_initializer", "_regularizer", "_partitioner", "_custom_getter", "_caching_device")
@@ -79,7 +82,8 @@ class Call:
     def _inherit(self, around: Any) -> None:
         root = get_variable_scope_store().current_scope
         layer = self.state.layer
-        root._dtype = layer.compute_dtype if keras.backend.is_float_dtype(layer.compute_dtype) else root._dtype
+        if keras.backend.is_float_dtype(layer.compute_dtype):
+            root._dtype = keras.backend.standardize_dtype(keras.ops.zeros((), layer.compute_dtype).dtype)
         if around is None:
             return
         if around.reuse is True and not self.state.variables:
@@ -112,11 +116,38 @@ class Call:
             raise Unsupported("variable_def= inside of a Keras layer: its variables are the layer's, not a graph's.")
         for name in ("import_scope", "expected_shape", "use_resource", "experimental_enable_variable_lifting"):
             kwargs.pop(name, None)
+        again = self._again(kwargs)
+        if again is not None:
+            return again
         made = TrackedVariable._from_args(**kwargs)
         name = made._shared_name
         if name in self.state.variables:
             return self._found(name, made)
         return self._made(name, made)
+
+    def _again(self, given: dict[str, Any]) -> TrackedVariable | None:
+        """Return a variable that is there since an earlier call, without building its initial value once more.
+
+        None leaves the rest, and what does not fit, to the long way.
+        """
+        name = self.graph.unique_name(given["name"] or "Variable", mark_as_used=False)
+        known = self.state.views.get(name)
+        value = given["initial_value"]
+        shape, dtype = (
+            (given["shape"], given["dtype"])
+            if callable(value)
+            else (getattr(value, a, None) for a in ("shape", "dtype"))
+        )
+        if known is None or shape is None or dtype is None or as_dtype(dtype).base_dtype is not known._dtype:
+            return None
+        if not known._shape.is_compatible_with(shape):
+            return None
+        self.graph.unique_name(given["name"] or "Variable")
+        wanted = checked_collections(
+            given["collections"], known._trainable, GraphKeys.TRAINABLE_VARIABLES, GraphKeys.GLOBAL_VARIABLES
+        )
+        add_to_collections(wanted, known)
+        return known
 
     def _found(self, name: str, made: TrackedVariable) -> TrackedVariable:
         known = self.state.views.get(name)
