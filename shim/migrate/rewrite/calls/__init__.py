@@ -8,6 +8,7 @@ what Keras says otherwise: that stays on `onevar.v1`, which takes such tensors t
 from collections.abc import Mapping
 from importlib import import_module
 
+from onevar.migrate.rewrite.calls.advice import advice
 from onevar.migrate.rewrite.calls.layers import LAYERS
 from onevar.migrate.rewrite.calls.methods import method
 from onevar.migrate.rewrite.calls.references import REFERENCES
@@ -15,10 +16,21 @@ from onevar.migrate.rewrite.calls.registry import FUNCTIONS
 from onevar.migrate.rewrite.calls.tables import read
 from onevar.migrate.rewrite.context import Rule
 
-__all__ = ["REFERENCES", "RULES", "method"]
+__all__ = ["REFERENCES", "RULES", "advice", "method"]
 
 _TABLES = ("arrays", "host", "math", "nn", "random")
-_MODULES = ("arrays", "images", "initializers", "losses", "weights", "windows")
+_MODULES = (
+    "arrays",
+    "feeding",
+    "host",
+    "images",
+    "initializers",
+    "losses",
+    "scopes",
+    "sequences",
+    "weights",
+    "windows",
+)
 
 
 def _rules() -> Mapping[str, Rule]:

@@ -21,7 +21,7 @@ from onevar.migrate.rewrite.calls.templates import write
 from onevar.migrate.rewrite.context import BoundCall, Context, Rewritten
 
 
-@rule("concat", "concat_v2")
+@rule("concat")
 def concat(call: BoundCall, context: Context) -> cst.BaseExpression:
     """Join arrays; before TensorFlow 1.0 the axis came first."""
     values, axis = call.arguments.get("values"), call.arguments.get("axis")
@@ -61,7 +61,8 @@ def _counts(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.Integer):
         return True
     word = code_of(node).rpartition(".")[2].lower()
-    return word.startswith(("num", "n_", "len(")) or word in ("n", "k", "h", "heads", "count", "seq_len", "time_steps")
+    ends = ("length", "_len", "count", "steps", "heads", "_size")
+    return word.startswith(("num", "n_", "len(")) or word in ("n", "k", "h") or word.endswith(ends)
 
 
 def _without(call: BoundCall, *names: str) -> BoundCall:
@@ -113,7 +114,7 @@ def where(call: BoundCall, context: Context) -> cst.BaseExpression | Rewritten:
     condition, x, y = (call.arguments.get(name) for name in ("condition", "x", "y"))
     if x is None and y is None:
         result = filled("ops.stack(ops.nonzero({condition}), axis=-1)", call, context)
-        return Rewritten(result, "its shape depends on values, so it cannot be compiled")
+        return Rewritten(result, "Its shape depends on values, so it cannot be compiled.")
     if condition is None or x is None or y is None:
         raise Refused("it is called with one of x and y")
     if not _same_rank(condition, x, y, context):
@@ -187,7 +188,7 @@ def _sides(node: cst.Call, context: Context) -> list[cst.BaseExpression]:
     return [arg.value for arg in node.args[:count]]
 
 
-@rule("where_v2", "compat.v2.where")
+@rule("where_v2")
 def where_v2(call: BoundCall, context: Context) -> cst.BaseExpression:
     """Choose between two arrays, broadcast."""
     return filled("ops.where({condition}, {x}, {y})", call, context)
@@ -276,22 +277,16 @@ def pad(call: BoundCall, context: Context) -> cst.BaseExpression:
     return filled("ops.pad({tensor}, {paddings}, mode={mode:text})", call, context)
 
 
-@rule("matmul", "linalg.matmul", "batch_matmul")
+@rule("matmul", "linalg.matmul")
 def matmul(call: BoundCall, context: Context) -> cst.BaseExpression:
     """Multiply matrices, which Keras does not transpose on the way."""
-    turned = {"a": False, "b": False}
-    for side in turned:
-        for flag in (f"transpose_{side}", f"adj_{side}" if call.symbol == "batch_matmul" else f"transpose_{side}"):
-            given = literal(call.arguments.get(flag, expression("False")))
-            if given not in (True, False, None):
-                raise Refused(f"whether it transposes is not written out: {flag}")
-            turned[side] = turned[side] or bool(given)
-    first, second = ("x", "y") if call.symbol == "batch_matmul" else ("a", "b")
-    words = [
-        f"ops.swapaxes({{{name}}}, -1, -2)" if flag else f"{{{name}}}"
-        for name, flag in ((first, turned["a"]), (second, turned["b"]))
-    ]
-    free = frozenset({"name", "transpose_a", "transpose_b", "adj_x", "adj_y", "a_is_sparse", "b_is_sparse"})
+    words = []
+    for side in ("a", "b"):
+        given = literal(call.arguments.get(f"transpose_{side}", expression("False")))
+        if given not in (True, False):
+            raise Refused(f"whether it transposes is not written out: transpose_{side}")
+        words.append(f"ops.swapaxes({{{side}}}, -1, -2)" if given else f"{{{side}}}")
+    free = frozenset({"name", "transpose_a", "transpose_b", "a_is_sparse", "b_is_sparse"})
     return filled(f"ops.matmul({words[0]}, {words[1]})", call, context, free)
 
 
@@ -348,7 +343,7 @@ def band_part(call: BoundCall, context: Context) -> cst.BaseExpression:
     return filled(text, call, context, frozenset({"name", "num_lower", "num_upper"}))
 
 
-@rule("div", "math.div")
+@rule("div")
 def div(call: BoundCall, context: Context) -> cst.BaseExpression:
     """Divide as Python 2 did: integers give integers."""
     found = {kinds.kind_of(call.arguments.get(name), context) for name in ("x", "y")}
@@ -389,16 +384,16 @@ def top_k(call: BoundCall, context: Context) -> cst.BaseExpression | Rewritten:
     parent = context.names.parents.get(call.node)
     text = "ops.top_k({input}, {k=1}, sorted={sorted})"
     if isinstance(parent, cst.Assign) and all(isinstance(one.target, cst.Tuple | cst.List) for one in parent.targets):
-        return Rewritten(filled(text, call, context), "Keras's indices are int32")
+        return Rewritten(filled(text, call, context), "Keras's indices are int32.")
     if isinstance(parent, cst.Subscript):
-        return Rewritten(filled(text, call, context), "Keras's indices are int32")
+        return Rewritten(filled(text, call, context), "Keras's indices are int32.")
     raise Refused("its results are taken by name, .values and .indices, which Keras's pair has not on every backend")
 
 
 @rule("random_uniform", "random.uniform")
 def random_uniform(call: BoundCall, context: Context) -> cst.BaseExpression | Rewritten:
     """Draw from an interval."""
-    note = "the same law; not the numbers that TensorFlow's seed gives"
+    note = "The same law; not the numbers that TensorFlow's seed gives."
     dtype = call.arguments.get("dtype")
     named = "float32" if dtype is None else kinds.dtype_name(dtype, context)
     if named is None:

@@ -11,9 +11,10 @@ from functools import partial
 import libcst as cst
 
 from onevar.migrate.rewrite import binding
+from onevar.migrate.rewrite.calls.bindings import assigned
 from onevar.migrate.rewrite.calls.kinds import KINDS, dtype_name, shape, value
 from onevar.migrate.rewrite.calls.nodes import Refused, expression, literal, number
-from onevar.migrate.rewrite.calls.registry import rule
+from onevar.migrate.rewrite.calls.registry import FUNCTIONS, rule
 from onevar.migrate.rewrite.calls.tables import filled
 from onevar.migrate.rewrite.calls.templates import Ready, write
 from onevar.migrate.rewrite.context import BoundCall, Context, Refusal
@@ -147,6 +148,27 @@ def bound(node: cst.BaseExpression | None, context: Context) -> BoundCall | None
     return None if isinstance(found, Refusal) or found.star else found
 
 
+def check_has_rule(node: cst.BaseExpression, context: Context, what: str) -> None:
+    """Check that an object of TensorFlow's that a layer is given becomes one of Keras's, under its name too.
+
+    Args:
+        node: The original expression.
+        context: The unit's.
+        what: What it is, a word.
+
+    Raises:
+        Refused: It stays one of TensorFlow's.
+    """
+    made = assigned(node, context) if isinstance(node, cst.Name | cst.Attribute) else node
+    call = bound(made, context)
+    symbol = call.symbol if call is not None else context.symbol(node)
+    if call is None and not symbol:
+        return
+    answer = FUNCTIONS[symbol].rewrite(call, context) if call is not None and symbol in FUNCTIONS else None
+    if answer is None or isinstance(answer, Refusal):
+        raise Refused(f"Keras has no {what} tf.{symbol}" + (f": {answer.reason}" if answer else ""))
+
+
 def initializer(node: cst.BaseExpression, context: Context) -> Ready:
     """Read an initializer: an object, a class, a word, or something that is known at run time only."""
     symbol = context.symbol(node) if not isinstance(node, cst.Call) else None
@@ -155,11 +177,7 @@ def initializer(node: cst.BaseExpression, context: Context) -> Ready:
     call = bound(node, context)
     if call is not None and call.symbol in _CLASSES and not call.arguments.keys() - _FREE:
         return partial(expression, f'"{_CLASSES[call.symbol]}"')
-    if call is not None and call.symbol in _BY_NAME:
-        _check_number(call)
-    other = symbol or (call.symbol if call is not None else None)
-    if symbol or (other and "initializer" not in other):
-        raise Refused(f"Keras has no initializer tf.{other}")
+    check_has_rule(node, context, "initializer")
     return value(node, context)
 
 

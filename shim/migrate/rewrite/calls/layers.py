@@ -11,9 +11,9 @@ from pathlib import Path
 
 import libcst as cst
 
-from onevar.migrate.rewrite.calls.initializers import bound
+from onevar.migrate.rewrite.calls.initializers import check_has_rule
 from onevar.migrate.rewrite.calls.kinds import KINDS, value
-from onevar.migrate.rewrite.calls.nodes import Refused, expression, literal, operand
+from onevar.migrate.rewrite.calls.nodes import Refused, code_of, expression, literal, on_one_line, operand, sentence
 from onevar.migrate.rewrite.calls.registry import rule
 from onevar.migrate.rewrite.calls.tables import NAMES, check_rest, filled
 from onevar.migrate.rewrite.calls.templates import Ready, template, write
@@ -61,11 +61,11 @@ class LayerRule:
             context: The unit's.
         """
         if not context.eager:
-            return Refusal("its values are tensors of a graph here")
+            return Refusal("Its values are tensors of a graph here.")
         try:
             return self._written(call, context)
         except Refused as reason:
-            return Refusal(str(reason))
+            return Refusal(sentence(str(reason)))
 
     def _written(self, call: BoundCall, context: Context) -> cst.BaseExpression | Rewritten:
         check(call, context)
@@ -74,6 +74,7 @@ class LayerRule:
             activation(call.arguments["activation_fn"], context)
         check_rest(call, checked, self.ignored | _FREE)
         factory = filled(self._factory(call), call, context, frozenset(call.arguments))
+        factory = factory if "#" in code_of(call.node) else on_one_line(factory)
         layer = context.layer(factory, scope_name(call), call.arguments.get("reuse"))
         if layer is None:
             if not any(word in self.factory for word in _KEEPS_NOTHING):
@@ -81,8 +82,10 @@ class LayerRule:
             layer = factory
         used = filled(self.call, call, context, frozenset(call.arguments))
         assert isinstance(used, cst.Call)
-        result = _activated(used.with_changes(func=layer), call, self.factory, context)
-        return Rewritten(result, self.note) if self.note else result
+        result = _activated(
+            cst.ensure_type(on_one_line(used), cst.Call).with_changes(func=layer), call, self.factory, context
+        )
+        return Rewritten(result, sentence(self.note)) if self.note else result
 
     def _factory(self, call: BoundCall) -> str:
         if literal(call.arguments.get("biases_initializer")) is None:
@@ -169,9 +172,7 @@ def layer_name(node: cst.BaseExpression, context: Context) -> Ready:
 
 def regularizer(node: cst.BaseExpression, context: Context) -> Ready:
     """Read a regularizer."""
-    call = bound(node, context)
-    if call is not None and not call.symbol.removeprefix("contrib.").startswith(("layers.l", "slim.l", "keras.")):
-        raise Refused(f"Keras has no regularizer tf.{call.symbol}")
+    check_has_rule(node, context, "regularizer")
     return value(node, context)
 
 

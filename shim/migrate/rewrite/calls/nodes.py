@@ -19,6 +19,11 @@ class Refused(Exception):
     """A rule does not apply; its text is the reason, a sentence."""
 
 
+def sentence(text: str) -> str:
+    """Return words as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
 def code_of(node: cst.CSTNode) -> str:
     """Return an expression's source."""
     return _EMPTY.code_for_node(node)
@@ -85,6 +90,18 @@ def is_simple(node: cst.BaseExpression | None) -> bool:
     if isinstance(node, cst.BinaryOperation) and not isinstance(node.operator, cst.MatrixMultiply):
         return is_simple(node.left) and is_simple(node.right)
     return isinstance(node, cst.Name | cst.Integer | cst.Float)
+
+
+def on_one_line(call: cst.BaseExpression) -> cst.BaseExpression:
+    """Return a call without the line breaks between its arguments."""
+    if not isinstance(call, cst.Call):
+        return call
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    blank = cst.SimpleWhitespace("")
+    args = [arg.with_changes(comma=comma, whitespace_after_arg=blank) for arg in call.args]
+    if args:
+        args[-1] = args[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return call.with_changes(args=args, whitespace_before_args=blank)
 
 
 def operand(node: cst.BaseExpression) -> cst.BaseExpression:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from onevar.migrate.rewrite.calls import host
 from onevar.migrate.rewrite.calls.kinds import DTYPES
-from onevar.migrate.rewrite.calls.nodes import Refused, code_of, expression
+from onevar.migrate.rewrite.calls.nodes import Refused, code_of, expression, sentence
 from onevar.migrate.rewrite.calls.templates import write
 from onevar.migrate.rewrite.context import Context, Reference, Refusal, Rewritten
 
@@ -44,13 +45,15 @@ class DTypeReference:
             node: The dtype.
             context: The unit's.
         """
+        if not context.eager:
+            return Refusal("Its values are tensors of a graph here.")
         parent = context.names.parents.get(node)
         if isinstance(parent, cst.Attribute):
-            return Refusal("a dtype is a word in Keras, which has no attributes")
+            return Refusal("A dtype is a word in Keras, which has no attributes.")
         if isinstance(parent, cst.ComparisonTarget | cst.Comparison):
-            return Refusal("what is compared with a dtype may be one of TensorFlow's or a word")
+            return Refusal("What is compared with a dtype may be one of TensorFlow's or a word.")
         if isinstance(parent, cst.Call) and parent.func is node:
-            return Refusal("a dtype is a word in Keras, which cannot be called")
+            return Refusal("A dtype is a word in Keras, which cannot be called.")
         return expression(f'"{self.name}"')
 
 
@@ -78,7 +81,7 @@ class FunctionReference:
                 raise Refused(f"`{code_of(node)}` is asked for its attributes")
             return write(expression(self.text), context)
         except Refused as reason:
-            return Refusal(str(reason))
+            return Refusal(sentence(str(reason)))
 
 
 def _references() -> Mapping[str, Reference]:
@@ -88,6 +91,7 @@ def _references() -> Mapping[str, Reference]:
     for name, text in FUNCTIONS.items():
         found[name] = FunctionReference(text)
     found["newaxis"] = _NewAxis()
+    found.update(host.REFERENCES)
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from onevar.migrate.rewrite.calls.nodes import Refused
+from onevar.migrate.rewrite.calls.nodes import Refused, sentence
 from onevar.migrate.rewrite.context import BoundCall, Context, Refusal, Rewritten
 
 #: What a function makes of a call; it raises `Refused`, before any effect, where it does not apply.
@@ -32,11 +32,11 @@ class FunctionRule:
             context: The unit's.
         """
         if self.tensors and not context.eager:
-            return Refusal("its values are tensors of a graph here")
+            return Refusal("Its values are tensors of a graph here.")
         try:
             return self.function(call, context)
         except Refused as reason:
-            return Refusal(str(reason))
+            return Refusal(sentence(str(reason)))
 
 
 #: The rules of this package's modules, by name below `tf.`; they are there once the modules are imported.

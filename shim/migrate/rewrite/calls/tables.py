@@ -15,7 +15,7 @@ from typing import Any
 import libcst as cst
 
 from onevar.migrate.rewrite.calls.kinds import KINDS
-from onevar.migrate.rewrite.calls.nodes import UNKNOWN, Refused, code_of, expression, literal
+from onevar.migrate.rewrite.calls.nodes import UNKNOWN, Refused, code_of, expression, literal, sentence
 from onevar.migrate.rewrite.calls.templates import Ready, Slot, Template, check_once, fill, given, slot_number, template
 from onevar.migrate.rewrite.context import BoundCall, Context, Refusal, Rewritten
 
@@ -100,8 +100,8 @@ class TableRule:
                 raise Refused("its values are tensors of a graph here")
             result = filled(self.text, call, context, self.ignored)
         except Refused as reason:
-            return Refusal(str(reason))
-        return Rewritten(result, self.note) if self.note else result
+            return Refusal(sentence(str(reason)))
+        return Rewritten(result, sentence(self.note)) if self.note else result
 
 
 def filled(text: str, call: BoundCall, context: Context, ignored: frozenset[str] = NAMES) -> cst.BaseExpression:

@@ -5,7 +5,7 @@ import libcst as cst
 from onevar.migrate.rewrite.calls.initializers import Initial, bound, initial, initializer
 from onevar.migrate.rewrite.calls.kinds import dtype_name, shape
 from onevar.migrate.rewrite.calls.layers import regularizer
-from onevar.migrate.rewrite.calls.nodes import UNKNOWN, Refused, expression, literal
+from onevar.migrate.rewrite.calls.nodes import UNKNOWN, Refused, code_of, expression, literal
 from onevar.migrate.rewrite.calls.registry import rule
 from onevar.migrate.rewrite.calls.tables import check_rest
 from onevar.migrate.rewrite.calls.templates import Ready, write
@@ -51,7 +51,7 @@ def _typed(call: BoundCall, context: Context, known: str | None) -> dict[str, Re
         return {"dtype": _word(known)} if known else {}
     name = dtype_name(node, context)
     if name is None:
-        raise Refused("its dtype is not written out")
+        return {"dtype": lambda: context.convert(node)}
     return {} if name == "float32" and known is None else {"dtype": _word(name)}
 
 
@@ -136,8 +136,9 @@ def get_variable(call: BoundCall, context: Context) -> cst.BaseExpression:
     arguments: dict[str, Ready] = {"shape": shape(where, context)}
     arguments["initializer"] = _law(node, context)
     typed = _typed(call, context, None)
-    if typed and node is None:
-        raise Refused("what it begins with depends on its dtype")
+    word = code_of(typed["dtype"]()) if typed and node is None else ""
+    if word.startswith(('"int', '"uint', '"bool')):
+        raise Refused("it begins with zeros, being of whole numbers; write that")
     return _kept("add_weight", {**arguments, **typed, **_flag(call), **_named(call), **more}, call, context)
 
 
