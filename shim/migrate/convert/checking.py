@@ -26,6 +26,7 @@ from onevar.migrate.redirect import redirected
 _SEED = 20170215
 #: Random whole numbers are below this unless the user says otherwise.
 _INTEGERS = 10
+_SWITCHES = {"True": True, "False": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def check(old: Any, new: Any, source: Any, inputs: Sequence[Any], tolerance: flo
         old: A function of placeholders, or of nothing that makes a model; or `"module:function"`.
         new: A Keras model or torch module, or `"module:factory"`.
         source: What the weights come from.
-        inputs: Arrays, or texts `"2,28,28,1"`, `"2,5:int32"`, `"2,5:int32<1000"` that random ones are made after.
+        inputs: Arrays, or texts `"2,28,28,1"`, `"2,5:int32"`, `"2,5:int32<1000"` that random ones are made after;
+            `"True"` and `"False"` are for the old function alone, as its `is_training`.
         tolerance: The largest difference that is allowed, relative to the largest number of an output.
         **options: Those of `load_into`.
 
@@ -83,9 +85,11 @@ def check(old: Any, new: Any, source: Any, inputs: Sequence[Any], tolerance: flo
     return compared(want, got, tolerance)
 
 
-def _input(given: Any, rng: np.random.Generator) -> np.ndarray:
+def _input(given: Any, rng: np.random.Generator) -> Any:
     if not isinstance(given, str):
         return np.asarray(given)
+    if given in _SWITCHES:
+        return _SWITCHES[given]
     sizes, _, kind = given.partition(":")
     kind, _, limit = kind.partition("<")
     try:
@@ -130,7 +134,8 @@ def compared(want: Sequence[np.ndarray], got: Sequence[np.ndarray], tolerance: f
 # The new model, or an old one of the same kind.
 
 
-def _run_model(model: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _run_model(model: Any, inputs: Sequence[Any]) -> list[np.ndarray]:
+    arrays = [value for value in inputs if isinstance(value, np.ndarray)]
     if is_keras_model(model):
         to_numpy = sys.modules["keras"].ops.convert_to_numpy
         given = arrays[0] if len(arrays) == 1 else list(arrays)
@@ -153,7 +158,7 @@ def leaves(value: Any) -> list[Any]:
 # The old model.
 
 
-def _run_old(old: Any, source: Any, arrays: Sequence[np.ndarray], options: Mapping[str, Any]) -> list[np.ndarray]:
+def _run_old(old: Any, source: Any, arrays: Sequence[Any], options: Mapping[str, Any]) -> list[np.ndarray]:
     if not isinstance(old, str):
         return _run_function(old, source, arrays, options)
     place, _, name = old.rpartition(":")
@@ -166,7 +171,7 @@ def _run_old(old: Any, source: Any, arrays: Sequence[np.ndarray], options: Mappi
 
 
 def _run_function(
-    function: Callable[..., Any], source: Any, arrays: Sequence[np.ndarray], options: Mapping[str, Any]
+    function: Callable[..., Any], source: Any, arrays: Sequence[Any], options: Mapping[str, Any]
 ) -> list[np.ndarray]:
     if not _takes_something(function):
         model = function()
@@ -180,10 +185,14 @@ def _run_function(
     import onevar.v1 as tf
 
     with tf.Graph().as_default() as graph, tf.Session(graph=graph) as session:
-        fed = [tf.placeholder(tf.as_dtype(array.dtype.name), array.shape) for array in arrays]
-        outputs = leaves(function(*fed))
+        given = [
+            tf.placeholder(tf.as_dtype(value.dtype.name), value.shape) if isinstance(value, np.ndarray) else value
+            for value in arrays
+        ]
+        outputs = leaves(function(*given))
         _fill(session, tf.global_variables(), source, options)
-        return [np.asarray(value) for value in session.run(outputs, dict(zip(fed, arrays, strict=True)))]
+        feeds = {one: value for one, value in zip(given, arrays, strict=True) if isinstance(value, np.ndarray)}
+        return [np.asarray(value) for value in session.run(outputs, feeds)]
 
 
 def _takes_something(function: Callable[..., Any]) -> bool:

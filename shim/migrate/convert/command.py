@@ -102,7 +102,8 @@ def add(app: Any, typer: Any) -> None:
             typer.Option(metavar="MODULE:FUNCTION", help="For --check: the source's model; see docs/migrate.md."),
         ] = None,
         inputs: Annotated[
-            list[str] | None, typer.Option("--input", metavar="SHAPE[:DTYPE]", help="For --check: an input's shape.")
+            list[str] | None,
+            typer.Option("--input", metavar="SHAPE[:DTYPE]", help="For --check: an input's shape, or True/False."),
         ] = None,
         tolerance: Annotated[float, typer.Option(metavar="X", help="For --check: largest difference.")] = 1e-4,
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show the table.")] = False,

@@ -39,8 +39,10 @@ def _with_forget_bias(name_map: NameMap, row: Row, forget_bias: float | None) ->
         return row
     if "forget_bias" in row.options:
         return row
+    name = (row.sources if styles[0] == "tf1" else row.targets)[0]
+    if _CUDNN in name:
+        forget_bias = 0.0  # it is that by the cell's definition
     if forget_bias is None:
-        name = (row.sources if styles[0] == "tf1" else row.targets)[0]
         name_map.problems.append(Problem("cell", name, _FORGET.format(name=name)))
         return row
     return replace(row, options={**row.options, "forget_bias": float(forget_bias)})
@@ -70,6 +72,7 @@ def _is_plain_kernel(name_map: NameMap, row: Row) -> bool:
     return name.endswith(".weight") and len(specs[name].shape) == 2 and beside in specs
 
 
+_CUDNN = "cudnn_compatible_lstm_cell"
 _FORGET = (
     "{name} is an LSTM cell of TensorFlow 1, which adds a constant to its forget gate that no checkpoint holds. Say "
     "which: forget_bias=1.0 (--forget-bias 1.0) is TensorFlow's default, and many programs pass 0.0."

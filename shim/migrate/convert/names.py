@@ -289,6 +289,8 @@ class _Work:
 
     def _unmatched(self, source: Item) -> str:
         near = _namesakes(source, self.targets)
+        if source.names[0].endswith("opaque_kernel"):
+            near += _OPAQUE
         return (
             f"{source} of the source has no place in the target{near}. Map it, or leave it out: "
             f"skip=[{source.names[0]!r}] (--skip {source.names[0]})"
@@ -300,6 +302,11 @@ class _Work:
             f"{target} of the target gets nothing from the source{near}. Map something to it, or keep what it has: "
             f"keep=[{target.names[0]!r}] (--keep-init {target.names[0]})"
         )
+
+
+_OPAQUE = (
+    " (it is in cuDNN's own layout; tf.train.Saver saves such layers as plain cells: convert what it saved instead)"
+)
 
 
 def _has(specs: Mapping[str, Spec]) -> str:
