@@ -9,8 +9,9 @@ from onevar.migrate.rewrite.finding import LEFT
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
-from onevar.migrate.rewrite.programs.analysis import Analysis, Placeholder
+from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.checks import Dependencies, Stability, is_scalar, makes_variables
+from onevar.migrate.rewrite.programs.emission import BLANK, Filling, Making, Tidy, chosen, is_rate, one_of
 from onevar.migrate.rewrite.programs.functions import Functions
 from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, call_symbol
 from onevar.migrate.rewrite.programs.optimizing import Optimizers
@@ -112,7 +113,7 @@ class ModelWriter:
         if self.operation is None or self.operation.optimizer.call is None:
             return None
         call = self.operation.optimizer.call
-        path = next((path_of(one.value) for one in call.args if _is_rate(one, call)), None)
+        path = next((path_of(one.value) for one in call.args if is_rate(one, call)), None)
         if path not in self.analysis.placeholders:
             return None
         readers = [one for one in self.analysis.body.leaves if one.kind == kinds.GRAPH and path in read(one.node).loads]
@@ -194,7 +195,7 @@ class ModelWriter:
         lines += self._trained()
         (node,) = statements("\n".join(lines) + "\n")
         inner = self._reads() + self._emitted(body, tracked)
-        filled = node.visit(_Filling({"_BODY": inner, "_METHODS": methods}))
+        filled = node.visit(Filling({"_BODY": inner, "_METHODS": methods}))
         if tracked and self.functions.collections and self.context.made and self.options.stage == "keras3":
             raise Mixed("Regularization losses of layers of Keras are in no collection.")
         if not tracked:
@@ -203,8 +204,8 @@ class ModelWriter:
                 self.context.ledger.rewritten(call)
                 for use in self.analysis.names.uses_in(call):
                     self.context.ledger.rewritten(use.node)
-        filled = filled.visit(_Tidy())
-        return [cst.ensure_type(filled, cst.ClassDef).with_changes(leading_lines=[_BLANK] * 2)]
+        filled = filled.visit(Tidy())
+        return [cst.ensure_type(filled, cst.ClassDef).with_changes(leading_lines=[BLANK] * 2)]
 
     def _is_left(self) -> bool:
         """Whether anything in the class stays on onevar.v1, scopes and the collection of losses apart."""
@@ -255,7 +256,7 @@ class ModelWriter:
                 taken = f'{taken} if "{one.key}" in inputs else None' if one.boxed else f'inputs.get("{one.key}")'
             lines.append(f"{one.path} = {taken}")
         for path, (train, other) in self.flags.items():
-            lines.append(f"{path} = {_chosen(train, other)}")
+            lines.append(f"{path} = {chosen(train, other)}")
         return statements("\n".join(lines) + "\n") if lines else []
 
     def _emitted(self, block: Block, tracked: bool) -> list[cst.BaseStatement]:
@@ -372,7 +373,7 @@ class ModelWriter:
     def compiled(self) -> list[cst.BaseStatement]:
         """Return the statements that make the model, and compile it."""
         (first,) = statements(f"{self.model_name} = {self.class_name}()\n")
-        lines = [first.with_changes(leading_lines=[_BLANK] * 2)]
+        lines = [first.with_changes(leading_lines=[BLANK] * 2)]
         if any(kind == kinds.SAVER for kind in self.analysis.known.values()):
             lines += self._example()
         if self.operation is None:
@@ -393,7 +394,7 @@ class ModelWriter:
                 continue
             if one.shape is None:
                 raise Refused(f"The shape of `{one.path}` is not given: variables can't be made before they are saved.")
-            items.append(f'"{one.key}": {numpy}.zeros({_one_of(one.shape)})')
+            items.append(f'"{one.key}": {numpy}.zeros({one_of(one.shape)})')
         made = f"{self.model_name}({self.model_name}.feed({{{', '.join(items)}}}))"
         return statements(f"{made}  # makes the variables\n")
 
@@ -414,84 +415,5 @@ class ModelWriter:
 
     def _kept(self, node: cst.CSTNode) -> cst.BaseStatement:
         """Return a statement that makes learning rates or optimizers, converted."""
-        made = node.visit(_Making(self._optimizers()))
+        made = node.visit(Making(self._optimizers()))
         return cst.ensure_type(made, cst.BaseStatement)
-
-
-_BLANK = cst.EmptyLine(indent=False)
-
-
-class _Tidy(cst.CSTTransformer):
-    """Takes the indentation from empty lines, and leaves one where there were several."""
-
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
-        lines = getattr(updated_node, "leading_lines", None)
-        if not lines:
-            return updated_node
-        tidy: list[cst.EmptyLine] = []
-        for line in lines:
-            empty = line.comment is None
-            if not empty or not tidy or tidy[-1].comment is not None:
-                tidy.append(_BLANK if empty else line)
-        return updated_node.with_changes(leading_lines=tidy)
-
-
-class _Making(cst.CSTTransformer):
-    """Converts the optimizers and learning rates in a statement."""
-
-    def __init__(self, optimizers: Optimizers):
-        super().__init__()
-        self.optimizers = optimizers
-
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
-        symbol = call_symbol(self.optimizers.context.names, original_node) or ""
-        if isinstance(original_node, cst.Call) and symbols.is_optimizer(symbol):
-            return self.optimizers.optimizer(original_node, {})
-        if isinstance(original_node, cst.Call) and symbol in symbols.DECAYS:
-            return self.optimizers.schedule(original_node)
-        return updated_node
-
-
-def _is_rate(argument: cst.Arg, call: cst.Call) -> bool:
-    """Whether an argument of an optimizer is its learning rate."""
-    if argument.keyword is not None:
-        return argument.keyword.value == "learning_rate"
-    return argument is call.args[0]
-
-
-def _one_of(shape: cst.BaseExpression) -> str:
-    """Return the shape of a batch of one: 1 for what is not known."""
-    if not isinstance(shape, cst.List | cst.Tuple):
-        return code(shape)
-    return "[" + ", ".join(code(one.value).replace("None", "1") for one in shape.elements) + "]"
-
-
-def _chosen(train: cst.BaseExpression | None, other: cst.BaseExpression | None) -> str:
-    """Return what a placeholder is that only says whether the model trains."""
-    texts = [code(one) for one in (train, other) if one is not None]
-    if len(texts) == 1 or texts[0] == texts[1]:
-        return texts[0]
-    if texts == ["True", "False"]:
-        return "training"
-    if texts == ["False", "True"]:
-        return "not training"
-    return f"{texts[0]} if training else {texts[1]}"
-
-
-class _Filling(cst.CSTTransformer):
-    """Puts statements in the place of `NAME = None`."""
-
-    def __init__(self, given: dict[str, list[cst.BaseStatement]]):
-        super().__init__()
-        self.given = given
-
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode | cst.FlattenSentinel:  # type: ignore[override]
-        found = assigned(original_node) if isinstance(original_node, cst.SimpleStatementLine) else None
-        if found and found[0] in self.given:
-            return cst.FlattenSentinel(self.given[found[0]])
-        return updated_node
-
-
-def placeholders_of(writer: ModelWriter) -> list[Placeholder]:
-    """Return what a model takes."""
-    return writer.fed
