@@ -207,7 +207,7 @@ def attribute(base: str | None, name: str, given: Exports) -> str | None:
     if not base.startswith(OWN):
         return paths.without_compat(f"{base}.{name}".lstrip("."))
     module = base.removeprefix(OWN)
-    found = given.get(module, {}).get(name)
+    found = given.get(module, Scope()).get(name)
     return f"{base}.{name}" if found is None and f"{module}.{name}" in given else found
 
 

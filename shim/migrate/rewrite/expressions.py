@@ -34,7 +34,10 @@ def convert(node: cst.BaseExpression, context: Context) -> cst.BaseExpression:
         node: The expression.
         context: Of the unit that it belongs to.
     """
-    return cst.ensure_type(node.visit(_Driver(context)), cst.BaseExpression)
+    changed = node.visit(_Driver(context))
+    if not isinstance(changed, cst.BaseExpression):
+        raise TypeError(f"convert(node): {type(node).__name__} came to {changed}.")
+    return changed
 
 
 def convert_statement(node: cst.CSTNode, context: Context) -> cst.CSTNode:
@@ -130,8 +133,9 @@ class _Driver(cst.CSTTransformer):
         ledger = self.context.ledger
         if isinstance(answer, Refusal):
             ledger.left(node.func if isinstance(node, cst.Call) else node, answer.reason)
-            for one in node.args if isinstance(node, cst.Call) else ():
-                self.keep(one.value, node)
+            if isinstance(node, cst.Call):
+                for one in node.args:
+                    self.keep(one.value, node)
             return None
         if isinstance(answer, Rewritten):
             ledger.rewritten(node, answer.note)

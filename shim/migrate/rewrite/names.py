@@ -272,7 +272,9 @@ class _Reader:
         """Walk parameters: defaults and annotations are read outside."""
         for child in node.children:
             self.names.parents[child] = node
-            for part in child.children if isinstance(child, cst.Param) else ():
+            if not isinstance(child, cst.Param):
+                continue
+            for part in child.children:
                 self.names.parents[part] = child
                 self.walk(part, inner if part is child.name else outer, held and part is not child.name)
 

@@ -99,9 +99,12 @@ def migrate(path: Path, options: Options, step: Step = lambda done, total: None)
     rewritings: list[Rewriting] = []
     for done, document in enumerate(found):
         shown = document.path.relative_to(root).as_posix()
-        file = pipeline.File(document, shown, given, taken.get(document.source.module, frozenset()))
-        made = _rewrite(file, options)
-        (failures if isinstance(made, Failure) else rewritings).append(made)  # type: ignore[attr-defined]
+        wanted = taken.get(document.source.module, frozenset())
+        made = _rewrite(pipeline.File(document, shown, given, wanted), options)
+        if isinstance(made, Failure):
+            failures.append(made)
+        else:
+            rewritings.append(made)
         step(len(files) + done + 1, 2 * len(files))
     return Migration(path, root, options, tuple(rewritings), tuple(sorted(failures, key=lambda one: one.path)))
 
