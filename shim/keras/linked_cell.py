@@ -111,6 +111,12 @@ class KeptCell(Cell):
         else:
             self._write(operation, *args)
 
+    @property
+    def layout(self) -> Any:
+        """How the value lies over devices, as the framework says it, or None."""
+        layout = self.keeper._layout
+        return getattr(layout, "backend_layout", layout)
+
     def set_trainable(self, trainable: bool) -> None:
         """Say whether gradients are wanted, to Keras and to the native."""
         self.keeper.trainable = trainable
@@ -171,12 +177,6 @@ class LinkedCell(KeptCell):
     def trainable(self) -> bool:  # type: ignore[override]
         """Whether gradients are wanted."""
         return bool(self.keeper.trainable)
-
-    @property
-    def layout(self) -> Any:
-        """How the value lies over devices, as the framework says it, or None."""
-        layout = self.keeper._layout
-        return getattr(layout, "backend_layout", layout)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LinkedCell":
         """Return the view of the variable's copy."""

@@ -275,6 +275,21 @@ def test_what_was_shared_stays(backend):
     assert v.numpy().sum() == 0
 
 
+def test_layout_of_a_distribution_holds(backend):
+    if backend != "jax":
+        pytest.skip("only jax distributes")
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=["cpu:0"]))
+    try:
+        k = onevar.keras.Variable("ones", shape=(4, 2), name="w")
+        plain = keras.Variable("ones", shape=(4, 2), name="w")
+    finally:
+        keras.distribution.set_distribution(None)
+    for face in (k.onevar, onevar.keras.as_onevar(plain)):
+        before = face.native.sharding
+        face.assign(np.zeros((4, 2)))
+        assert face.native.sharding == before == plain._layout.backend_layout
+
+
 def test_a_trace_does_not_leave_its_tracer_behind(backend):
     if backend != "jax":
         pytest.skip("only jax has tracers")
