@@ -10,6 +10,7 @@ from onevar.core.attr_values import attr_value, kernel_value
 from onevar.core.build import Recipe
 from onevar.core.checks import CURRENT
 from onevar.core.dtype import DType, as_dtype
+from onevar.core.eager_values import known
 from onevar.core.kernel import Kernel, kernel_of
 from onevar.core.literals import array_of
 from onevar.core.op_defs import Arg
@@ -39,7 +40,10 @@ def run_eagerly(recipe: Recipe, arguments: dict[str, Any]) -> Any:
     chosen = _adapter_for(recipe, arguments)
     with chosen.computing():
         attrs: dict[str, Any] = {}
-        values = [_input(recipe, arg, arguments[arg.name], attrs, chosen) for arg in recipe.inputs]
+        values = [
+            _input(recipe, arg, arguments[arg.name], attrs, chosen, at in kernel.host_index)
+            for at, arg in enumerate(recipe.inputs)
+        ]
         for attr in recipe.attrs:
             if attr.name not in attrs and (arguments.get(attr.name) is not None or attr.has_default):
                 given = arguments.get(attr.name)
@@ -69,9 +73,9 @@ def _native_adapter(value: Any) -> Adapter | None:
     return found
 
 
-def _input(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: Adapter) -> Any:
+def _input(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: Adapter, host: bool) -> Any:
     if not arg.is_list:
-        return _one(recipe, arg, value, attrs, chosen)
+        return _one(recipe, arg, value, attrs, chosen, host)
     items = list(value)
     if arg.type_list_attr is not None:
         tensors = [_tensor(item, None, chosen) for item in items]
@@ -79,10 +83,10 @@ def _input(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: 
         return tensors
     if arg.number_attr is not None:
         attrs[arg.number_attr] = len(items)
-    return [_one(recipe, arg, item, attrs, chosen) for item in items]
+    return [_one(recipe, arg, item, attrs, chosen, host) for item in items]
 
 
-def _one(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: Adapter) -> Any:
+def _one(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: Adapter, host: bool) -> Any:
     if isinstance(value, StateRef):
         if arg.is_ref or arg.dtype == "resource":
             if arg.type_attr:
@@ -92,7 +96,8 @@ def _one(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: Ad
     wanted = as_dtype(arg.dtype) if arg.dtype is not None else attrs.get(arg.type_attr or "")
     if wanted is None and not _typed(value):
         wanted = recipe.preferred.get(arg.type_attr or "")
-    tensor = _tensor(value, wanted, chosen)
+    # What the host needs does not go to the framework and back: while that traces, nothing comes back.
+    tensor = array_of(value, wanted) if host and _is_plain(value) else _tensor(value, wanted, chosen)
     found = _dtype(tensor, chosen)
     if wanted is not None and found is not wanted:
         raise TypeError(
@@ -101,6 +106,13 @@ def _one(recipe: Recipe, arg: Arg, value: Any, attrs: dict[str, Any], chosen: Ad
     if arg.type_attr:
         attrs[arg.type_attr] = found
     return tensor
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is Python's or NumPy's, in lists too."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, np.ndarray | np.generic | bool | int | float | str | bytes)
 
 
 def _typed(value: Any) -> bool:
@@ -162,7 +174,14 @@ def _computed(kernel: Kernel, chosen: Adapter, values: list[Any], attrs: dict[st
 _streams: dict[tuple, Stream] = {}
 
 
+#: Called before random numbers are drawn while a framework traces, where each run would get the same ones.
+TRACED_DRAWS: list[Any] = []
+
+
 def _stream(kernel: Kernel, chosen: Adapter, attrs: dict[str, Any]) -> Stream:
+    if TRACED_DRAWS and not chosen.is_concrete(chosen.convert(np.zeros((), np.int32), None)):
+        for hook in TRACED_DRAWS:
+            hook()
     key = (chosen.name, kernel.type, *sorted((name, str(value)) for name, value in attrs.items()))
     found = _streams.get(key)
     if found is None:
@@ -204,5 +223,5 @@ def _native(value: Any, chosen: Adapter) -> Any:
     if isinstance(value, bytes) or (isinstance(value, np.ndarray) and value.dtype.kind == "S"):
         return np.asarray(value, object)  # a single string
     if isinstance(value, np.ndarray | np.generic) and np.asarray(value).dtype != object:
-        return chosen.convert(np.asarray(value), None)
+        return known(np.asarray(value), chosen)
     return value

@@ -27,6 +27,19 @@ def owner_of(value: Any) -> Adapter | None:
     return None if isinstance(value, np.ndarray | np.generic) else adapter_of(value)
 
 
+def known(array: np.ndarray, owner: Adapter) -> Any:
+    """Return an array as a tensor of a framework, or as it is while the framework traces.
+
+    A constant of a trace is nothing that the host could look at any more, and shapes are made of constants.
+
+    Args:
+        array: Numbers.
+        owner: The framework's adapter.
+    """
+    tensor = owner.convert(array, None)
+    return tensor if owner.is_concrete(tensor) else array
+
+
 def eager_tensor(value: Any, dtype: DType | None, owner: Adapter) -> Any:
     """Return a value as a tensor of a framework; strings as a NumPy array.
 
@@ -51,7 +64,7 @@ def eager_tensor(value: Any, dtype: DType | None, owner: Adapter) -> Any:
     elif found is None:
         typed = isinstance(value, np.ndarray | np.generic)
         array = array_of(value, None if typed else dtype)
-        value = array if array.dtype == object else owner.convert(array, None)
+        value = array if array.dtype == object else known(array, owner)
     actual = dtype_of(value, owner)
     if dtype is not None and actual is not dtype:
         raise ValueError(

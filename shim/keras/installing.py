@@ -16,9 +16,11 @@ import keras
 from onevar.core import registry
 from onevar.core.context import executing_eagerly
 from onevar.core.conversion import convert_to_tensor
+from onevar.core.eager import TRACED_DRAWS
 from onevar.core.stand_ins import register
+from onevar.errors import Unsupported
 from onevar.keras import graph_metrics, internals, naming, rehearsing
-from onevar.keras.current import BACKENDS, keras_adapter
+from onevar.keras.current import BACKENDS, keras_adapter, symbolic
 from onevar.keras.graph_arguments import has_graph_values, is_graph_value
 from onevar.keras.graph_layers import call_layer, losses_of, updates_of
 from onevar.keras.graph_operations import call_loss, call_operation
@@ -55,6 +57,7 @@ def install() -> None:
         setattr(keras.Model, name, _natively(getattr(keras.Model, name)))
     for name in _OPERATORS:
         _operator(f"__{name}__", getattr(operator, name))
+    TRACED_DRAWS.append(_check_traced_draws)
     graph_metrics.install()
     if keras.backend.backend() == "jax":
         _everywhere("compute_output_spec", internals.compute_output_spec, rehearsing.with_sizes)
@@ -163,6 +166,21 @@ def _loss_call(original: Callable[..., Any]) -> Callable[..., Any]:
         return _called(self, args, kwargs, lambda: call_loss(self, original, args, kwargs))
 
     return __call__
+
+
+def _check_traced_draws() -> None:
+    """Refuse random numbers of v1 that a compiler would take for constants; where only shapes are asked for, let be.
+
+    Raises:
+        Unsupported: They would be the same in each step.
+    """
+    if not symbolic():
+        raise Unsupported(
+            "A random function of v1 inside a Keras layer that is being compiled would give the same numbers in each "
+            "step. Draw with keras.random.normal(..., seed=self.seed_generator), where self.seed_generator = "
+            "keras.random.SeedGenerator() is an attribute of a layer; or decorate the layer's call with "
+            "onevar.keras.track_v1_variables, inside of which v1's are drawn anew."
+        )
 
 
 def _natively(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -41,6 +41,6 @@ def fresh():
 
     import onevar.v1 as tf
 
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     tf.reset_default_graph()
     yield
