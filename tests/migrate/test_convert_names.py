@@ -234,3 +234,8 @@ def test_square_matrices_that_nothing_describes_are_asked_for():
         .rule
         == "same"
     )
+
+
+def test_a_weight_inside_anothers_name_is_no_slot():
+    with pytest.raises(MappingError, match="w/projection"):
+        infer({"w": (2, 3), "w/projection": (2, 3)}, {"w": (2, 3)})

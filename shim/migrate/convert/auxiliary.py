@@ -3,9 +3,11 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from onevar.migrate.convert.spec import Spec
-from onevar.migrate.convert.words import ROLES, bare
+from onevar.migrate.convert.words import bare
+from onevar.migrate.optimizers import KERAS_OPTIMIZERS
 
 AVERAGE = "ExponentialMovingAverage"
 #: Last parts of names, and what the tensor is.
@@ -15,6 +17,9 @@ _COUNTERS: Mapping[str, str] = {
     "seed_generator_state": "state of a random generator", "num_batches_tracked": "batch norm's counter of batches",
     "_CHECKPOINTABLE_OBJECT_GRAPH": "TensorFlow's description of objects",
 }  # fmt: skip
+_OTHERS = frozenset(
+    {"adam_m", "adam_v", "lamb_m", "lamb_v", "m", "v", "momentum", "LARS", "YellowFin", "GGT", "Shampoo", "ScaledGrad"}
+)
 _POWER = re.compile(r"(?:.*/)?beta([12])_power(?:_\d+)?")
 _KERAS_OPTIMIZER = re.compile(r"(?:optimizer|.*/\.OPTIMIZER_SLOT)/")
 
@@ -37,7 +42,7 @@ class Auxiliary:
 def auxiliaries(specs: Mapping[str, Spec]) -> dict[str, Auxiliary]:
     """Return the tensors of a checkpoint that are no weights.
 
-    A slot is told by its name: the weight's, and one part more, with the weight's shape.
+    A slot is told by its name: the weight's, and the optimizer's as one part more.
 
     Args:
         specs: All tensors of the checkpoint.
@@ -51,6 +56,17 @@ def auxiliaries(specs: Mapping[str, Spec]) -> dict[str, Auxiliary]:
     return out
 
 
+@cache
+def _slots() -> frozenset[str]:
+    """Return the names that optimizers have, unless a program gives another, and those of BERT's own."""
+    own = {str(rule.parameters["name"]) for rule in KERAS_OPTIMIZERS.values() if "name" in rule.parameters}
+    return frozenset(own | _OTHERS)
+
+
+def _is_slot(name: str) -> bool:
+    return name in _slots() or re.sub(r"_\d+$", "", name) in _slots()
+
+
 def _of(name: str, spec: Spec, names: Mapping[str, str], specs: Mapping[str, Spec]) -> Auxiliary | None:
     last = re.split(r"[/.]", name)[-1]
     if last in _COUNTERS:
@@ -62,8 +78,8 @@ def _of(name: str, spec: Spec, names: Mapping[str, str], specs: Mapping[str, Spe
     if "/" not in name:
         return None
     scope, _, slot = name.rpartition("/")
-    weight = _weight_of(scope, names)
-    if weight is None or slot in ROLES:
+    weight = _weight_of(scope, names) if slot == AVERAGE or _is_slot(slot) else None
+    if weight is None:
         return None
     if slot == AVERAGE:
         return Auxiliary("moving average of a weight", weight, slot)
