@@ -11,6 +11,7 @@ import keras
 
 from onevar.core.default_graph import get_default_graph
 from onevar.errors import Unsupported
+from onevar.keras import phases
 from onevar.v1.variables import CREATION_CHECKS, Variable
 
 _done: list[bool] = []
@@ -25,6 +26,7 @@ def install() -> None:
     if _done:
         return
     _done.append(True)
+    phases.install()
     CREATION_CHECKS.append(check_creation)
     tracker = sys.modules["keras.src.utils.tracking"].Tracker
     tracker.track = _tracking(tracker.track)

@@ -14,6 +14,7 @@ from onevar.core.operation import Operation, Tensor
 from onevar.core.reach import needed
 from onevar.errors import Unsupported
 from onevar.keras.current import autocast, call_context, keras_adapter, stateless_scope
+from onevar.keras.phases import inferring
 from onevar.keras.tracked_graph import TrackedGraph
 from onevar.keras.tracked_run import initial
 from onevar.keras.tracked_saving import called_with
@@ -51,7 +52,7 @@ class Call:
             args: Of the method.
             kwargs: Of the method.
         """
-        around = get_variable_scope() if CURRENT.calls else None
+        around = CURRENT.calls[-1].scope() if CURRENT.calls else None
         CURRENT.calls.append(self)
         try:
             with autocast(layer), self.graph.as_default():
@@ -68,6 +69,11 @@ class Call:
             self.state.called_with = called_with(args, kwargs)
         self.state.finished(self.method)
         return returned
+
+    def scope(self) -> Any:
+        """Return the variable scope that is open in the call's graph."""
+        with self.graph.as_default():
+            return get_variable_scope()
 
     def _settled(self, returned: Any, losses: list[tuple[Any, bool]], updates: list[Operation]) -> tuple[Any, Any]:
         graph = self.graph
@@ -218,7 +224,9 @@ class Call:
         except TypeError:
             given = None
         context = call_context()
-        return context.get_value("training") if given is None and context is not None else given
+        if given is None and context is not None:
+            given = context.get_value("training")
+        return False if given is None and inferring() else given
 
     def _updates(self) -> list[Operation]:
         updates = self.graph.get_collection(GraphKeys.UPDATE_OPS)
