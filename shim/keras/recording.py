@@ -29,11 +29,21 @@ class Recorder:
         layers: How many runs of each kind have their layers recorded.
         match: Which variable is which of the other run's.
         feeding: What stands for the other run's feeds among a model's inputs; None leaves them.
+        elsewhere: Where what models save goes; None leaves it.
     """
 
-    def __init__(self, tape: Any, playback: Any, steps: int, layers: int, match: Match, feeding: Any):
+    def __init__(
+        self,
+        tape: Any,
+        playback: Any,
+        steps: int,
+        layers: int,
+        match: Match,
+        feeding: Any,
+        elsewhere: Any = None,
+    ):
         self.tape, self.playback, self.steps, self.layers = tape, playback, steps, layers
-        self.match, self.feeding = match, feeding
+        self.match, self.feeding, self.elsewhere = match, feeding, elsewhere
         self.watch = Watch()
         self.trained = 0
         self.busy = False
@@ -52,6 +62,7 @@ class Recorder:
             self._install_step(name)
         self._install_gradients()
         self._install_calls()
+        self._install_files()
 
     def _install_step(self, name: str) -> None:
         maker = f"make_{name}_function"
@@ -110,6 +121,23 @@ class Recorder:
 
         keras.Layer.__call__ = __call__
 
+    def _install_files(self) -> None:
+        """Let what models write go elsewhere, and let it be found there."""
+        elsewhere = self.elsewhere
+
+        def moved(name: str, find: Callable[[Any], Any]) -> None:
+            real = getattr(keras.Model, name)
+
+            def method(self: Any, filepath: Any, *args: Any, **kwargs: Any) -> Any:
+                return real(self, find(filepath), *args, **kwargs)
+
+            setattr(keras.Model, name, method)
+
+        if elsewhere is not None:
+            for name in ("save", "save_weights", "export"):
+                moved(name, elsewhere.place)
+            moved("load_weights", elsewhere.found)
+
     # -- steps ----------------------------------------------------------------------------------
 
     def _step(self, model: Any, name: str, step: Callable[..., Any], args: tuple) -> Any:
@@ -137,9 +165,9 @@ class Recorder:
         return result
 
     def called(self, model: Any, real: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
-        """Record a model that the program calls itself."""
+        """Record a model that the program calls itself; not the first call, which makes the variables."""
         if not model.built:
-            real(model, *args, **kwargs)
+            return real(model, *args, **kwargs)
         state = State(model)
         self.begin(model, state)
         event, data = self._event("evaluate", (args[0] if args else None, None, None))
@@ -212,7 +240,7 @@ class Recorder:
         """Let the model draw what the other run drew."""
         other = self.playback.event(event["old"]) if event["old"] else None
         if other is not None:
-            self.watch.give([(item["law"], self.playback.array(item)) for item in other.get("random", ())])
+            self.watch.give([(one["law"], self.playback.array(one), one["name"]) for one in other.get("random", ())])
 
     def begin(self, model: Any, state: State) -> None:
         """Record a model's variables before its first step, and give them the other run's values."""

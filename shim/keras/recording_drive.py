@@ -90,8 +90,9 @@ def _functional(model: Any, data: dict[str, np.ndarray], trains: bool) -> tuple[
         if name is None:
             shapes = ", ".join(f"{n} {v.shape}" for n, v in data.items())
             raise ValueError(
-                f"None of the old program's feeds ({shapes}) goes with the model's input {tensor.name} {tensor.shape}. Let "
-                "the factory return the model and a function of the feeds that returns its input, or (input, target)."
+                f"None of the old program's feeds ({shapes}) goes with the model's input {tensor.name} {tensor.shape}. "
+                "Let the factory return the model and a function of the feeds that returns its input, or (input, "
+                "target)."
             )
         taken.append(_arranged(data.pop(name), tensor))
     rest = [value for value in data.values() if taken and len(value) == len(taken[0])]
@@ -127,8 +128,8 @@ def _by_kind(data: dict[str, np.ndarray]) -> tuple[Any, Any]:
         return data[names[0]], None
     if len(names) > 2:
         raise ValueError(
-            f"The old program was fed {', '.join(names)}; which of them the model takes is not clear. Let the factory return "
-            "the model and a function of the feeds that returns its input, or (input, target)."
+            f"The old program was fed {', '.join(names)}; which of them the model takes is not clear. Let the factory "
+            "return the model and a function of the feeds that returns its input, or (input, target)."
         )
     whole = [name for name in names if data[name].dtype.kind in "iub"]
     label = whole[-1] if len(whole) == 1 else names[-1]

@@ -15,8 +15,8 @@ import numpy as np
 NAMESPACES = ("ops", "ops.image", "ops.numpy", "ops.nn", "activations", "losses", "random")
 #: What only moves, names or counts values.
 _SILENT = frozenset((
-    "convert_to_tensor", "convert_to_numpy", "cast", "shape", "is_tensor", "get", "serialize", "deserialize", "stop_gradient",
-    "identity", "zeros_like", "ones_like", "dtype",
+    "convert_to_tensor", "convert_to_numpy", "cast", "shape", "is_tensor", "get", "serialize", "deserialize",
+    "stop_gradient", "identity", "zeros_like", "ones_like", "dtype",
 ))  # fmt: skip
 _LAWS = {
     "RandomUniform": "uniform", "RandomStandardNormal": "normal", "TruncatedNormal": "truncated",
@@ -130,19 +130,25 @@ class Watch:
 
     # -- drawing --------------------------------------------------------------------------------
 
-    def give(self, drawn: list[tuple[str, np.ndarray]] | None) -> None:
-        """Give out these numbers from now on, each once; None lets the program draw its own."""
-        self.pool = None if drawn is None else [[law, array, False] for law, array in drawn]
+    def give(self, drawn: list[tuple[str, np.ndarray, str]] | None) -> None:
+        """Give out these numbers from now on, each once: law, numbers, name; None lets the program draw its own."""
+        self.pool = None if drawn is None else [[law, array, False, name] for law, array, name in drawn]
         self.missed = []
 
-    def next(self, law: str, shape: tuple) -> np.ndarray | None:
-        """Return the next recorded numbers of a law and shape; None if there are none."""
+    def next(self, law: str, shape: tuple, name: str | None = None) -> np.ndarray | None:
+        """Return the next recorded numbers of a law and shape; None if there are none.
+
+        Args:
+            law: Of the numbers.
+            shape: Theirs; None stands for any size.
+            name: Of the operation that draws, where it has the old one's; it comes first.
+        """
         if self.pool is None:
             return None
-        for entry in self.pool:
-            if entry[0] == law and not entry[2] and entry[1].shape == tuple(shape):
-                entry[2] = True
-                return entry[1]
+        free = [entry for entry in self.pool if entry[0] == law and not entry[2] and _fits(entry[1].shape, shape)]
+        for entry in [*(entry for entry in free if entry[3] == name), *free][:1]:
+            entry[2] = True
+            return entry[1]
         self.missed.append(f"{law} of shape {tuple(shape)}")
         return None
 
@@ -203,24 +209,71 @@ class Watch:
         module.normal, module.truncated_normal = scaled("normal", "normal"), scaled("truncated_normal", "truncated")
 
     def _install_v1(self) -> None:
+        """See what tracked calls compute, whose operations have TensorFlow 1's names, and what is computed at once."""
         from onevar.core import eager
+        from onevar.keras import tracked_run
+        from onevar.keras.current import symbolic
 
-        real = eager.run_eagerly
+        real, watch = eager.run_eagerly, self
 
         def run_eagerly(recipe: Any, arguments: dict[str, Any]) -> Any:
             result = real(recipe, arguments)
             law = _LAWS.get(recipe.type)
-            if law is not None and hasattr(result, "shape"):
-                given = self.next(law, tuple(result.shape))
-                if given is not None:
-                    result = keras.ops.cast(
-                        keras.ops.convert_to_tensor(given), keras.backend.standardize_dtype(result.dtype)
-                    )
-            if self.seen is not None:
-                self.note(recipe.type, recipe.type, result, [arguments], _plain(arguments), [])
+            given = watch.next(law, tuple(result.shape)) if law is not None and hasattr(result, "shape") else None
+            if given is not None:
+                dtype = keras.backend.standardize_dtype(result.dtype)
+                result = keras.ops.cast(keras.ops.convert_to_tensor(given), dtype)
+            if watch.seen is not None:
+                watch.note(recipe.type, recipe.type, result, [arguments], _plain(arguments), [])
             return result
 
         eager.run_eagerly = run_eagerly
+        remember, compute = tracked_run.Run._remember, tracked_run.Run.compute
+
+        def _remember(self: Any, step: Any, frame: Any) -> None:
+            remember(self, step, frame)
+            if watch.seen is not None:
+                watch.note_operation(step.operation, self.known)
+
+        def computing(self: Any, tensors: Any, targets: Any = ()) -> Any:
+            targets = list(targets)
+            if watch.pool is not None and not symbolic():
+                watch.give_operations(self, [*(tensor.op for tensor in tensors), *targets])
+            return compute(self, tensors, targets)
+
+        tracked_run.Run._remember, tracked_run.Run.compute = _remember, computing
+
+    def note_operation(self, operation: Any, known: dict[Any, Any]) -> None:
+        """Keep what an operation of a tracked call's graph has computed."""
+        given = [known[tensor] for tensor in operation.inputs if tensor in known]
+        for tensor in operation.outputs:
+            if tensor in known and "float" in tensor.dtype.name and operation.type not in QUIET:
+                self.note(tensor.name, operation.type, known[tensor], given, _plain(operation.attrs), [])
+
+    def give_operations(self, run: Any, targets: list[Any]) -> None:
+        """Give random operations of a tracked call's graph their numbers."""
+        from onevar.core.reach import needed
+
+        running = needed(targets, set(run.known)) if targets else set()
+        for operation in sorted(running, key=lambda one: one.serial):
+            law, output = _LAWS.get(operation.type), operation.outputs[:1]
+            if law is None or output[0] in run.known or output[0].spec.shape is None:
+                continue
+            given = self.next(law, output[0].spec.shape, output[0].name)
+            if given is not None:
+                run.known[output[0]] = run.adapter.convert(given.astype(output[0].dtype.as_numpy_dtype), None)
+                run._done.add(operation)
+
+
+#: Operations whose values are constants, variables or what others computed.
+QUIET = frozenset((
+    "Const", "Identity", "Placeholder", "VariableV2", "VarHandleOp", "ReadVariableOp", "Assign", "AssignSub",
+    "AssignAdd", "Shape", "NoOp", "StopGradient", "RandomUniform", "RandomStandardNormal", "TruncatedNormal",
+))  # fmt: skip
+
+
+def _fits(shape: tuple, wanted: tuple) -> bool:
+    return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
 
 
 def _plain(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class State:
             for variable, owner in zip(variables, optimizer._trainable_variables, strict=True):
                 value = array_of(by_id.get(id(variable)))
                 if value is not None and variable is not owner:
-                    found[str(variable.path)] = (str(owner.path), slot.strip("_"), value)
+                    found[str(variable.path)] = (name_of(owner), slot.strip("_"), value)
         return found
 
     def learning_rate(self) -> float | None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import layers, ops
+
 from onevar.keras.recording import Recorder as KerasRecorder
 from onevar.keras.recording_drive import drive_model
-
 from onevar.migrate.verify import comparison, linking, tape_built, tape_hooks, tape_session
 from onevar.migrate.verify.tape import Playback, Tape
 from onevar.migrate.verify.trace import Trace
@@ -45,16 +45,16 @@ def tf():
 
 
 def feeding(**values):
-    """Return placeholders for values, and feed dicts that have them thrice."""
+    """Return placeholders for values, and feed dicts that have them twice."""
     v1 = tf()
     found = {name: v1.placeholder(value.dtype, [None, *value.shape[1:]], name=name) for name, value in values.items()}
-    return (*found.values(), [{found[name]: value for name, value in values.items()}] * 3)
+    return (*found.values(), [{found[name]: value for name, value in values.items()}] * 2)
 
 
 def values_only(compute, **values):
     def build():
         *tensors, feeds = feeding(**values)
-        return {"outputs": compute(*tensors), "feeds": feeds}
+        return {"outputs": compute(*tensors), "feeds": feeds[:1]}
 
     return build
 
@@ -180,7 +180,12 @@ def _():
         x, y, feeds = feeding(x=X, y=np.eye(3, dtype="f")[Y])
         p = v1.nn.softmax(v1.layers.dense(x, 3, kernel_initializer=v1.random_normal_initializer(stddev=5.0, seed=1)))
         loss = v1.reduce_mean(-v1.reduce_sum(y * v1.log(p), axis=1))
-        return {"outputs": p, "loss": loss, "train": v1.train.GradientDescentOptimizer(0.1).minimize(loss), "feeds": feeds}
+        return {
+            "outputs": p,
+            "loss": loss,
+            "train": v1.train.GradientDescentOptimizer(0.1).minimize(loss),
+            "feeds": feeds,
+        }
 
     loss = keras.losses.CategoricalCrossentropy
     return build, network(partial(layers.Dense, 3, "softmax"), optimizer=lambda: keras.optimizers.SGD(0.1), loss=loss)
@@ -337,7 +342,12 @@ def _():
         logits = v1.layers.dense(h, 3, name="second")
         loss = v1.reduce_mean(v1.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
         loss += v1.losses.get_regularization_loss()
-        return {"outputs": logits, "loss": loss, "train": v1.train.GradientDescentOptimizer(0.1).minimize(loss), "feeds": feeds}
+        return {
+            "outputs": logits,
+            "loss": loss,
+            "train": v1.train.GradientDescentOptimizer(0.1).minimize(loss),
+            "feeds": feeds,
+        }
 
     return build, twin(first=partial(layers.Dense, 5, "relu", kernel_regularizer=keras.regularizers.L2(0.1)))
 
@@ -378,7 +388,12 @@ class Frozen(layers.Layer):
     """Batch normalization that forgets to move its statistics."""
 
     def build(self, shape):
-        for name, value, trains in (("gamma", 1, True), ("beta", 0, True), ("moving_mean", 0, False), ("moving_variance", 1, False)):
+        for name, value, trains in (
+            ("gamma", 1, True),
+            ("beta", 0, True),
+            ("moving_mean", 0, False),
+            ("moving_variance", 1, False),
+        ):
             start = keras.initializers.Constant(value)
             setattr(self, name, self.add_weight(shape=shape[-1:], name=name, initializer=start, trainable=trains))
 
@@ -512,14 +527,14 @@ class Pairs:
             return pairs.recorder.run(self, fetches, feed_dict, (), {})
 
         session.run = run
-        self.keras = KerasRecorder(None, None, 3, 1, partial(linking.links, given={}, style="keras"), None)
+        self.keras = KerasRecorder(None, None, 2, 1, partial(linking.links, given={}, style="keras"), None)
         self.keras.install()
 
     def old(self, build, folder):
         tape = Tape(str(folder))
         tape.contents.update(program="old.py", kind="v1", runtime="onevar")
-        self.recorder = tape_session.Recorder(tape, self.notes, Playback(None), tape_session.Settings(3, 1), self.real)
-        tape_built.run_built(build, self.tf, 3, Playback(None))
+        self.recorder = tape_session.Recorder(tape, self.notes, Playback(None), tape_session.Settings(2, 1), self.real)
+        tape_built.run_built(build, self.tf, 2, Playback(None))
         tape.close()
 
     def new(self, make, folder, old):

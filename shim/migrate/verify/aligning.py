@@ -14,7 +14,8 @@ from onevar.migrate.verify.matching import likeness
 from onevar.migrate.verify.trace import Item
 
 _ACTIVATIONS = frozenset((
-    "relu", "sigmoid", "tanh", "softmax", "elu", "selu", "relu6", "softplus", "softsign", "leakyrelu", "maximum", "gelu",
+    "relu", "sigmoid", "tanh", "softmax", "elu", "selu", "relu6", "softplus", "softsign", "leakyrelu", "maximum",
+    "gelu",
 ))  # fmt: skip
 _QUICK = 1e-3
 

@@ -35,7 +35,8 @@ def leaky(case: Case) -> Seen | None:
         old, new = case.values or (x, x)
         slopes = [_slope(x, value) for value in (old, new)]
         if None not in slopes and abs(slopes[0] - slopes[1]) > 1e-4:  # type: ignore[operator]
-            return Seen(f"The slope is {slopes[0]:.4g} in the old program, {slopes[1]:.4g} in the new one.")
+            relu = " (0 is relu)" if 0.0 in slopes else ""
+            return Seen(f"The slope is {slopes[0]:.4g} in the old program, {slopes[1]:.4g} in the new one{relu}.")
     return None
 
 
@@ -150,7 +151,7 @@ def _incoming(case: Case) -> list[np.ndarray]:
 
 
 def _statistics(case: Case) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield a layer's input with means and variances that it may be normalized by: the batch's, a row's, moving ones."""
+    """Yield a layer's input with means and variances that may normalize it: the batch's, a row's, moving ones."""
     for x in _incoming(case):
         if x.ndim < 2:
             continue
@@ -171,8 +172,7 @@ def _affine(case: Case, x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]
     flat = [p for p in case.variables(True) if p.shape == x.shape[-1:]]
     one, zero = np.ones(x.shape[-1:]), np.zeros(x.shape[-1:])
     scales = distinct([one, *flat])
-    for gamma, beta in product(scales, distinct([zero, *flat])):
-        yield gamma, beta
+    yield from product(scales, distinct([zero, *flat]))
 
 
 def _normalized(case: Case, which: int) -> Iterator[tuple[str, float]]:

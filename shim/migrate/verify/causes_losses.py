@@ -104,8 +104,8 @@ def reduction(case: Case) -> Seen | None:
         return None
     ours, theirs = ("mean", "sum") if factor > 1 else ("sum", "mean")
     return Seen(
-        f"The new value is the old one {'times' if factor > 1 else 'divided by'} {whole}, {_sizes(case)[whole]}: a {ours} in "
-        f"the old program, a {theirs} in the new one."
+        f"The new value is the old one {'times' if factor > 1 else 'divided by'} {whole}, {_sizes(case)[whole]}: a "
+        f"{ours} in the old program, a {theirs} in the new one."
     )
 
 
@@ -163,10 +163,9 @@ def _penalties(case: Case) -> Iterator[tuple[str, float]]:
         if item.shape != () or name == (case.pair.old.name if case.pair else ""):
             continue
         inputs = [given for given in nodes[name]["inputs"] if given in items]
-        if name in squares or (item.kind in ("Mul", "RealDiv") and any(given in squares for given in inputs)):
-            terms[name] = float(np.real(item.value))
-            squares.add(name)
-        elif item.kind in ("AddN", "AddV2", "Add") and inputs and all(given in squares for given in inputs):
+        scaled = item.kind in ("Mul", "RealDiv") and any(given in squares for given in inputs)
+        added = item.kind in ("AddN", "AddV2", "Add") and bool(inputs) and all(given in squares for given in inputs)
+        if name in squares or scaled or added:
             terms[name] = float(np.real(item.value))
             squares.add(name)
     outer = [name for name in terms if not any(name in nodes[other]["inputs"] for other in terms)]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from onevar.migrate.verify import numerics
-from onevar.migrate.verify.case import Case, Seen, close, distinct, wide
+from onevar.migrate.verify.case import Case, Seen, close, distinct
 
 _MOVED = 2e-3
 Moves = tuple[np.ndarray, np.ndarray, np.ndarray]

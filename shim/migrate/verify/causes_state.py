@@ -15,7 +15,8 @@ _SETTINGS = {
 }  # fmt: skip
 #: Optimizers that are the same under other names.
 _FAMILIES = {
-    "AdamOptimizer": "Adam", "GradientDescentOptimizer": "SGD", "MomentumOptimizer": "SGD", "RMSPropOptimizer": "RMSprop",
+    "AdamOptimizer": "Adam", "GradientDescentOptimizer": "SGD", "MomentumOptimizer": "SGD",
+    "RMSPropOptimizer": "RMSprop",
     "AdagradOptimizer": "Adagrad", "AdadeltaOptimizer": "Adadelta", "FtrlOptimizer": "Ftrl",
 }  # fmt: skip
 

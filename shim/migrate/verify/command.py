@@ -11,8 +11,8 @@ HELP = """Run an old program and a new one on the same inputs, from the same var
 
 OLD is a TensorFlow 1 script; NEW the same script on another framework, or what became of it: a script of Keras 3, a \
 .keras file, module:factory that makes a Keras model or a torch module. Feeds and random numbers of the old program \
-are given to the new one. Compared are layers, outputs, losses, gradients, variables and optimizer slots, step by step. \
-The status is 0 if they compute the same, 1 if not, 2 if that cannot be found out.
+are given to the new one. Compared are layers, outputs, losses, gradients, variables and optimizer slots, step by \
+step. The status is 0 if they compute the same, 1 if not, 2 if that cannot be found out.
 
 \b
   onevar verify train.py train.py --backend jax              one script, two frameworks
@@ -75,8 +75,9 @@ def add(app: Any, typer: Any) -> None:
         try:
             with progress() as say:
                 report = comparison.verify(
-                    old, new, steps=steps, layers=layers, backend=backend, old_backend=old_backend, old_runtime=old_runtime,
-                    new_runtime=new_runtime, old_python=old_python, arguments=arguments or (), names=names,
+                    old, new, steps=steps, layers=layers, backend=backend, old_backend=old_backend,
+                    old_runtime=old_runtime, new_runtime=new_runtime, old_python=old_python,
+                    arguments=arguments or (), names=names,
                     tolerance=tolerance, keep=keep, timeout=timeout, say=say,
                 )  # fmt: skip
             write(report, as_json, html)

@@ -28,8 +28,8 @@ def verify(
 
     Args:
         old: A TensorFlow 1 script or notebook, `module:function` that builds a graph, or the folder of a recorded run.
-        new: A TensorFlow 1 script, a script of Keras 3, a `.keras` file, or `module:function` that makes a Keras model, a
-            torch module or a graph.
+        new: A TensorFlow 1 script, a script of Keras 3, a `.keras` file, or `module:function` that makes a Keras
+            model, a torch module or a graph.
         steps: How many training steps to compare.
         layers: In how many runs of each kind layers are compared.
         backend: The new program's framework.

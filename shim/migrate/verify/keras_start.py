@@ -8,9 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from onevar.migrate.verify import linking, matching
+from onevar.migrate.verify import linking, matching, tape_hooks
 from onevar.migrate.verify.tape import Playback, Tape
-from onevar.migrate.verify.tape_hooks import seed_all
 
 
 def main(options: dict[str, Any]) -> None:
@@ -28,9 +27,10 @@ def main(options: dict[str, Any]) -> None:
     match = partial(linking.links, given=options["map"], style="keras")
     tape.contents["style"] = "keras"
     feeding = matching.feeder(layers.leaves, layers.array_of, partial(_like, keras))
-    recorder = recording.Recorder(tape, playback, options["steps"], options["layers"], match, feeding)
+    elsewhere = tape_hooks.Elsewhere(options["folder"])
+    recorder = recording.Recorder(tape, playback, options["steps"], options["layers"], match, feeding, elsewhere)
     recorder.install()
-    seed_all()
+    tape_hooks.seed_all()
     try:
         _start(options, recorder)
     except recording.Done:

@@ -183,7 +183,8 @@ def feeding(
             if best[0] > 0:
                 results[index] = adapted(left.pop(best[1]), value)
     notes = [
-        f"Input {name or 'x'} is the new program's own: none of the old feeds ({', '.join(feeds) or 'none'}) goes with it."
+        f"Input {name or 'x'} is the new program's own: none of the old feeds ({', '.join(feeds) or 'none'}) goes "
+        "with it."
         for (name, _, value), result in zip(leaves, results, strict=True)
         if result is None and value is not None and value.ndim
     ]
@@ -212,7 +213,7 @@ def _arranged(given: np.ndarray, value: np.ndarray) -> np.ndarray | None:
         return given.argmax(-1)
     if value.ndim == given.ndim + 1 and given.dtype.kind in "iu" and value.ndim == 2:
         return np.eye(value.shape[-1])[given]
-    if given[0:1].size and given.ndim and value.ndim and given.size // len(given) == value.size // max(len(value), 1):
+    if given.size and given.ndim and value.ndim and given.size // len(given) == value.size // max(len(value), 1):
         return given.reshape(len(given), *value.shape[1:])
     return None
 

@@ -12,7 +12,7 @@ import numpy as np
 
 def windows(
     x: np.ndarray, size: Sequence[int], strides: Sequence[int], pads: Sequence[tuple[int, int]], fill: float = 0.0
-):  # noqa: ANN201
+):
     """Return the windows of pictures `[n, h, w, c]`, as `[n, rows, columns, size, size, c]`; None if there are none."""
     padded = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
     if any(n < s for n, s in zip(padded.shape[1:3], size, strict=True)):

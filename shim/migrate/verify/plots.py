@@ -9,12 +9,13 @@ from onevar.migrate.verify.report import DIFFERS, EQUAL, KINDS, Report, Row
 from onevar.migrate.verify.report_text import TITLES
 
 WIDTH = 880
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 12, 38
 #: What a logarithm shows for no difference at all.
 FLOOR = 1e-9
 _BARS = 60
 _COLORS = {
-    "layers": "var(--c1)", "outputs": "var(--c2)", "losses": "var(--c3)", "gradients": "var(--c4)", "weights": "var(--c5)",
+    "layers": "var(--c1)", "outputs": "var(--c2)", "losses": "var(--c3)", "gradients": "var(--c4)",
+    "weights": "var(--c5)",
     "slots": "var(--c6)",
 }  # fmt: skip
 
@@ -100,13 +101,18 @@ def steps(report: Report) -> str:
     for kind, points in series.items():
         style = f'style="stroke:{_COLORS[kind]}"'
         parts.append(_line([(x(s), y(v)) for s, v in points], "curve", style))
-        parts += [_dot(x(s), y(v), "", f"{TITLES[kind]}, step {s}: {v:.2g}", f'style="fill:{_COLORS[kind]}"') for s, v in points]
+        parts += [
+            _dot(x(s), y(v), "", f"{TITLES[kind]}, step {s}: {v:.2g}", f'style="fill:{_COLORS[kind]}"')
+            for s, v in points
+        ]
     return _svg(height, parts, "Largest difference by step, for each kind of value")
 
 
 def legend(report: Report) -> list[tuple[str, str]]:
     """Return the colours of what `steps` shows, with names."""
-    return [(_COLORS[kind], TITLES[kind]) for kind in KINDS if kind in _COLORS and any(r.kind == kind for r in report.rows)]
+    return [
+        (_COLORS[kind], TITLES[kind]) for kind in KINDS if kind in _COLORS and any(r.kind == kind for r in report.rows)
+    ]
 
 
 def layers(report: Report) -> str:
@@ -118,7 +124,7 @@ def layers(report: Report) -> str:
     y = _differences([_finite(row.difference) for row in rows], height)
     width = (WIDTH - _LEFT - _RIGHT) / len(rows)
     x = Axis(0, len(rows), _LEFT, WIDTH - _RIGHT)
-    parts = [_grid(None, y, height, f"{len(rows)} layers of {rows[0].place}, in the order of computation"), *_limit(report, y)]
+    parts = [_grid(None, y, height, f"{len(rows)} layers of {rows[0].place}, in the order of computation")]
     for index, row in enumerate(rows):
         top, name = y(_finite(row.difference)), row.old if row.old == row.new else f"{row.old} / {row.new}"
         kind = "bar bad" if row.verdict == DIFFERS else "bar"
@@ -127,11 +133,11 @@ def layers(report: Report) -> str:
             f'<rect class="{kind}" x="{x(index) + 0.1 * width:.2f}" y="{y.start - tall:.2f}" width="{0.8 * width:.2f}" '
             f'height="{tall:.2f}"><title>{escape(name)}: {row.difference:.2g}, {row.verdict}</title></rect>'
         )
-    return _svg(height, parts, "Difference by layer")
+    return _svg(height, [*parts, *_limit(report, y)], "Difference by layer")
 
 
 def _first_layers(report: Report) -> list[Row]:
-    """Return the layers of the run with the first difference, or of the first run; those around it if there are many."""
+    """Return the layers of the run with the first difference, or of the first run; if many, those around it."""
     first = report.first
     place = first.place if first is not None and first.kind == "layers" else None
     place = place or next((row.place for row in report.rows if row.kind == "layers"), None)
@@ -156,7 +162,8 @@ def _limit(report: Report, y: Axis) -> list[str]:
     at = y(report.tolerance)
     return [
         f'<line class="limit" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{at}" y2="{at}"/>',
-        f'<text class="limit" x="{WIDTH - _RIGHT - 4}" y="{at - 5}" text-anchor="end">tolerance {report.tolerance:g}</text>',
+        f'<text class="limit" x="{WIDTH - _RIGHT - 4}" y="{at - 5}" text-anchor="end">'
+        f"tolerance {report.tolerance:g}</text>",
     ]
 
 
@@ -178,15 +185,16 @@ def _grid(x: Axis | None, y: Axis, height: int, label: str) -> str:
         parts.append(f'<text class="tick" x="{_LEFT - 8}" y="{at + 4}" text-anchor="end">{text}</text>')
     for tick in x.ticks() if x is not None else ():
         if tick == int(tick):
-            parts.append(f'<text class="tick" x="{x(tick)}" y="{height - 12}" text-anchor="middle">{int(tick)}</text>')  # type: ignore[misc]
+            parts.append(f'<text class="tick" x="{x(tick)}" y="{height - 20}" text-anchor="middle">{int(tick)}</text>')  # type: ignore[misc]
     anchor = f'x="{WIDTH - _RIGHT}" text-anchor="end"' if x is not None else f'x="{_LEFT}"'
-    offset = height - 1 if x is not None else height - 10
+    offset = height - 2 if x is not None else height - 10
     parts.append(f'<text class="tick" {anchor} y="{offset}">{escape(label)}</text>')
     return "".join(parts)
 
 
 def _svg(height: int, parts: Iterable[str], title: str) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label={quoteattr(title)} preserveAspectRatio="xMidYMid meet">'
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label={quoteattr(title)} '
+        'preserveAspectRatio="xMidYMid meet">'
         f"{''.join(parts)}</svg>"
     )

@@ -22,7 +22,7 @@ def html(report: Report) -> str:
 
     source = resources.files("onevar.migrate.verify").joinpath("templates/verify.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pictures = {name: Markup(getattr(plots, name)(report)) for name in ("losses", "steps", "layers")}  # noqa: S704 (escaped there)
+    pictures = {name: Markup(getattr(plots, name)(report)) for name in ("losses", "steps", "layers")}
     return environment.from_string(source).render(**view(report), plots=pictures)
 
 
@@ -56,7 +56,8 @@ def _kind(report: Report, kind: str) -> dict[str, Any]:
 
 def _row(row: Row) -> dict[str, Any]:
     return {
-        "kind": TITLES[row.kind], "old": row.old, "new": row.new, "verdict": row.verdict, "class": _CLASSES[row.verdict],
+        "kind": TITLES[row.kind], "old": row.old, "new": row.new, "verdict": row.verdict,
+        "class": _CLASSES[row.verdict],
         "apart": f"{row.difference:.2g}", "allowed": f"{row.allowed:.0e}", "note": row.note, "place": row.place,
-        "shape": "×".join(map(str, row.shape)) if row.shape else "scalar", "fails": row.fails,
+        "shape": " x ".join(map(str, row.shape)) if row.shape else "scalar", "fails": row.fails,
     }  # fmt: skip

@@ -69,8 +69,8 @@ def record(target: Target, folder: Path, playback: Path | None, how: Recording) 
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise CannotVerify(
-                f"{target.program} was still running after {how.timeout:.0f} seconds: ask for fewer steps (--steps), or "
-                "for more time (--timeout)." + _tail(output)
+                f"{target.program} was still running after {how.timeout:.0f} seconds: ask for fewer steps (--steps), "
+                "or for more time (--timeout)." + _tail(output)
             ) from None
         except OSError as error:
             raise CannotVerify(f"{how.python or sys.executable}: {error.strerror}") from error

@@ -45,7 +45,7 @@ class Tape:
         if array is None:
             return None
         kept = np.asarray(value)
-        key = "a%d" % self._count
+        key = f"a{self._count}"
         self._count += 1
         with self._file.open(key + ".npy", "w", force_zip64=True) as file:
             np.lib.format.write_array(file, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)

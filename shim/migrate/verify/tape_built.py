@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -40,12 +41,12 @@ def run_built(function: Any, tf: Any, steps: int, playback: Playback) -> None:
         built = function()
         if not isinstance(built, dict) or not any(key in built for key in ("outputs", "loss", "train")):
             raise TypeError(
-                "The function that builds the graph must return a dict with outputs, loss, train, feeds (each may be left "
-                "out, but one of the first three). It returned: %r" % (built,)
+                "The function that builds the graph must return a dict with outputs, loss, train, feeds (each may be "
+                f"left out, but one of the first three). It returned: {built!r}"
             )
         unknown = set(built) - set(_NAMES)
         if unknown:
-            raise TypeError("The function that builds the graph returned %s; known are %s." % (sorted(unknown), _NAMES))
+            raise TypeError(f"The function that builds the graph returned {sorted(unknown)}; known are {_NAMES}.")
         outputs = built.get("outputs", built.get("loss"))
         train = None if built.get("train") is None else [built["train"]]
         with tf.Session(graph=graph) as sess:
@@ -62,8 +63,7 @@ def run_built(function: Any, tf: Any, steps: int, playback: Playback) -> None:
 def _feeds(graph: Any, built: dict[str, Any], playback: Playback) -> Iterator[dict[Any, Any]]:
     """Yield what to feed: what the function says, what the other program was fed, or random numbers."""
     if built.get("feeds") is not None:
-        for feed in built["feeds"]:
-            yield feed
+        yield from built["feeds"]
         return
     generator = np.random.RandomState(SEED)
     placeholders = [op.outputs[0] for op in graph.get_operations() if op.type in ("Placeholder", "PlaceholderV2")]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import random
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def noting_gradients(notes: Notes, graph: Any, start: int, ys: list[Any], xs: li
     """Note one call of `tf.gradients`."""
     notes.made(graph, start)
     variables, parts = [], []
-    for x, gradient in zip(xs, found):  # noqa: B905 (Python 3.7)
+    for x, gradient in zip(xs, found):
         if gradient is None or not is_variable(x):
             continue
         parts.extend(tensors_of(gradient))
@@ -106,9 +107,7 @@ def settings(optimizer: Any) -> tuple[dict[str, float], dict[str, Any]]:
     tensors: dict[str, Any] = {}
     for name, value in vars(optimizer).items():
         key = name.strip("_")
-        if isinstance(value, bool):
-            numbers[key] = float(value)
-        elif isinstance(value, (int, float, np.floating, np.integer)):
+        if isinstance(value, (bool, int, float, np.floating, np.integer)):
             numbers[key] = float(value)
         elif hasattr(value, "op") and hasattr(value, "graph") and key in ("lr", "learning_rate"):
             tensors[key] = value
@@ -119,7 +118,7 @@ def seed_graphs(graph_class: type) -> None:
     """Give every graph a seed, so that random numbers are the same each time; a program's own replaces it."""
 
     def make(real: Any) -> Any:
-        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
             real(self, *args, **kwargs)
             if type(self) is graph_class:
                 self.seed = SEED

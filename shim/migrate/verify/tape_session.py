@@ -111,12 +111,12 @@ class Recorder:
         """Return variables' values by name, None for those that have none."""
         names = [tape_hooks.op_name(v) for v in variables]
         try:
-            return dict(zip(names, self.real(session, list(variables), None)))  # noqa: B905 (Python 3.7)
+            return dict(zip(names, self.real(session, list(variables), None)))
         except Exception as error:
             if not uninitialized(error):
                 raise
         found: dict[str, Any] = {}
-        for name, variable in zip(names, variables):  # noqa: B905 (Python 3.7)
+        for name, variable in zip(names, variables):
             try:
                 found[name] = self.real(session, variable, None)
             except Exception as error:
@@ -144,10 +144,10 @@ class Recorder:
         except Exception as error:
             if "does not have value" not in str(error):
                 raise
-            self.tape.note("Layers of %s could not be recorded: %s" % (place, str(error).splitlines()[0]))
+            self.tape.note(f"Layers of {place} could not be recorded: {str(error).splitlines()[0]}")
             extras = []
             values = [self.real(session, fetches, feed, *rest, **keywords), []]
-        self._store(event, look, feed, values[0], list(zip(extras, values[1])))  # noqa: B905 (Python 3.7)
+        self._store(event, look, feed, values[0], list(zip(extras, values[1])))
         if kind == "train":
             self.trained += 1
             self._after(session, event)
@@ -163,9 +163,9 @@ class Recorder:
 
     def _place(self, kind: str, signature: str) -> str:
         """Return what tells this run from others: the same run of another program has the same."""
-        base = kind if kind == "train" else "%s after %d: %s" % (kind, self.trained, signature)
+        base = kind if kind == "train" else f"{kind} after {self.trained}: {signature}"
         self.counts[base] = self.counts.get(base, 0) + 1
-        return "%s %d" % (base, self.counts[base])
+        return f"{base} {self.counts[base]}"
 
     def _wants_layers(self, kind: str) -> bool:
         done = sum(event["kind"] == kind for event in self.tape.contents["events"])
@@ -177,15 +177,13 @@ class Recorder:
         other = self.playback.event(place)
         if other is None:
             if self.playback.there:
-                self.tape.note("%s has no counterpart in the old program: it ran with its own feeds." % place)
+                self.tape.note(f"{place} has no counterpart in the old program: it ran with its own feeds.")
             return feed
         given = self.playback.named(other, "feeds")
         for tensor in look.fed:
             value = given.get(tensor.name)
             if value is None or not tensor.shape.is_compatible_with(value.shape):
-                self.tape.note(
-                    "Feed %s is the program's own: the old one has none of its name and shape." % tensor.name
-                )
+                self.tape.note(f"Feed {tensor.name} is the program's own: the old one has none of its name and shape.")
                 continue
             feed = replaced(feed, tensor, value.astype(tensor.dtype.base_dtype.as_numpy_dtype), look.graph)
         given = dict(self.playback.named(other, "sources"), **self.playback.named(other, "random"))
@@ -201,7 +199,7 @@ class Recorder:
         put = self.tape.put
         event["feeds"] = []
         for tensor in look.fed:
-            stored = put(look.value_fed(feed, tensor))
+            stored = put(as_fed(look.value_fed(feed, tensor), tensor))
             if stored is not None:
                 event["feeds"].append(dict(stored, name=tensor.name))
         event["fetches"] = []
@@ -215,7 +213,7 @@ class Recorder:
             if kind == "layers":
                 bytes_left -= np.asarray(value).nbytes
                 if bytes_left < 0:
-                    self.tape.note("Layers from %s on are left out: there is too much of them." % tensor.name)
+                    self.tape.note(f"Layers from {tensor.name} on are left out: there is too much of them.")
                     continue
             found.setdefault(kind, []).append((label, tensor, value))
         self._store_extras(event, look, found)
@@ -322,9 +320,9 @@ def element_of(key: Any, graph: Any) -> Any:
 def flat(fetches: Any, graph: Any, label: str = "") -> list[Any]:
     """Return `(label, element)` for what is fetched, in nested lists and dicts."""
     if isinstance(fetches, (list, tuple)):
-        return [pair for i, item in enumerate(fetches) for pair in flat(item, graph, "%s/%d" % (label, i))]
+        return [pair for i, item in enumerate(fetches) for pair in flat(item, graph, f"{label}/{i}")]
     if isinstance(fetches, dict):
-        return [pair for key, item in fetches.items() for pair in flat(item, graph, "%s/%s" % (label, key))]
+        return [pair for key, item in fetches.items() for pair in flat(item, graph, f"{label}/{key}")]
     element = element_of(fetches, graph)
     return [(label, element)] if hasattr(element, "graph") and hasattr(element, "name") else []
 
@@ -341,6 +339,12 @@ def named_results(fetches: list[Any], result: Any) -> list[Any]:
             value = value[part] if isinstance(value, dict) and part in value else item_at(value, part)
         found.append((element.name, value))
     return found
+
+
+def as_fed(value: Any, tensor: Any) -> Any:
+    """Return a value in the dtype in which it is fed."""
+    array = np.asarray(value)
+    return array.astype(tensor.dtype.base_dtype.as_numpy_dtype) if array.dtype.kind in "fiubc" else value
 
 
 def item_at(value: Any, part: str) -> Any:

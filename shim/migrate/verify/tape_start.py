@@ -49,21 +49,21 @@ def main(options: dict[str, Any]) -> None:
         _start(options, tf)
     except SystemExit as error:
         if error.code not in (None, 0):
-            tape.contents["problem"] = "The program left with status %s." % error.code
-    except BaseException as error:  # noqa: BLE001 (whatever ends the program is what the report says)
+            tape.contents["problem"] = f"The program left with status {error.code}."
+    except BaseException as error:
         if not tape.contents["events"]:
             tape.close()
             raise
-        tape.contents["problem"] = "%s: %s" % (type(error).__name__, error)
+        tape.contents["problem"] = f"{type(error).__name__}: {error}"
     tape_session.finish(tape)
 
 
 def _runtime(options: dict[str, Any], tf: Any) -> str:
     if options["runtime"] != "onevar":
-        return "TensorFlow %s" % tf.__version__
+        return f"TensorFlow {tf.__version__}"
     from onevar.core import registry
 
-    return "onevar on %s" % registry.default_backend()
+    return f"onevar on {registry.default_backend()}"
 
 
 def _standing_in(recorder: Any) -> Any:
@@ -88,7 +88,7 @@ def _start(options: dict[str, Any], tf: Any) -> None:
         return
     import runpy
 
-    sys.argv[:] = [program] + list(arguments)  # noqa: RUF005 (Python 3.7)
+    sys.argv[:] = [program] + list(arguments)
     if options["is_module"]:
         sys.path.insert(0, os.getcwd())
         runpy.run_module(program, run_name="__main__", alter_sys=True)

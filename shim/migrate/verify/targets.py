@@ -60,8 +60,8 @@ def target(text: str, runtime: str | None) -> Target:
     if _FACTORY.match(text):
         return Target(text, runtime or _runtime_of(_source_of(text.partition(":")[0])), is_built=True)
     raise CannotVerify(
-        f"{text}: there is no such file, and it is not of the form module:function. Give a script, a notebook, a .keras "
-        "file, module:function that makes a model or a graph, or the folder of a recorded run."
+        f"{text}: there is no such file, and it is not of the form module:function. Give a script, a notebook, a "
+        ".keras file, module:function that makes a model or a graph, or the folder of a recorded run."
     )
 
 

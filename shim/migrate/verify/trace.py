@@ -13,7 +13,8 @@ from onevar.migrate.verify.tape import ARRAYS, CONTENTS, FORMAT
 
 #: What the optimizers' slots of Keras 3 and torch are called in TensorFlow 1.
 SLOTS = {
-    "momentums": "m", "velocities": "v", "accumulators": "accumulator", "linears": "linear", "accumulated_grads": "accum",
+    "momentums": "m", "velocities": "v", "accumulators": "accumulator", "linears": "linear",
+    "accumulated_grads": "accum",
     "accumulated_delta_vars": "accum_update", "average_gradients": "mg", "exp_avg": "m", "exp_avg_sq": "v",
     "square_avg": "rms", "sum": "accumulator", "momentum_buffer": "momentum", "grad_avg": "mg",
 }  # fmt: skip
