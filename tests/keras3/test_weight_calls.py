@@ -22,7 +22,7 @@ CASES = [
     ("tf.Variable(tf.random_uniform([100, 200], -1.0, 1.0))", (100, 200), "float32", ("uniform", 1.0), True),
     ("tf.Variable(tf.random_normal([100, 200]) * 0.01)", (100, 200), "float32", ("normal", 0.01), True),
     ("tf.Variable(tf.zeros(shape=(n, 4), dtype=tf.float32))", (6, 4), "float32", 0.0, True),
-    ("tf.Variable(initial_value=tf.zeros([2], tf.int32))", (2,), "int32", 0, True),
+    ("tf.Variable(initial_value=tf.zeros([2], tf.int32))", (2,), "int32", 0, False),
     ("tf.get_variable('w', [100, 50])", (100, 50), "float32", ("uniform", (6 / 150) ** 0.5), True),
     ("tf.get_variable('w', shape=[3], initializer=tf.zeros_initializer())", (3,), "float32", 0.0, True),
     ("tf.get_variable('w', [3], initializer=tf.constant_initializer(0.2))", (3,), "float32", 0.2, True),

@@ -55,6 +55,7 @@ SAME = [
     ("tf.strided_slice(x, [0, 1], [b, n + 1])", "x[:b, 1:n + 1]"),
     ("tf.reduce_sum(x, axis=list(range(1, n)))", "ops.sum(x, axis=tuple(range(1, n)))"),
     ("tf.random_uniform([2], maxval=n, dtype=tf.int32)", 'keras.random.randint([2], 0, n, dtype="int32", seed=seed)'),
+    ("tf.set_random_seed(7)", "keras.utils.set_random_seed(7)"),
     ("tf.to_float(tf.shape(x)[0])", 'ops.cast(ops.shape(x)[0], "float32")'),
 ]
 
@@ -201,6 +202,9 @@ def test_flags_become_absls_where_app_run_reads_them():
         "flags.DEFINE_float('rate', docstring='how fast', default_value=0.1)", FLAGS + run
     )
     assert become("tf.app.run()", FLAGS) == "app.run(main)"
+    assert become("tf.app.flags.FLAGS", run) == "flags.FLAGS"
+    assert become("flags.FLAGS", FLAGS + run) == "flags.FLAGS"
+    assert become("tf.app.flags", FLAGS + run) == "flags"
     early = Rewriting("tf.app.run()", before=FLAGS + "print(FLAGS.rate)\n")
     assert any("before app.run" in reason for reason in early.left)
     never = Rewriting("flags.DEFINE_float('rate', 0.1, '')", before=FLAGS)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import libcst as cst
 
+from onevar.migrate.rewrite.calls.bindings import assigned
 from onevar.migrate.rewrite.calls.nodes import Refused, expression, literal, sentence
 from onevar.migrate.rewrite.calls.registry import rule
 from onevar.migrate.rewrite.calls.tables import check_rest
@@ -63,9 +64,18 @@ def _defined(call: BoundCall, context: Context) -> cst.BaseExpression:
     check_flags(context)
     if any(arg.keyword and arg.keyword.value not in (*_KEYWORDS, "name", "default", "help") for arg in call.node.args):
         raise Refused("absl knows no such argument")
-    local = context.imports("from absl import flags")
     args = [_flag_argument(arg, context) for arg in call.node.args]
+    if _is_alias(call.node.func, context):
+        return call.node.with_changes(args=args)
+    local = context.imports("from absl import flags")
     return call.node.with_changes(func=expression(f"{local}.{call.symbol.rpartition('.')[2]}"), args=args)
+
+
+def _is_alias(node: cst.BaseExpression, context: Context) -> bool:
+    """Whether an expression reads a name that the module gives to the flags, which becomes absl's: `flags.FLAGS`."""
+    held = node.value if isinstance(node, cst.Attribute) else None
+    value = assigned(held, context) if isinstance(held, cst.Name) else None
+    return value is not None and context.symbol(value) in _FLAGS
 
 
 def _flag_argument(arg: cst.Arg, context: Context) -> cst.Arg:
@@ -108,6 +118,8 @@ class _Flags:
             check_flags(context)
         except Refused as reason:
             return Refusal(sentence(str(reason)))
+        if self._name and _is_alias(node, context):
+            return node
         local = context.imports("from absl import flags")
         return expression(f"{local}.{self._name}" if self._name else local)
 

@@ -1,5 +1,7 @@
 """Rules of `tf.Variable` and `tf.get_variable`: weights of a layer of Keras's."""
 
+from collections.abc import Mapping
+
 import libcst as cst
 
 from onevar.migrate.rewrite.calls.initializers import Initial, bound, initial, initializer
@@ -23,8 +25,17 @@ def _word(given: str) -> Ready:
     return lambda: expression(f'"{given}"')
 
 
-def _flag(call: BoundCall) -> dict[str, Ready]:
+def _is_whole(typed: Mapping[str, Ready]) -> bool:
+    """Whether a weight plainly holds whole numbers, which no backend differentiates."""
+    return "dtype" in typed and code_of(typed["dtype"]()).startswith(('"int', '"uint', '"bool'))
+
+
+def _flag(call: BoundCall, typed: Mapping[str, Ready]) -> dict[str, Ready]:
     """Return whether the weight is trained, if it is not.
+
+    Args:
+        call: The call.
+        typed: The weight's dtype, if it is not float32.
 
     Raises:
         Refused: It is not written out.
@@ -32,7 +43,7 @@ def _flag(call: BoundCall) -> dict[str, Ready]:
     trainable = literal(call.arguments.get("trainable", expression("True")))
     if trainable is UNKNOWN:
         raise Refused("whether it is trained is not written out")
-    return {} if trainable in (True, None) else {"trainable": lambda: expression("False")}
+    return {} if trainable in (True, None) and not _is_whole(typed) else {"trainable": lambda: expression("False")}
 
 
 def _named(call: BoundCall) -> dict[str, Ready]:
@@ -84,8 +95,9 @@ _NOTHING = cst.SimpleWhitespace("")
 
 def _from_law(law: Initial, call: BoundCall, context: Context, more: dict[str, Ready]) -> cst.BaseExpression:
     assert law.shape is not None
-    arguments = {"shape": law.shape, "initializer": law.initializer, **_typed(call, context, law.dtype)}
-    return _kept("add_weight", {**arguments, **_flag(call), **_named(call), **more}, call, context)
+    typed = _typed(call, context, law.dtype)
+    arguments = {"shape": law.shape, "initializer": law.initializer, **typed}
+    return _kept("add_weight", {**arguments, **_flag(call, typed), **_named(call), **more}, call, context)
 
 
 @rule("Variable")
@@ -111,7 +123,7 @@ def _of_value(node: cst.BaseExpression, call: BoundCall, context: Context) -> cs
     typed = _typed(call, context, None)
     if literal(call.arguments.get("dtype")) is UNKNOWN and "dtype" in call.arguments and not typed:
         typed = {"dtype": _word("float32")}
-    arguments: dict[str, Ready] = {"": lambda: context.convert(node), **typed, **_flag(call), **_named(call)}
+    arguments: dict[str, Ready] = {"": lambda: context.convert(node), **typed, **_flag(call, typed), **_named(call)}
     return _kept("keras.Variable", arguments, call, context)
 
 
@@ -136,10 +148,9 @@ def get_variable(call: BoundCall, context: Context) -> cst.BaseExpression:
     arguments: dict[str, Ready] = {"shape": shape(where, context)}
     arguments["initializer"] = _law(node, context)
     typed = _typed(call, context, None)
-    word = code_of(typed["dtype"]()) if typed and node is None else ""
-    if word.startswith(('"int', '"uint', '"bool')):
+    if node is None and _is_whole(typed):
         raise Refused("it begins with zeros, being of whole numbers; write that")
-    return _kept("add_weight", {**arguments, **typed, **_flag(call), **_named(call), **more}, call, context)
+    return _kept("add_weight", {**arguments, **typed, **_flag(call, typed), **_named(call), **more}, call, context)
 
 
 def _law(node: cst.BaseExpression | None, context: Context) -> Ready:
