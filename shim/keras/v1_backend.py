@@ -13,11 +13,12 @@ from onevar.keras import sessions
 from onevar.keras.graph_state import graph_state
 from onevar.keras.v1_backend_nn import NAMES as NN_NAMES
 from onevar.keras.v1_backend_nn import in_train_phase, static_shape
+from onevar.keras.v1_backend_random import NAMES as RANDOM_NAMES
 
 #: Functions of v1's own that take the same arguments in the same order.
 _ALIASES = {
-    "abs": "abs", "argmax": "argmax", "argmin": "argmin", "cos": "cos", "cumprod": "cumprod", "cumsum": "cumsum",
-    "equal": "equal", "exp": "exp", "expand_dims": "expand_dims", "foldl": "foldl", "foldr": "foldr",
+    "abs": "abs", "cos": "cos", "cumprod": "cumprod", "cumsum": "cumsum",
+    "equal": "equal", "exp": "exp", "foldl": "foldl", "foldr": "foldr",
     "gather": "gather", "greater": "greater", "greater_equal": "greater_equal", "less": "less",
     "less_equal": "less_equal", "log": "log", "map_fn": "map_fn", "maximum": "maximum", "minimum": "minimum",
     "name_scope": "name_scope", "not_equal": "not_equal", "one_hot": "one_hot", "pow": "pow", "reshape": "reshape",
@@ -74,6 +75,21 @@ def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def sqrt(x: Any) -> Any:
     """Return the square root; of what is below zero, zero."""
     return tf.sqrt(tf.maximum(_floats(x), 0.0))
+
+
+def argmax(x: Any, axis: int = -1) -> Any:
+    """Return where the greatest is."""
+    return tf.argmax(x, axis)
+
+
+def argmin(x: Any, axis: int = -1) -> Any:
+    """Return where the least is."""
+    return tf.argmin(x, axis)
+
+
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    """Return `x` with one more axis."""
+    return tf.expand_dims(x, axis)
 
 
 def clip(x: Any, min_value: Any, max_value: Any) -> Any:
@@ -373,26 +389,6 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     return tf.where(tf.logical_and(tf.cast(condition, tf.bool), tf.ones_like(chosen, tf.bool)), chosen, rest)
 
 
-def random_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    """Return numbers of the normal distribution."""
-    return tf.random_normal(shape, mean, stddev, dtype or keras.config.floatx(), seed)
-
-
-def random_uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    """Return numbers of the uniform distribution."""
-    return tf.random_uniform(shape, minval, maxval, dtype or keras.config.floatx(), seed)
-
-
-def random_binomial(shape: Any, p: float = 0.0, dtype: Any = None, seed: Any = None) -> Any:
-    """Return ones with probability `p`, zeros otherwise."""
-    return tf.cast(random_uniform(shape, seed=seed) <= p, dtype or keras.config.floatx())
-
-
-def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
-    """Return numbers of the normal distribution within two standard deviations."""
-    return tf.truncated_normal(shape, mean, stddev, dtype or keras.config.floatx(), seed)
-
-
 def random_normal_variable(
     shape: Any, mean: float, scale: float, dtype: Any = None, name: str | None = None, seed: Any = None
 ) -> Any:
@@ -424,18 +420,20 @@ _CONFIG: dict[str, Callable[..., Any]] = {
     "set_session": sessions.set_session,
 }
 _OWN = (
-    mean, var, std, all, any, sqrt, clip, cast, cast_to_floatx, concatenate, flatten, batch_flatten,
+    mean, var, std, all, any, sqrt, argmax, argmin, expand_dims, clip, cast, cast_to_floatx, concatenate,
+    flatten, batch_flatten,
     permute_dimensions, repeat, repeat_elements, reverse, arange, eye, ones, zeros, constant, variable, placeholder,
     get_session, get_value, batch_get_value, set_value, batch_set_value, count_params, eval, update, update_add,
     update_sub, moving_average_update, gradients, function, learning_phase, set_learning_phase,
     learning_phase_scope, dtype, is_sparse, to_dense, is_placeholder, print_tensor, get_graph,
-    manual_variable_initialization, switch, random_normal, random_uniform, random_binomial, truncated_normal,
+    manual_variable_initialization, switch,
     random_normal_variable, random_uniform_variable, in_train_phase,
 )  # fmt: skip
 #: The names below `tf.keras.backend`.
 NAMES: dict[str, Any] = {
     **{name: _alias(path) for name, path in _ALIASES.items()},
     **NN_NAMES,
+    **RANDOM_NAMES,
     **_CONFIG,
     **{function.__name__: function for function in _OWN},
 }

@@ -20,12 +20,13 @@ def extend() -> None:
     _done.append(True)
     for kind, functions in (
         (keras.Model, (fit_generator, evaluate_generator, predict_generator, predict_proba, predict_classes)),
-        (keras.Layer, (add_variable, get_losses_for, get_updates_for)),
+        (keras.Layer, (get_losses_for, get_updates_for)),
     ):
         for function in functions:
             if not hasattr(kind, function.__name__):
                 setattr(kind, function.__name__, function)
     keras.Layer.add_weight = _add_weight(keras.Layer.add_weight)
+    keras.Layer.add_variable = keras.Layer.add_weight
     for name in ("input", "output"):
         setattr(keras.Sequential, name, _end(name))
 
@@ -99,11 +100,6 @@ def predict_classes(self: Any, x: Any, batch_size: int = 32, verbose: Any = 0) -
     """Return the class of each example."""
     found = self.predict(x, batch_size=batch_size, verbose=verbose)
     return found.argmax(axis=-1) if found.shape[-1] > 1 else (found > 0.5).astype("int32")
-
-
-def add_variable(self: Any, *args: Any, **kwargs: Any) -> Any:
-    """Do `add_weight`, its older name."""
-    return self.add_weight(*args, **kwargs)
 
 
 def get_updates_for(self: Any, inputs: Any) -> list[Any]:
