@@ -37,7 +37,8 @@ def _rules() -> Mapping[str, Rule]:
     found: dict[str, Rule] = {}
     for module in _MODULES:
         import_module(f"onevar.migrate.rewrite.calls.{module}")
-    for rules in (FUNCTIONS, LAYERS, *(read(table) for table in _TABLES)):
+    tables: list[Mapping[str, Rule]] = [FUNCTIONS, LAYERS, *(read(table) for table in _TABLES)]
+    for rules in tables:
         for symbol, rule in rules.items():
             if symbol in found:
                 raise ValueError(f"tf.{symbol} has two rules")

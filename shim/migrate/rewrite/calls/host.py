@@ -55,8 +55,8 @@ def check_flags(context: Context) -> None:
     if not runs:
         raise Refused("absl's flags have to be read by app.run, which this module does not call")
     for node, parent in names.parents.items():
-        looks = isinstance(parent, cst.Attribute) and parent.value is node and isinstance(node, cst.Name)
-        if looks and node.value == "FLAGS" and not _in_function(node, context):
+        looks = isinstance(parent, cst.Attribute) and parent.value is node
+        if looks and isinstance(node, cst.Name) and node.value == "FLAGS" and not _in_function(node, context):
             raise Refused("it looks at a flag before app.run has read them, which absl does not allow")
 
 

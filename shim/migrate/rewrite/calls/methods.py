@@ -30,9 +30,9 @@ def shaped(node: cst.BaseExpression, context: Context) -> cst.BaseExpression | N
     """Return the tensor whose shape an expression is, `x.shape` or `x.get_shape()`; None: it is no shape."""
     if isinstance(node, cst.Attribute) and node.attr.value == "shape" and context.symbol(node.value) is None:
         return node.value
-    asked = isinstance(node, cst.Call) and not node.args and isinstance(node.func, cst.Attribute)
-    if asked and node.func.attr.value == "get_shape" and context.symbol(node.func.value) is None:
-        return node.func.value
+    function = node.func if isinstance(node, cst.Call) and not node.args else None
+    if isinstance(function, cst.Attribute) and function.attr.value == "get_shape":
+        return None if context.symbol(function.value) is not None else function.value
     return None
 
 

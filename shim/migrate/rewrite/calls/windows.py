@@ -182,8 +182,8 @@ def check_mean(
     """
     if str(literal(padding)).lower() == "valid":
         return
-    widths = [number(one) for one in (elements(sizes) or [sizes])]
-    steps = [number(one) for one in (elements(strides) or [strides])]
+    widths = [number(one) for one in elements(sizes) or ()] or [number(sizes)]
+    steps = [number(one) for one in elements(strides) or ()] or [number(strides)]
     narrow = all(width is not None and width <= 2 for width in widths)
     even = all(width is not None and width % 2 for width in widths) and all(step == 1 for step in steps)
     if not (narrow or even):
