@@ -239,3 +239,40 @@ def test_square_matrices_that_nothing_describes_are_asked_for():
 def test_a_weight_inside_anothers_name_is_no_slot():
     with pytest.raises(MappingError, match="w/projection"):
         infer({"w": (2, 3), "w/projection": (2, 3)}, {"w": (2, 3)})
+
+
+def test_bert_in_torch():
+    """google-research/bert into the names that Hugging Face's transformers has."""
+    wanted, target = {}, {}
+
+    def add(name, shape, ending="weight", transposed=False):
+        new = name.replace("layer_", "layer.").rpartition("/")[0] if "/" in name else name
+        new = f"{new.replace('/', '.')}.{ending}"
+        wanted[name], target[new] = (new, shape), shape[::-1] if transposed else shape
+
+    for at in range(12):
+        layer = f"bert/encoder/layer_{at}"
+        inner = ["attention/self/query", "attention/self/key", "attention/self/value", "attention/output/dense"]
+        for name, shape in [(each, (8, 8)) for each in inner] + [
+            ("intermediate/dense", (8, 32)),
+            ("output/dense", (32, 8)),
+        ]:
+            add(f"{layer}/{name}/kernel", shape, transposed=True)
+            add(f"{layer}/{name}/bias", shape[1:], "bias")
+        for name in ("attention/output/LayerNorm", "output/LayerNorm"):
+            add(f"{layer}/{name}/gamma", (8,))
+            add(f"{layer}/{name}/beta", (8,), "bias")
+    for name, rows in (("word", 50), ("position", 20), ("token_type", 2)):
+        wanted[f"bert/embeddings/{name}_embeddings"] = (f"bert.embeddings.{name}_embeddings.weight", (rows, 8))
+        target[f"bert.embeddings.{name}_embeddings.weight"] = (rows, 8)
+    add("bert/pooler/dense/kernel", (8, 8), transposed=True)
+    add("bert/pooler/dense/bias", (8,), "bias")
+    add("cls/predictions/transform/dense/kernel", (8, 8), transposed=True)
+    wanted["cls/seq_relationship/output_weights"] = ("cls.seq_relationship.weight", (2, 8))
+    wanted["cls/seq_relationship/output_bias"] = ("cls.seq_relationship.bias", (2,))
+    target |= {"cls.seq_relationship.weight": (2, 8), "cls.seq_relationship.bias": (2,)}
+    source = {name: shape for name, (_, shape) in wanted.items()}
+    slots = {f"{name}/adam_{slot}": shape for name, shape in source.items() for slot in "mv"}
+    name_map = infer({**source, **slots, "global_step": ()}, target)
+    assert pairs(name_map) == {name: new for name, (new, _) in wanted.items()}
+    assert {row.rule for row in name_map.rows if row.sources[0].endswith("kernel")} == {"dense"}

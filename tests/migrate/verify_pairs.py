@@ -168,6 +168,16 @@ def _():
     return dropping(0.5), twin(first=lambda: keras.Sequential([layers.Dropout(0.5), layers.Dense(5, "relu")]))
 
 
+@pair("hidden random")
+def _():
+    def hidden(x):
+        v1 = tf()
+        h = v1.layers.dense(x, 5, v1.nn.relu, name="first")
+        return v1.cond(v1.reduce_sum(x) < 1e9, lambda: v1.nn.dropout(h, 0.5), lambda: h)
+
+    return classifier(hidden=hidden, outputs=False), twin(first=thinned(0.5))
+
+
 @pair("softmax twice")
 def _():
     return classifier(last=lambda logits: tf().nn.softmax(logits)), twin(last=partial(layers.Dense, 3, "softmax"))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from onevar.migrate.convert import flattening, layouts
 from onevar.migrate.convert.name_map import NameMap, Problem, Row
 from onevar.migrate.convert.spec import matches
+from onevar.migrate.convert.words import parts_of
 
 
 def finish(
@@ -52,13 +53,20 @@ def _say_squares(name_map: NameMap, told: tuple[str, ...]) -> None:
     """Square kernels do not show whether they are transposed; ask where the others show that they are not."""
     if not layouts.crosses(name_map.source_style, name_map.target_style):
         return
-    plain = [row for row in name_map.rows if _is_plain_kernel(name_map, row)]
+    plain = {_last(name_map, row): row for row in name_map.rows if _is_plain_kernel(name_map, row)}
     for row in name_map.rows if plain else ():
-        shape = name_map.source[row.sources[0]].shape if row.sources else ()
+        if not row.sources or _last(name_map, row) not in plain:
+            continue
+        shape = name_map.source[row.sources[0]].shape
         said = row.why == "map" or any(matches(name, told) for name in row.sources + row.targets)
         if row.rule == "dense" and not said and len(set(shape) - {1}) == 1:
-            text = _SQUARE.format(row=row, name=row.sources[0], other=plain[0].targets[0])
+            text = _SQUARE.format(row=row, name=row.sources[0], other=plain[_last(name_map, row)].targets[0])
             name_map.problems.append(Problem("layout", row.sources[0], text))
+
+
+def _last(name_map: NameMap, row: Row) -> str:
+    """Return what a kernel is called in TensorFlow: those of one program that are called alike are used alike."""
+    return parts_of((row.sources if name_map.target_style == "torch" else row.targets)[0])[-1] if row.sources else ""
 
 
 def _is_plain_kernel(name_map: NameMap, row: Row) -> bool:
