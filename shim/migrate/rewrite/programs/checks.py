@@ -75,6 +75,19 @@ def refuse_symbols(analysis: Analysis) -> None:
                 raise Refused(f"`{call.func.attr.value}`: {symbols.refusal('assign')}.", call)
 
 
+def refuse_still_norms(analysis: Analysis) -> None:
+    """Raise Refused if batch norm's moving averages never move: in a Keras model they would."""
+    if "UPDATE_OPS" in code(analysis.names.module) or "updates_collections" in code(analysis.names.module):
+        return
+    for use in analysis.names.uses:
+        if use.path.rpartition(".")[2] in ("batch_normalization", "batch_norm") and "nn." not in use.path:
+            raise Refused(
+                "Its batch norm's moving averages are never updated (nothing runs UPDATE_OPS); in a Keras model they"
+                " would be. Run the update operations with the training operation, then migrate.",
+                use.node,
+            )
+
+
 def _reached(analysis: Analysis, used: set[str]) -> list[str]:
     found: list[str] = []
     waiting = sorted(used & set(analysis.functions))

@@ -92,6 +92,7 @@ class ModelWriter:
         self.keras = imports.require("import keras")
         self.fed = [one for path, one in analysis.placeholders.items() if path not in self.flags and path != self.rate]
         always = runs.always()
+        self.argument = "inputs" if "inputs" not in analysis.names.identifiers else imports.fresh("fed")
         self.optional = {one.path for one in self.fed if one.path not in always and one.default is None}
         self._check()
 
@@ -122,6 +123,9 @@ class ModelWriter:
         return path
 
     def _check(self) -> None:
+        for path in sorted(self.analysis.built):
+            if path.partition(".")[0] in ("self", "training") and path not in self.flags:
+                raise Refused(f"`{path}` is a part of the graph: in a model's `call` the name has another meaning.")
         for one in self.fed:
             if one.dtype in ("string", "complex64", "complex128"):
                 raise Refused(f"`{one.path}` is fed with {one.dtype}, which Keras's backends do not take.", one.node)
@@ -190,7 +194,7 @@ class ModelWriter:
         lines += [f"{INDENT}_METHODS = None", ""] if methods else []
         if tracked:
             lines.append(f"{INDENT}@{self.context.imports('from onevar.keras import track_v1_variables')}")
-        lines += [f"{INDENT}def call(self, inputs, training=False):", f"{INDENT * 2}_BODY = None"]
+        lines += [f"{INDENT}def call(self, {self.argument}, training=False):", f"{INDENT * 2}_BODY = None"]
         lines += [f"{INDENT * 2}{line}" for line in returned]
         lines += self._trained()
         (node,) = statements("\n".join(lines) + "\n")
@@ -249,11 +253,12 @@ class ModelWriter:
         """Return the statements that take what is fed."""
         lines = []
         for one in self.fed:
-            taken = f'inputs["{one.key}"]' + ("[0]" if one.boxed else "")
+            taken = f'{self.argument}["{one.key}"]' + ("[0]" if one.boxed else "")
             if one.default is not None:
-                taken = f'{taken} if "{one.key}" in inputs else {code(one.default)}'
+                taken = f'{taken} if "{one.key}" in {self.argument} else {code(one.default)}'
             elif one.path in self.optional:
-                taken = f'{taken} if "{one.key}" in inputs else None' if one.boxed else f'inputs.get("{one.key}")'
+                where = self.argument
+                taken = f'{taken} if "{one.key}" in {where} else None' if one.boxed else f'{where}.get("{one.key}")'
             lines.append(f"{one.path} = {taken}")
         for path, (train, other) in self.flags.items():
             lines.append(f"{path} = {chosen(train, other)}")

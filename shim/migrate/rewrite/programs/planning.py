@@ -8,7 +8,8 @@ from onevar.migrate.rewrite.names import Names
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
-from onevar.migrate.rewrite.programs.checks import refuse_symbols
+from onevar.migrate.rewrite.programs.checks import refuse_still_norms, refuse_symbols
+from onevar.migrate.rewrite.programs.emission import BLANK
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
 from onevar.migrate.rewrite.programs.model import Mixed, ModelWriter
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, read, statements, suite
@@ -19,10 +20,7 @@ from onevar.migrate.rewrite.programs.training import Training
 _NO_PROGRAM = (
     "It builds a graph for others; where its callers are not converted, what it is given are tensors of a graph."
 )
-_SEED = (
-    "It seeds what onevar.v1 draws. Keras draws from seeds of Python's `random`: keras.utils.set_random_seed sets"
-    " these, and those of NumPy too."
-)
+_SEED = "keras.utils.set_random_seed seeds NumPy and `random` as well, which the program seeds itself."
 _EAGER = "It runs in the Keras model's `call`, on tensors of Keras's backend."
 
 
@@ -147,6 +145,7 @@ class _Program:
         """
         analysis = self.analysis
         refuse_symbols(analysis)
+        refuse_still_norms(analysis)
         if self.outside and not isinstance(self.owner, cst.Module):
             raise Refused("Another function runs the graph.", self.outside[0])
         running = [leaf.node for leaf in self.body.leaves if leaf.kind == kinds.SESSION]
@@ -170,7 +169,7 @@ class _Program:
             writer, self._replaced(writer, made), "summarize" if summaries else None, remade=remade
         )
         unit = Converted(name, self.owner)
-        self._seeds(writer)
+        self._seeds(writer, rewriter.replaced)
         for node in [*self.found, *self.outside]:
             changed = node.visit(rewriter)
             if changed is not node:
@@ -195,15 +194,22 @@ class _Program:
                 found[node] = edit
         return found
 
-    def _seeds(self, writer: ModelWriter) -> None:
-        """Say what becomes of the seed."""
-        if self.options.stage != "keras3":
-            return
+    def _seeds(self, writer: ModelWriter, replaced: dict[cst.CSTNode, object]) -> None:
+        """Set Keras's seed where TensorFlow's was set."""
+        text = code(self.names.module)
         for leaf in self.body.leaves:
             line = is_line(leaf)
-            seeds = line is not None and call_symbol(self.names, line) == "set_random_seed"
-            if leaf.kind == kinds.PLAIN and seeds and isinstance(line, cst.Call):
+            if self.options.stage != "keras3" or leaf.kind != kinds.PLAIN or not isinstance(line, cst.Call):
+                continue
+            if call_symbol(self.names, line) != "set_random_seed" or len(line.args) != 1:
+                continue
+            if "random.seed(" in text:
                 writer.context.ledger.left(line.func, _SEED)
+                continue
+            (made,) = statements(f"{writer.keras}.utils.set_random_seed({code(line.args[0].value)})\n")
+            lines = leaf.node.leading_lines if isinstance(leaf.node, cst.SimpleStatementLine) else []
+            replaced[leaf.node] = made.with_changes(leading_lines=lines)
+            writer.context.ledger.rewritten(line, "Keras draws other numbers; Python's and NumPy's are seeded as well.")
 
     def _summaries(self, runs: Runs) -> list[cst.BaseStatement]:
         """Return the function that makes a summary of the values."""
@@ -221,7 +227,8 @@ class _Program:
         ]
         name = "summarize"
         text = "\n".join([f"def {name}(values):", f"    return {tf}.Summary(value=[", *items, "    ])", ""])
-        return statements("\n\n" + text)
+        (made,) = statements(text)
+        return [made.with_changes(leading_lines=[BLANK] * 2)]
 
     def _unhandled(self, nodes: list[cst.CSTNode], runs: Runs) -> None:
         """Raise Refused for what builds a graph where it is run, outside of what is fetched."""
@@ -273,6 +280,8 @@ def _sessions(names: Names) -> set[str]:
             path = path_of(node.asname.name) if isinstance(node.asname.name, cst.Name) else None
             if path and call_symbol(names, node.item) in symbols.SESSIONS:
                 found.add(path)
+        elif isinstance(node, cst.Param) and node.name.value in ("sess", "session"):
+            found.add(node.name.value)
         elif isinstance(node, cst.Assign):
             pair = assigned(node)
             if pair and call_symbol(names, pair[1]) in symbols.SESSIONS:

@@ -75,6 +75,8 @@ class SessionRewriter(cst.CSTTransformer):
             return updated_node.with_changes(body=statements("pass\n"))
         if isinstance(original_node, cst.Call) and isinstance(updated_node, cst.Call):
             return self._call(original_node, updated_node)
+        if isinstance(updated_node, cst.FunctionDef) and updated_node.name.value in self.analysis.running:
+            return self._function(updated_node)
         if isinstance(original_node, cst.Dict) and original_node in self.writer.runs.dictionaries:
             return self._dictionary(original_node, cst.ensure_type(updated_node, cst.Dict))
         return updated_node
@@ -286,6 +288,8 @@ class SessionRewriter(cst.CSTTransformer):
             if isinstance(parent, cst.Expr | cst.Assign | cst.Return | cst.AugAssign) and self._is_line(parent):
                 return updated
             return self._nested(run)
+        if path_of(original.func) in self.analysis.running:
+            return self._without_session(original, updated)
         symbol = call_symbol(self.analysis.names, original)
         if symbol in symbols.WRITERS:
             kept = [
@@ -297,6 +301,26 @@ class SessionRewriter(cst.CSTTransformer):
         if symbol == "train.global_step":
             return expression(self._step())
         return updated
+
+    def _without_session(self, original: cst.Call, updated: cst.Call) -> cst.Call:
+        """Return a call of a function that runs the graph, which is not given the session any more."""
+        pairs = zip(original.args, updated.args, strict=True)
+        kept = [new for old, new in pairs if path_of(old.value) not in self.analysis.body.sessions]
+        if len(kept) == len(updated.args):
+            return updated
+        if kept:
+            kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        return updated.with_changes(args=kept)
+
+    def _function(self, updated: cst.FunctionDef) -> cst.FunctionDef:
+        """Return a function that runs the graph without its parameter for the session."""
+        sessions = self.analysis.body.sessions
+        kept = [one for one in updated.params.params if one.name.value not in sessions]
+        if len(kept) == len(updated.params.params):
+            return updated
+        if kept:
+            kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        return updated.with_changes(params=updated.params.with_changes(params=kept))
 
     def _is_line(self, small: cst.CSTNode) -> bool:
         parent = self.analysis.names.parents.get(small)

@@ -29,7 +29,7 @@ _RESERVED_TEXT = """
     track_variable train train_and_fetch train_function train_on_batch train_step trainable trainable_variables
     trainable_weights training type untrack_variable unfreeze variable_dtype variables weights xpu zero_grad
 """
-_RESERVED = frozenset(_RESERVED_TEXT.split())
+RESERVED = frozenset(_RESERVED_TEXT.split())
 
 
 class ModelContext(BaseContext):
@@ -92,7 +92,7 @@ class ModelContext(BaseContext):
     def _attribute(self, stem: str) -> str:
         plain = "".join(char if char.isalnum() else "_" for char in stem).strip("_") or "weight"
         plain = f"_{plain}" if plain[0].isdigit() else plain
-        plain = f"{plain}_" if plain in _RESERVED or plain in self.methods else plain
+        plain = f"{plain}_" if plain in RESERVED or plain in self.methods else plain
         found, number = plain, 2
         while found in self._attributes:
             found, number = f"{plain}_{number}", number + 1
