@@ -113,7 +113,8 @@ class Rehearsal:
         counts: list[int] = []
 
         def called(*values: Any) -> list[Any]:
-            args, kwargs = arguments.filled(values)
+            # Keras's stand-ins for NumPy are whatever is in memory, and no rows of an embedding have such numbers.
+            args, kwargs = arguments.filled([np.zeros_like(v) if isinstance(v, np.ndarray) else v for v in values])
             with Native(), Watching() as scope:
                 results = Results(function(*args, **kwargs))
             self.results, self.scope = results, scope
