@@ -56,7 +56,7 @@ class _InGraph:
 def _storage(variable: "TrackedVariable") -> Any:
     name = variable._shared_name
     handle = op(
-        "VarHandleOp", name=name, shape=variable._shape, dtype=variable._dtype, shared_name=name, debug_name=name
+        "VarHandleOp", name=f"{name}/", shape=variable._shape, dtype=variable._dtype, shared_name=name, debug_name=name
     )
     if not variable._trainable:
         handle.op.kept = False
