@@ -97,6 +97,8 @@ class Variable(keras.Variable):
             if native is None:
                 return
             cell = self._cell = _new_cell(self)
+        if native is not None and not cell.adapter.owns(native):
+            native = cell.adapter.convert(native, cell.dtype)
         if native is not None and cell.adapter.name == "numpy":
             # Keras's own arrays are not aligned, and cannot be lent to everybody.
             native = cell.adapter.variable(native, trainable=cell.trainable, name=self._name, adopt=False)
