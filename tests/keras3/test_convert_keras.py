@@ -126,6 +126,19 @@ def test_files_that_keras_loads(tmp_path, ending, live):
     check_images(model)
 
 
+def test_an_interruption_leaves_the_old_keras_file(tmp_path, monkeypatch):
+    images().save(tmp_path / "m.keras")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("onevar.migrate.convert.keras_files._rebuild", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        convert(GOLDEN / "images.ckpt", tmp_path / "m.keras", like=tmp_path / "m.keras", force=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_from_keras_files_back_into_a_checkpoint(tmp_path):
     model = images()
     load_into(model, GOLDEN / "images.ckpt")

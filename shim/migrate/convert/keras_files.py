@@ -201,12 +201,14 @@ def write_like(path: Path, specs: Specs, read: Read, like: KerasFile) -> None:
             _copy_weights(like, archive, temporary)
             _replace(temporary, specs, read, like.places)
             return
-        with replacing(f"{path}.weights") as weights:
-            # Beside the target, where there is room for the model; it is gone when the archive is there.
+        # Beside the target, where there is room for the model; it is gone when the archive is there.
+        weights = Path(f"{temporary}.h5")
+        try:
             _copy_weights(like, archive, weights)
             _replace(weights, specs, read, like.places)
             _rebuild(like.path, weights, temporary)
-        os.unlink(f"{path}.weights")
+        finally:
+            weights.unlink(missing_ok=True)
 
 
 def _copy_weights(like: KerasFile, archive: bool, path: Path) -> None:
