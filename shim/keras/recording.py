@@ -257,7 +257,7 @@ class Recorder:
             trainable = bool(variable.trainable)
             spec = {
                 "name": name_of(variable),
-                "shape": list(value.shape),
+                "shape": list(() if value is None else value.shape),
                 "trainable": trainable,
                 "role": variable.name,
             }

@@ -241,7 +241,8 @@ class Watch:
                 watch.give_operations(self, [*(tensor.op for tensor in tensors), *targets])
             return compute(self, tensors, targets)
 
-        tracked_run.Run._remember, tracked_run.Run.compute = _remember, computing
+        replaced: Any = tracked_run.Run
+        replaced._remember, replaced.compute = _remember, computing
 
     def note_operation(self, operation: Any, known: dict[Any, Any]) -> None:
         """Keep what an operation of a tracked call's graph has computed."""
@@ -286,7 +287,7 @@ def settings_of(layer: Any) -> dict[str, Any]:
         config = layer.get_config()
     except (NotImplementedError, TypeError, ValueError, AttributeError):
         return {}
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in config.items():
         if isinstance(value, bool | int | float | str):
             found[key] = value

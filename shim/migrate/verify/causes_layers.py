@@ -1,6 +1,7 @@
 """Causes inside a layer: from what it was given, the old program's value comes one way, the new one's another."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -65,8 +66,8 @@ def softmax_axis(case: Case) -> Seen | None:
     for x in _preactivations(case):
         ways: dict[str, Callable[[], np.ndarray | None]] = {}
         for axis in range(x.ndim):
-            ways[f"axis {axis}"] = lambda x=x, axis=axis: numerics.softmax(x, axis)
-            ways[f"axis {axis} (logarithm)"] = lambda x=x, axis=axis: np.log(numerics.softmax(x, axis))
+            ways[f"axis {axis}"] = partial(numerics.softmax, x, axis)
+            ways[f"axis {axis} (logarithm)"] = partial(numerics.log_softmax, x, axis)
         found = told_apart(ways, *(case.values or (x, x)))
         if found:
             return Seen(f"{found[0].capitalize()} in the old program, {found[1]} in the new one, of shape {x.shape}.")
@@ -252,18 +253,17 @@ def _padded(case: Case, x: np.ndarray, y: np.ndarray) -> Iterator[dict[str, Call
     for strides in _strides(case, x, y):
         for kernel, bias, active in product(kernels, biases, (False, True)):
             pads = numerics.paddings(x.shape[1:3], kernel.shape[:2], strides)
-            yield {
-                label: lambda k=kernel, s=strides, p=pad, b=bias, a=active: _active(
-                    numerics.convolution(x, k, s, p, b), a
-                )
-                for label, pad in pads.items()
-            }
+            yield {label: partial(_convolved, x, kernel, strides, pad, bias, active) for label, pad in pads.items()}
         for size in _sizes(case) if x.shape[3] == y.shape[3] else ():
             pads = numerics.paddings(x.shape[1:3], size, strides)
-            yield {
-                label: lambda z=size, s=strides, p=pad: numerics.pooled(x, z, s, p, "max")
-                for label, pad in pads.items()
-            }
+            yield {label: partial(numerics.pooled, x, size, strides, pad, "max") for label, pad in pads.items()}
+
+
+def _convolved(
+    x: np.ndarray, kernel: np.ndarray, strides: tuple[int, int], pads: list[tuple[int, int]], bias: np.ndarray | None,
+    active: bool,
+) -> np.ndarray | None:  # fmt: skip
+    return _active(numerics.convolution(x, kernel, strides, pads, bias), active)
 
 
 def _active(value: np.ndarray | None, active: bool) -> np.ndarray | None:
@@ -334,11 +334,17 @@ def lstm(case: Case) -> Seen | None:
         for order, forget in product(("ijfo", "ifjo"), (1.0, 0.0)):
             name = "i, j, f, o" if order == "ijfo" else "i, f, c, o"
             label = f"{name} with {forget:g} added to the forget gate"
-            ways[label] = lambda x=x, k=kernel, b=bias, o=order, f=forget: _shown(numerics.lstm(x, k, b, o, f), y)
+            ways[label] = partial(_run_over, x, kernel, bias, order, forget, y)
         found = told_apart(ways, *case.values)
         if found:
             return Seen(_gates(*found))
     return None
+
+
+def _run_over(
+    x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, order: str, forget: float, y: np.ndarray
+) -> np.ndarray | None:
+    return _shown(numerics.lstm(x, kernel, bias, order, forget), y)
 
 
 def _gates(old: str, new: str) -> str:

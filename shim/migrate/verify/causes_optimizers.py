@@ -1,6 +1,7 @@
 """Causes in training: gradients, what optimizers make of them, and moving statistics."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -44,7 +45,8 @@ def _factor(old: np.ndarray, new: np.ndarray, limit: float = _MOVED) -> float | 
     if not length:
         return None
     factor = float(np.vdot(old, new).real) / length
-    return factor if np.linalg.norm(old * factor - new) <= limit * max(np.linalg.norm(new), 1e-30) else None
+    distance = float(np.linalg.norm(old * factor - new))
+    return factor if distance <= limit * max(float(np.linalg.norm(new)), 1e-30) else None
 
 
 # -- what does not move ---------------------------------------------------------------------------
@@ -195,8 +197,8 @@ def adam_epsilon(case: Case) -> Seen | None:
     def ways(g: np.ndarray) -> dict[str, Callable[[], np.ndarray | None]]:
         zero = np.zeros_like(g)
         return {
-            f"{e:g}, added to the {'uncorrected' if place == 'hat' else 'corrected'} moment": (
-                lambda e=e, p=place: numerics.adam(g, rate, numbers["beta1"], numbers["beta2"], e, p, 1, zero, zero)
+            f"{e:g}, added to the {'uncorrected' if place == 'hat' else 'corrected'} moment": partial(
+                numerics.adam, g, rate, numbers["beta1"], numbers["beta2"], e, place, 1, zero, zero
             )
             for e in sorted(tried)
             for place in ("hat", "paper")
@@ -219,8 +221,8 @@ def rmsprop_slot(case: Case) -> Seen | None:
 
     def ways(g: np.ndarray) -> dict[str, Callable[[], np.ndarray | None]]:
         return {
-            f"from {start:g}, with {e:g} {'under' if inside else 'beside'} the root": (
-                lambda s=start, i=inside, e=e: numerics.rmsprop(g, rate, decay, e, s, i)
+            f"from {start:g}, with {e:g} {'under' if inside else 'beside'} the root": partial(
+                numerics.rmsprop, g, rate, decay, e, start, inside
             )
             for start in (1.0, 0.0)
             for inside in (True, False)
@@ -246,7 +248,7 @@ def adagrad_start(case: Case) -> Seen | None:
     }
 
     def ways(g: np.ndarray) -> dict[str, Callable[[], np.ndarray | None]]:
-        return {f"{start:g}": lambda s=start: numerics.adagrad(g, rate, s, 1e-10) for start in sorted(starts)}
+        return {f"{start:g}": partial(numerics.adagrad, g, rate, start, 1e-10) for start in sorted(starts)}
 
     found = _tried(case, ways)
     return (

@@ -46,6 +46,15 @@ def random(case: Case) -> Seen:
     )
 
 
+def hidden_random(case: Case) -> Seen | None:
+    """Random numbers in branches and loops, which are not given to the new program."""
+    names = [*(case.event.old.data.get("hidden") or ()), *(case.event.new.data.get("hidden") or ())]
+    if not names:
+        return None
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return Seen(f"{shown}: these numbers were neither recorded nor given to the new program.")
+
+
 def precision(case: Case) -> Seen | None:
     """One side in float64, the other in float32, and a difference that this explains."""
     kinds = _dtypes(case)

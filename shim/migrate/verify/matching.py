@@ -111,9 +111,9 @@ def _axes(a: Sequence[int], b: Sequence[int], layouts: bool) -> tuple[int, ...] 
     """Return in which order axes are to be taken, preferring those that frameworks differ by."""
     if not layouts or len(a) < 2:
         return None
-    usual = {2: [(1, 0)], 3: [(2, 1, 0)], 4: [(3, 2, 0, 1)], 5: [(4, 3, 0, 1, 2)]}
-    for axes in [*usual.get(len(a), []), *permutations(range(len(a)))]:
-        if [a[axis] for axis in axes] == list(b):
+    usual: dict[int, tuple[int, ...]] = {2: (1, 0), 3: (2, 1, 0), 4: (3, 2, 0, 1), 5: (4, 3, 0, 1, 2)}
+    for axes in [usual.get(len(a), ()), *permutations(range(len(a)))]:
+        if axes and [a[axis] for axis in axes] == list(b):
             return None if list(axes) == list(range(len(a))) else tuple(axes)
     return None
 

@@ -12,7 +12,7 @@ import numpy as np
 
 def windows(
     x: np.ndarray, size: Sequence[int], strides: Sequence[int], pads: Sequence[tuple[int, int]], fill: float = 0.0
-):
+) -> np.ndarray | None:
     """Return the windows of pictures `[n, h, w, c]`, as `[n, rows, columns, size, size, c]`; None if there are none."""
     padded = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
     if any(n < s for n, s in zip(padded.shape[1:3], size, strict=True)):
@@ -108,6 +108,11 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     return e / e.sum(axis=axis, keepdims=True)
 
 
+def log_softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Return the logarithm of the softmax along an axis."""
+    return np.log(np.maximum(softmax(x, axis), 1e-300))
+
+
 #: Activations by the names that Keras has for them.
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "no activation": lambda x: x,
@@ -115,7 +120,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sigmoid": lambda x: sigmoid(x),
     "tanh": np.tanh,
     "softmax": lambda x: softmax(x),
-    "log_softmax": lambda x: np.log(np.maximum(softmax(x), 1e-300)),
+    "log_softmax": log_softmax,
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0))),
     "relu6": lambda x: np.clip(x, 0, 6),

@@ -99,6 +99,22 @@ def drawn(ops: list[Any]) -> list[Any]:
     return [op.outputs[0] for op in ops if op.type in RANDOM and not control_flow(op) and fetchable(op.outputs[0])]
 
 
+def hidden(ops: list[Any]) -> list[str]:
+    """Return random operations whose numbers cannot be recorded: those of branches and loops."""
+    inside = [op for op in ops if op.type in RANDOM and control_flow(op)]
+    for op in ops:
+        for body in bodies(op):
+            inside.extend(one for one in body if one.type in RANDOM)
+    return [f"{op.type} in {op.name}" for op in inside]
+
+
+def bodies(op: Any) -> list[list[Any]]:
+    """Return the operations of the graphs that an operation of onevar's holds; TensorFlow's hold none that are seen."""
+    attributes = getattr(op, "attrs", None)
+    held = attributes.values() if isinstance(attributes, dict) else ()
+    return [value.get_operations() for value in held if hasattr(value, "get_operations")]
+
+
 def brought(ops: list[Any], fed: set[str]) -> list[Any]:
     """Return the tensors by which data come in without a feed."""
     return [

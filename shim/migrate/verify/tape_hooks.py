@@ -114,7 +114,7 @@ def settings(optimizer: Any) -> tuple[dict[str, float], dict[str, Any]]:
     return numbers, tensors
 
 
-def seed_graphs(graph_class: type) -> None:
+def seed_graphs(graph_class: Any) -> None:
     """Give every graph a seed, so that random numbers are the same each time; a program's own replaces it."""
 
     def make(real: Any) -> Any:
@@ -126,6 +126,30 @@ def seed_graphs(graph_class: type) -> None:
         return __init__
 
     wrap(graph_class, "__init__", make)
+
+
+def count_seeds(module: Any, default_graph: Callable[[], Any]) -> None:
+    """Let TensorFlow 1 number random operations as TensorFlow 2 and onevar do, so that they draw the same numbers.
+
+    Args:
+        module: TensorFlow's, with `get_seed`.
+        default_graph: Returns the graph that operations go to.
+    """
+    handed_out: dict[Any, int] = {}
+
+    def make(real: Any) -> Any:
+        def get_seed(op_seed: Any) -> Any:
+            graph = default_graph()
+            while getattr(graph, "outer_graph", None) is not None:
+                graph = graph.outer_graph
+            if op_seed is None and graph.seed is not None:
+                op_seed = handed_out.get(graph, 0)
+                handed_out[graph] = op_seed + 1
+            return real(op_seed)
+
+        return get_seed
+
+    wrap(module, "get_seed", make)
 
 
 class Elsewhere:
@@ -178,7 +202,7 @@ class Elsewhere:
         wrap(saver, "restore", restoring)
 
 
-def install_tensorflow(notes: Notes, elsewhere: Elsewhere) -> tuple[Any, type]:
+def install_tensorflow(notes: Notes, elsewhere: Elsewhere) -> tuple[Any, Any]:
     """Put the hooks into TensorFlow; return the module that programs get, and the class of its sessions."""
     tf = importlib.import_module("tensorflow")
     if not hasattr(tf, "Session"):
@@ -191,6 +215,8 @@ def install_tensorflow(notes: Notes, elsewhere: Elsewhere) -> tuple[Any, type]:
             break
     ops = importlib.import_module("tensorflow.python.framework.ops")
     seed_graphs(ops.Graph)
+    if tf.__version__.startswith("1."):
+        count_seeds(importlib.import_module("tensorflow.python.framework.random_seed"), ops.get_default_graph)
     tf.reset_default_graph()
     watch_optimizers(notes, tf.train.Optimizer)
     elsewhere.watch_saver(tf.train.Saver)
@@ -213,7 +239,7 @@ def _watch_helper(notes: Notes, module: Any) -> None:
     wrap(module, "_GradientsHelper", make)
 
 
-def install_onevar(notes: Notes, elsewhere: Elsewhere) -> tuple[Any, type]:
+def install_onevar(notes: Notes, elsewhere: Elsewhere) -> tuple[Any, Any]:
     """Put the hooks into onevar; return the module that programs get, and the class of its sessions."""
     tf = importlib.import_module("onevar.v1")
     implementation = importlib.import_module("onevar.v1.gradients_impl")

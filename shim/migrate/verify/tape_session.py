@@ -202,6 +202,7 @@ class Recorder:
             stored = put(as_fed(look.value_fed(feed, tensor), tensor))
             if stored is not None:
                 event["feeds"].append(dict(stored, name=tensor.name))
+        event["hidden"] = look.hidden
         event["fetches"] = []
         for name, value in named_results(look.fetches, result):
             stored = None if value is None else put(value)
@@ -277,6 +278,7 @@ class Look:
         self.variables = [op.name for op in self.ops if op.type in tape_graph.VARIABLES]
         self.sources = tape_graph.brought(self.ops, self.fed_names)
         self.random = tape_graph.drawn(self.forward)
+        self.hidden = tape_graph.hidden(self.forward)
         applied = [one for one in notes.of(self.graph, "optimizers") if names.intersection(one["variables"])]
         self.optimizers = [(one, tape_hooks.settings(one["optimizer"])) for one in applied] if self.gradients else []
         shown = [tensor for tensor in tape_graph.layers(self.forward) if tensor.name not in self.fed_names]

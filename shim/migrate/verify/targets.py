@@ -104,7 +104,7 @@ def _imported(source: str) -> set[str]:
         tree = ast.parse(source)
     except SyntaxError:
         return set()
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
