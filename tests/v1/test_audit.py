@@ -24,7 +24,7 @@ def model(x, *, width=(w := 3)):
         case 3:
             x = tf.nn.relu(math_ops.add(x, 1.0))
         case _:
-            x = tf.keras.layers.Dense(width)(x)
+            x = tf.keras.layers.CuDNNLSTM(width)(x)
     return slim.flatten(x), np.float(1), tf.no_such_name_ever
 """
 
@@ -72,13 +72,13 @@ def test_every_use_has_its_place(tree):
         (5, "tf.contrib.tpu.TPUEstimator", judge.NOT),
         (12, "tf.nn.relu", judge.SUPPORTED),
         (12, "tf.python.ops.math_ops.add", judge.SUPPORTED),
-        (14, "tf.keras.layers.Dense", judge.NOT),
+        (14, "tf.keras.layers.CuDNNLSTM", judge.NOT),
         (15, "tf.contrib.slim.flatten", judge.SUPPORTED),
         (15, "tf.no_such_name_ever", judge.FOREIGN),
     ]
     assert [row.is_import for row in found.rows if row.file == "train.py"] == [True] * 4 + [False] * 5
-    (dense,) = (row for row in found.rows if row.symbol == "tf.keras.layers.Dense")
-    assert dense.code == "x = tf.keras.layers.Dense(width)(x)" and "Keras 3" in dense.advice
+    (dense,) = (row for row in found.rows if row.symbol == "tf.keras.layers.CuDNNLSTM")
+    assert dense.code == "x = tf.keras.layers.CuDNNLSTM(width)(x)" and "Keras 3" in dense.advice
     assert symbols(found.rows, "pkg/windows.py") == [(1, "tensorflow", "supported"), (3, "tf.abs", "supported")]
     assert symbols(found.rows, "pkg/latin.py") == [(2, "tensorflow", "supported"), (3, "tf.exp", "supported")]
     assert not any("skipped" in row.file for row in found.rows)
@@ -126,7 +126,7 @@ def test_command(tree, tmp_path):
     assert (done.returncode, data["schema"], data["uses"]) == (1, audit.SCHEMA, 14)
     assert data["totals"] == {"not_supported": 2, "partly": 0, "not_TensorFlows": 1, "supported": 12}
     text = page.read_text()
-    assert "x = tf.keras.layers.Dense(width)(x)" in text and "Python 2 (the print statement)" in text
+    assert "x = tf.keras.layers.CuDNNLSTM(width)(x)" in text and "Python 2 (the print statement)" in text
     # The page needs nothing else: no address is loaded.
     assert not re.search(r"(?:src|href)\s*=|url\(|@import", text)
 
