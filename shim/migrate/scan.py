@@ -137,8 +137,9 @@ class _Reader(Scoped):
     def mention(self, node: ast.expr) -> bool:
         """Note what an expression mentions; return whether it mentions anything."""
         path = bindings.path_of(node, self.scopes, self.given)
-        # `tf` alone is no use of anything; `import_module("tensorflow")` is an import.
-        if path is None or path.startswith(OWN) or not (path or isinstance(node, ast.Call)):
+        if path is None or path.startswith(OWN):
             return False
-        self.note(path, node.lineno, not path)
+        # `tf` alone, or `tf.compat.v1`, is no use of anything; `import_module("tensorflow")` is an import.
+        if path or isinstance(node, ast.Call):
+            self.note(path, node.lineno, not path)
         return True

@@ -305,6 +305,16 @@ class _Reader:
             if inside is not None:
                 self.names.note(alias, paths.without_compat(inside), is_import=True)
 
+    def is_read(self, node: cst.Name) -> bool:
+        """Whether a name is read where it stands, also as one of several."""
+        inner: cst.CSTNode = node
+        parent = self.names.parents[inner]
+        while (
+            isinstance(parent, cst.Element | cst.StarredElement | cst.Tuple | cst.List) and parent in self.names.parents
+        ):
+            inner, parent = parent, self.names.parents[parent]
+        return _read_by(inner, parent)
+
     def inside_import(self, node: cst.CSTNode) -> None:
         """Note parents and identifiers, which is all that there is to note in an import statement."""
         if isinstance(node, cst.ImportAlias):
@@ -316,11 +326,11 @@ class _Reader:
     def mention(self, node: cst.Attribute | cst.Name | cst.Call) -> None:
         """Note an expression that mentions TensorFlow, if it is not only a part of one that does."""
         parent = self.names.parents[node]
-        if isinstance(node, cst.Name) and not _is_read(node, parent):
+        if isinstance(node, cst.Name) and not self.is_read(node):
             return
         if _is_part(node, parent):
             longer, _ = self.names.path_of(parent)
-            if longer and not longer.startswith(OWN):
+            if longer is not None and not longer.startswith(OWN):
                 return
         path, unsure = self.names.path_of(node)
         if path is not None and not path.startswith(OWN) and (path or isinstance(node, cst.Call)):
@@ -370,8 +380,8 @@ def _read_outside(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
     return []
 
 
-def _is_read(node: cst.Name, parent: cst.CSTNode) -> bool:
-    """Whether a name is read there, and not bound, nor a keyword, nor an attribute's name."""
+def _read_by(node: cst.CSTNode, parent: cst.CSTNode) -> bool:
+    """Whether an expression is read by its parent, and not bound, nor a keyword, nor an attribute's name."""
     if isinstance(parent, cst.Attribute):
         return parent.value is node
     if isinstance(parent, cst.Arg):
