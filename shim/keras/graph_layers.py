@@ -198,7 +198,7 @@ def losses_of(layer: Any) -> list[Tensor]:
     Args:
         layer: The layer or model.
     """
-    state, found = graph_state(), []
+    state, found = graph_state(), list[Tensor]()
     for inner in internals.layers_inside(layer):
         found.extend(state.losses.get(id(inner), ()))
     regularization(layer)

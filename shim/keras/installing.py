@@ -129,7 +129,7 @@ def _shape(original: Callable[..., Any]) -> Callable[..., Any]:
         if not is_graph_value(x):
             return original(x)
         sizes = x.shape.as_list()
-        found = graph_shape(x) if None in sizes else None
+        found: Any = graph_shape(x) if None in sizes else None
         return tuple(found[at] if size is None else size for at, size in enumerate(sizes))
 
     return shape

@@ -9,7 +9,7 @@ import onevar.v1 as tf
 from onevar.keras.graph_state import graph_state
 
 
-def static_shape(x: Any) -> list[int | None]:
+def static_shape(x: Any) -> list[Any]:
     """Return the sizes of a tensor, variable or array; None for what is not known.
 
     Args:

@@ -8,7 +8,7 @@ import keras
 class _Named(type):
     """Classes that stand for one of Keras's: what these make are their instances."""
 
-    made: type
+    made: Any
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, cls.made)
@@ -20,7 +20,7 @@ class _Named(type):
 class OldOptimizer(metaclass=_Named):
     """Makes an optimizer of Keras 3 of the arguments that TensorFlow 1's took."""
 
-    made = keras.optimizers.Optimizer
+    made: Any = keras.optimizers.Optimizer
 
     def __new__(cls, *args: Any, lr: Any = None, decay: float = 0.0, **kwargs: Any) -> Any:
         """Return the optimizer.
