@@ -18,12 +18,12 @@ onevar.v1, where it runs, and the report says why. The status is 0 if nothing ne
 there is no such path.
 
 \b
-[dim]$[/] onevar migrate train.py                              [dim]# what would become of it?[/]
-[dim]$[/] onevar migrate project/ --stage shim --diff          [dim]# the changes, as a patch[/]
-[dim]$[/] onevar migrate project/ --stage shim --write         [dim]# in place[/]
-[dim]$[/] onevar migrate project/ --to keras3 --output new/    [dim]# a copy[/]
-[dim]$[/] onevar migrate project/ --html report.html           [dim]# every use, with its line[/]
-[dim]$[/] onevar migrate project/ --check                      [dim]# in CI: is anything left to do?[/]
+[dim]$[/] onevar migrate train.py                          [dim]# what would change?[/]
+[dim]$[/] onevar migrate project/ --stage shim --diff      [dim]# as a patch[/]
+[dim]$[/] onevar migrate project/ --stage shim --write     [dim]# in place[/]
+[dim]$[/] onevar migrate project/ --output new/            [dim]# a copy[/]
+[dim]$[/] onevar migrate project/ --html report.html       [dim]# every use, its line[/]
+[dim]$[/] onevar migrate project/ --check                  [dim]# anything to do?[/]
 """
 _TARGETS, _STAGES = ("keras3",), ("shim", "eager", "keras3")
 
