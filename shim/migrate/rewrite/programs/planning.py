@@ -172,7 +172,7 @@ class _Program:
         self._seeds(writer, rewriter.replaced)
         for node in [*self.found, *self.outside]:
             changed = node.visit(rewriter)
-            if changed is not node:
+            if not isinstance(changed, cst.CSTNode) or not changed.deep_equals(node):
                 unit.edits[node] = changed
         unit.edits.update(writer.functions.edits)
         self._settled([node.visit(rewriter) for node in nodes])
