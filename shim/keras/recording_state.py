@@ -3,6 +3,7 @@
 On JAX a training step gets them as lists and returns new ones; elsewhere they are in the variables.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
@@ -62,10 +63,15 @@ class State:
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is None:
             return None
-        if self.lists is not None and getattr(optimizer, "built", False):
-            with keras.StatelessScope(list(zip(optimizer.variables, self.lists[2], strict=True))):
-                return float(np.asarray(array_of(optimizer.learning_rate)))
-        return float(np.asarray(array_of(optimizer.learning_rate)))
+        with self.optimizing():
+            return float(np.asarray(array_of(optimizer.learning_rate)))
+
+    def optimizing(self) -> AbstractContextManager[Any]:
+        """Let the optimizer's variables have these values in the `with` block."""
+        optimizer = getattr(self.model, "optimizer", None)
+        if self.lists is None or not getattr(optimizer, "built", False):
+            return nullcontext()
+        return keras.StatelessScope(list(zip(optimizer.variables, self.lists[2], strict=True)))
 
     def mapping(self) -> list[tuple[Any, Any]]:
         """Return what a `StatelessScope` is given, so that the model computes with these values."""
@@ -89,7 +95,9 @@ def optimizer_settings(model: Any, state: State) -> dict[str, Any] | None:
     if optimizer is None:
         return None
     numbers = {}
-    for key, value in optimizer.get_config().items():
+    with state.optimizing():
+        config = optimizer.get_config()
+    for key, value in config.items():
         if isinstance(value, bool | int | float):
             numbers[key] = float(value)
     rate = state.learning_rate()
