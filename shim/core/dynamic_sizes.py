@@ -12,6 +12,19 @@ from onevar.errors import Unsupported
 _HOST = (np.ndarray, np.generic)
 
 
+def done_otherwise(step: Any, frame: Any, args: list[Any]) -> bool:
+    """Compute an operation in another way than a Session does, where a trace is somebody else's; return whether it is.
+
+    Args:
+        step: Of an operation with a definition over primitives.
+        frame: The computation, which is being traced.
+        args: The operation's inputs.
+    """
+    if frame.dynamic and not step.kernel.state and dynamically(step, frame, args):
+        return True
+    return bool(step.on_host) and asserted(step, frame, args)
+
+
 def dynamically(step: Any, frame: Any, args: list[Any]) -> bool:
     """Compute an operation by the framework's own of that type; return whether that is done.
 

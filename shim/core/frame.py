@@ -15,7 +15,7 @@ from onevar.core import tracing
 from onevar.core.attr_values import kernel_value
 from onevar.core.build import grouped
 from onevar.core.checks import CURRENT, Collected
-from onevar.core.dynamic_sizes import asserted, dynamically
+from onevar.core.dynamic_sizes import done_otherwise
 from onevar.core.handles import carries_handles, is_opaque, unwrapped
 from onevar.core.kernel import Kernel, kernel_of
 from onevar.core.op_errors import InvalidArgumentError, OpError, UnimplementedError, exception_type_from_error_code
@@ -229,33 +229,32 @@ class KernelStep(Step):
         self.override: dict[str, Callable | None] = {}
 
     def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
-        env, kernel = frame.env, self.kernel
-        CURRENT.operation = self.operation
+        env, kernel, CURRENT.operation = frame.env, self.kernel, self.operation
         args = [
             [self._value(env[i], i in self.handles) for i in slot]
             if type(slot) is tuple
             else self._value(env[slot], at in self.keeps_refs)
             for at, slot in enumerate(self.ins)
         ]
-        if frame.dynamic and not kernel.state and dynamically(self, frame, args):
+        if frame.collected is not None and done_otherwise(self, frame, args):
             return
         if self.on_host:
-            if not asserted(self, frame, args):
-                self._on_host(frame, args)
-            return
-        if kernel.random:
+            self._on_host(frame, args)
+        elif kernel.random:
             self._random(frame, args)
-            return
-        if not kernel.state and _all_host(args):
+        elif not kernel.state and _all_host(args):
             self.store(frame, kernel.fn(frame.host_k, *args, **self.attrs))
-            return
+        else:
+            self._compute(frame, args)
+
+    def _compute(self, frame: Frame, args: list[Any]) -> None:
         self._prepare(frame, args)
         function = self._override(frame)
         if function is not None:
             self.store(frame, function(*args, **self.override_attrs()))
         else:
-            self.store(frame, kernel.fn(frame.k, *args, **self.attrs))
-        if kernel.state:
+            self.store(frame, self.kernel.fn(frame.k, *args, **self.attrs))
+        if self.kernel.state:
             frame.wrote = frame.wrote or self.operation.type not in _READ_ONLY
 
     def _value(self, value: Any, keep: bool) -> Any:

@@ -4,12 +4,13 @@ Installed when both Keras and `onevar.v1` are imported, whether anybody asked fo
 """
 
 import sys
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import keras
 
 from onevar.core.default_graph import get_default_graph
+from onevar.core.graph import Graph
 from onevar.errors import Unsupported
 from onevar.keras import phases
 from onevar.v1.variables import CREATION_CHECKS, Variable
@@ -28,6 +29,7 @@ def install() -> None:
     _done.append(True)
     phases.install()
     CREATION_CHECKS.append(check_creation)
+    keras.Layer.add_loss = _adding(keras.Layer.add_loss)
     tracker = sys.modules["keras.src.utils.tracking"].Tracker
     tracker.track = _tracking(tracker.track)
 
@@ -59,10 +61,23 @@ def running_layer() -> Any:
 
 
 def _in_tracked_graph() -> bool:
+    return _root().keras_call is not None
+
+
+def _root() -> Graph:
     graph = get_default_graph()
     while graph.outer is not None:
         graph = graph.outer
-    return graph.keras_call is not None
+    return graph
+
+
+def _adding(original: Any) -> Any:
+    @wraps(original)
+    def add_loss(self: Any, loss: Any) -> Any:
+        call = _root().keras_call
+        return original(self, loss) if call is None else call(partial(original, self), (loss,), {})
+
+    return add_loss
 
 
 def _tracking(original: Any) -> Any:

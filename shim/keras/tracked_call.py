@@ -18,8 +18,9 @@ from onevar.keras.phases import inferring
 from onevar.keras.tracked_graph import TrackedGraph
 from onevar.keras.tracked_run import initial
 from onevar.keras.tracked_saving import called_with
-from onevar.keras.tracked_state import CURRENT, LayerState
+from onevar.keras.tracked_state import CURRENT, Given, LayerState
 from onevar.keras.tracked_variable import TrackedVariable
+from onevar.v1.array_ops_create import zeros
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.scope_object import get_variable_scope, get_variable_scope_store
 from onevar.v1.variables import checked_collections
@@ -125,11 +126,15 @@ class Call:
         again = self._again(kwargs)
         if again is not None:
             return again
-        made = TrackedVariable._from_args(**kwargs)
+        initializer = _of_keras(kwargs["initial_value"])
+        if initializer is not None:
+            sizes, dtype = kwargs["initial_value"].args[0], kwargs["initial_value"].keywords["dtype"]
+            kwargs["initial_value"] = lambda: zeros(sizes, dtype)
+        made: Any = TrackedVariable._from_args(**kwargs)
         name = made._shared_name
         if name in self.state.variables:
             return self._found(name, made)
-        return self._made(name, made)
+        return self._made(name, made, initializer)
 
     def _again(self, given: dict[str, Any]) -> TrackedVariable | None:
         """Return a variable that is there since an earlier call, without building its initial value once more.
@@ -171,10 +176,11 @@ class Call:
         self.state.views[name] = made
         return made
 
-    def _made(self, name: str, made: TrackedVariable) -> TrackedVariable:
+    def _made(self, name: str, made: TrackedVariable, initializer: Any) -> TrackedVariable:
         state = self.state
         state.check_open(self.method, name)
         array = self._initial_value(name, made)
+        value = Given(array) if initializer is None else initializer
         dtype, autocast = self._variable_dtype(made)
         if name in state.pending and tuple(state.pending[name].shape) != array.shape:
             raise ValueError(
@@ -183,7 +189,8 @@ class Call:
             )
         made._keeper = state.make(
             name,
-            array,
+            value,
+            array.shape,
             dtype,
             {
                 "trainable": made._trainable, "autocast": autocast, "constraint": made._constraint,
@@ -251,6 +258,12 @@ class Call:
             # What weights alone decide counts once, however often a model calls the layer.
             if depends or not again:
                 layer.add_loss(value)
+
+
+def _of_keras(initial_value: Any) -> Any:
+    """Return the initializer of Keras's that is to make an initial value, or None: it is left to Keras."""
+    function = getattr(initial_value, "func", None)
+    return function if isinstance(function, keras.initializers.Initializer) else None
 
 
 def _narrow(value: Any) -> Any:

@@ -138,11 +138,11 @@ class Run:
         return UNKNOWN
 
     def _remember(self, step: Any, frame: Frame) -> None:
+        values = [frame.env[slot] for slot in step.outs]
+        if any(value is None or isinstance(value, StateRef) for value in values):
+            return  # a variable's storage, which is looked up each time
         self._done.add(step.operation)
-        for tensor, slot in zip(step.operation.outputs, step.outs, strict=False):
-            value = frame.env[slot]
-            if value is not None and not isinstance(value, StateRef):
-                self.known[tensor] = value
+        self.known.update(zip(step.operation.outputs, values, strict=False))
 
     def _is_traced(self, value: Any) -> bool:
         return self.adapter.owns(value) and not self.adapter.is_concrete(value)

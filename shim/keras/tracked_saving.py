@@ -199,7 +199,7 @@ def _build_from(layer: Any, original: Callable[[Any], None], config: Any) -> Non
     layer.built = True
 
 
-_METHODS = {
+_METHODS: dict[str, Callable[..., Any]] = {
     "save_own_variables": _save,
     "load_own_variables": _load,
     "get_build_config": _build_config,

@@ -84,12 +84,13 @@ class LayerState:
 
     # -- variables ------------------------------------------------------------------------------
 
-    def make(self, name: str, array: np.ndarray, dtype: str, options: dict[str, Any]) -> Any:
+    def make(self, name: str, initializer: Any, shape: Any, dtype: str, options: dict[str, Any]) -> Any:
         """Make a `keras.Variable` of the layer.
 
         Args:
             name: The v1 name, without `:0`.
-            array: The initial value.
+            initializer: What makes the initial value, as Keras calls it.
+            shape: That of the variable.
             dtype: That of the variable.
             options: `trainable`, `autocast`, `aggregation`, `synchronization`, and `constraint`.
 
@@ -108,11 +109,10 @@ class LayerState:
                 f"Layer {self.layer.name!r} makes variable {name}, for which the file that was loaded before its first "
                 "call has nothing: it would begin anew, beside weights that do not."
             )
-        array = self.pending.pop(name, array)
+        if name in self.pending:
+            initializer = Given(self.pending.pop(name))
         with _Scopes(self.layer, scopes):
-            variable = keras.Variable(
-                Given(array), shape=array.shape, dtype=dtype, name=last.replace("/", "_"), **options
-            )
+            variable = keras.Variable(initializer, shape=tuple(shape), dtype=dtype, name=last, **options)
         if constraint is not None:
             variable.constraint = constraint if isinstance(constraint, keras.constraints.Constraint) else Computed(
                 constraint
@@ -185,7 +185,10 @@ class LayerState:
         """
         variable = self.variables[name]
         if variable._value is None:
-            return variable._initializer.array
+            initializer = variable._initializer
+            if isinstance(initializer, Given):
+                return initializer.array
+            return keras.ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype))
         return keras.ops.convert_to_numpy(variable._value)
 
     # -- seeds ----------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class _Tracked:
             return _run(name, method, self, args, kwargs)
 
         setattr(tracked, TRACKED, True)
-        self._plain = tracked
+        self._plain: Any = tracked
         functools.update_wrapper(self, tracked)
 
     def __set_name__(self, owner: type, name: str) -> None:

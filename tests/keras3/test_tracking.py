@@ -396,3 +396,21 @@ def test_constraint_partitioner_and_custom_getter():
     assert [v.v1_name for v in layer.weights] == ["p/w/part_0", "p/w/part_1", "g/w", "c"]
     clipped = layer.weights[-1].constraint(keras.ops.convert_to_tensor([-1.0, 0.05]))
     np.testing.assert_allclose(array(clipped), [-0.1, 0.05])
+
+
+def test_initializers_of_keras_and_losses_that_the_layer_adds_itself():
+    class Both(keras.layers.Layer):
+        @track_v1_variables
+        def call(self, x):
+            w = tf.get_variable("w", [4, 2], initializer=keras.initializers.Constant(0.5))
+            v = tf.get_variable("v", [4, 2], initializer=keras.initializers.TruncatedNormal(stddev=0.1))
+            self.add_loss(tf.nn.l2_loss(w))
+            return tf.matmul(x, w + v)
+
+    inputs = keras.Input((4,))
+    layer = Both()
+    keras.Model(inputs, layer(inputs))
+    layer(X)
+    assert [float(array(loss)) for loss in layer.losses] == [1.0]
+    np.testing.assert_array_equal(layer.get_weights()[0], np.full((4, 2), 0.5))
+    assert np.abs(layer.get_weights()[1]).min() > 0
