@@ -1,6 +1,7 @@
 """Rewrites single expressions, in a place where values are tensors of Keras's backend."""
 
 import ast
+import os
 from pathlib import Path
 
 import libcst as cst
@@ -13,6 +14,8 @@ from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.names import Names
 from onevar.migrate.sources import Source, Tree
 
+#: JAX compiles each operation of each shape anew: there, every third case is tried.
+STRIDE = 3 if os.environ.get("KERAS_BACKEND") == "jax" else 1
 HEAD = "import tensorflow as tf\nfrom tensorflow.contrib import slim\n"
 
 

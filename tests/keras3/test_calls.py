@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from call_cases import CASES, inputs
 from keras import ops, random
-from rewriting import Rewriting
+from rewriting import STRIDE, Rewriting
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "calls.npz")
 
@@ -53,5 +53,5 @@ def difference(text, values):
 # A test of its own for each would spend most of the time between them.
 @pytest.mark.parametrize("part", range(8))
 def test_calls_and_what_they_become_are_equal(part, values):
-    wrong = [difference(text, values) for text in CASES[part::8]]
+    wrong = [difference(text, values) for text in CASES[part :: 8 * STRIDE]]
     assert not [one for one in wrong if one]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 from layer_cases import CASES, inputs
-from rewriting import Rewriting
+from rewriting import STRIDE, Rewriting
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "layers.npz")
 #: TensorFlow's names of weights, and Keras's.
@@ -71,7 +71,7 @@ def averages(text, layer, golden, count):
 @pytest.mark.parametrize("part", range(4))
 def test_layers_and_what_they_become_are_equal(part):
     values = {name: ops.convert_to_tensor(array) for name, array in inputs().items()}
-    wrong = [difference(text, values) for text in CASES[part::4]]
+    wrong = [difference(text, values) for text in CASES[part :: 4 * STRIDE]]
     assert not [one for one in wrong if one]
 
 
