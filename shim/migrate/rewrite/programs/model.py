@@ -1,6 +1,7 @@
 """Writes the class that a graph becomes: a keras.Model that takes what is fed and returns what is fetched."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 import libcst as cst
 
@@ -177,7 +178,7 @@ class ModelWriter:
         node: cst.CSTNode = leaf.node
         if self.options.stage == "keras3" and not self.functions.plain(leaf):
             node = self.functions.statement(leaf.node)
-        return cst.ensure_type(self.functions.called(node), cst.BaseStatement)
+        return cast(cst.BaseStatement, self.functions.called(node))
 
     # -- the class --------------------------------------------------------------------------------
 
@@ -199,7 +200,7 @@ class ModelWriter:
         lines += self._trained()
         (node,) = statements("\n".join(lines) + "\n")
         inner = self._reads() + self._emitted(body, tracked)
-        filled = node.visit(Filling({"_BODY": inner, "_METHODS": methods}))
+        filled = cast(cst.CSTNode, node.visit(Filling({"_BODY": inner, "_METHODS": [*methods]})))
         if tracked and self.functions.collections and self.context.made and self.options.stage == "keras3":
             raise Mixed("Regularization losses of layers of Keras are in no collection.")
         if not tracked:
@@ -208,7 +209,7 @@ class ModelWriter:
                 self.context.ledger.rewritten(call)
                 for use in self.analysis.names.uses_in(call):
                     self.context.ledger.rewritten(use.node)
-        filled = filled.visit(Tidy())
+        filled = cast(cst.CSTNode, filled.visit(Tidy()))
         return [cst.ensure_type(filled, cst.ClassDef).with_changes(leading_lines=[BLANK] * 2)]
 
     def _is_left(self) -> bool:
@@ -421,4 +422,4 @@ class ModelWriter:
     def _kept(self, node: cst.CSTNode) -> cst.BaseStatement:
         """Return a statement that makes learning rates or optimizers, converted."""
         made = node.visit(Making(self._optimizers()))
-        return cst.ensure_type(made, cst.BaseStatement)
+        return cast(cst.BaseStatement, made)

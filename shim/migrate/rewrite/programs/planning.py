@@ -13,7 +13,7 @@ from onevar.migrate.rewrite.programs.emission import BLANK
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
 from onevar.migrate.rewrite.programs.model import Mixed, ModelWriter
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, read, statements, suite
-from onevar.migrate.rewrite.programs.rewriting import SessionRewriter
+from onevar.migrate.rewrite.programs.rewriting import Made, SessionRewriter
 from onevar.migrate.rewrite.programs.runs import Runs
 from onevar.migrate.rewrite.programs.training import Training
 
@@ -179,12 +179,12 @@ class _Program:
         self._account(unit, writer, runs)
         return unit
 
-    def _replaced(self, writer: ModelWriter, made: list[cst.BaseStatement]) -> dict[cst.CSTNode, object]:
+    def _replaced(self, writer: ModelWriter, made: list[cst.BaseStatement]) -> dict[cst.CSTNode, Made]:
         gone = (
             kinds.GRAPH, kinds.TRAINING, kinds.SCHEDULE, kinds.PLACEHOLDER, kinds.STEP, kinds.SUMMARY, kinds.SAVER,
             kinds.INIT, kinds.GONE,
         )  # fmt: skip
-        found: dict[cst.CSTNode, object] = {}
+        found: dict[cst.CSTNode, Made] = {}
         for leaf in self.body.leaves:
             if leaf.kind in gone:
                 found[leaf.node] = cst.RemoveFromParent()
@@ -194,7 +194,7 @@ class _Program:
                 found[node] = edit
         return found
 
-    def _seeds(self, writer: ModelWriter, replaced: dict[cst.CSTNode, object]) -> None:
+    def _seeds(self, writer: ModelWriter, replaced: dict[cst.CSTNode, Made]) -> None:
         """Set Keras's seed where TensorFlow's was set."""
         text = code(self.names.module)
         for leaf in self.body.leaves:

@@ -1,6 +1,7 @@
 """Rewrites the statements that run a graph: `sess.run(..)` becomes `model.train_on_batch(..)` and its like."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import libcst as cst
 
@@ -209,7 +210,7 @@ class SessionRewriter(cst.CSTTransformer):
             if run.feed is None:
                 raise Refused("It trains without feeds: its data are a part of the graph.", run.call)
             if writer.rate is not None and run.fed is not None and writer.rate in run.fed:
-                rate = code(cst.ensure_type(run.fed[writer.rate].visit(self), cst.BaseExpression))
+                rate = code(cast(cst.BaseExpression, run.fed[writer.rate].visit(self)))
                 before.append(f"{model}.optimizer.learning_rate = {rate}")
             method = "train_and_fetch" if writer.shaped and run.keys else "train_on_batch"
             more = ", return_dict=True" if run.keys and method == "train_on_batch" else ""
@@ -229,7 +230,7 @@ class SessionRewriter(cst.CSTTransformer):
         if isinstance(structure, Fetch) and structure.kind == "step":
             return self._step()
         if isinstance(structure, Fetch) and structure.kind == "local" and not self.writer.runs.asks(run):
-            return self._local(cst.ensure_type(structure.node, cst.BaseExpression), "", run)
+            return self._local(cast(cst.BaseExpression, structure.node), "", run)
         if isinstance(structure, Fetch) and structure.kind == "value":
             return f'{parts.values}["{structure.key}"]'
         keys = run.keys

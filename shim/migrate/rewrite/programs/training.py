@@ -147,7 +147,7 @@ class Training:
         found: set[str] = set()
         branch: cst.If | cst.Else | None = node
         while branch is not None:
-            bound = set()
+            bound: set[str] = set()
             for one in suite(branch.body):
                 small = only_statement(one)
                 if isinstance(small, cst.Raise):
