@@ -32,7 +32,7 @@ class Cell:
         busy: Whether a write is going on.
         fast: Kernels that operators may call on `native` as it is while nobody is `busy`.
         fast_dtype: The framework's dtype object that a tensor must have for them, or None.
-        keeper: Another object that has this state, and a say in how it is read and written (a `keras.Variable`), or None.
+        keeper: Another object that has this state, and a say in reads and writes (a `keras.Variable`), or None.
         scalars: The Python types that may stand beside it.
         readers: Threads inside a kernel on `native`, where the adapter asks for `guard_reads`; else None.
     """

@@ -1,7 +1,7 @@
 """Read handwritten digits with a small convolutional network: a TensorFlow 1 script, as people wrote them in 2017.
 
-    python step0_tensorflow1.py --train_dir /tmp/digits         # TensorFlow 1
-    onevar run step0_tensorflow1.py --train_dir /tmp/digits     # any framework, TensorFlow need not be there
+python step0_tensorflow1.py --train_dir /tmp/digits         # TensorFlow 1
+onevar run step0_tensorflow1.py --train_dir /tmp/digits     # any framework, TensorFlow need not be there
 """
 
 import json

@@ -1,7 +1,7 @@
 """Read handwritten digits with a small convolutional network: Keras 3 as people write it now, on torch.
 
-    onevar convert DIR/initial initial.weights.h5 --like step4_fit.py:network
-    python step4_fit.py --weights initial.weights.h5        # KERAS_BACKEND=jax and tensorflow work as well
+onevar convert DIR/initial initial.weights.h5 --like step4_fit.py:network
+python step4_fit.py --weights initial.weights.h5        # KERAS_BACKEND=jax and tensorflow work as well
 """
 
 import argparse

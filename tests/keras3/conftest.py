@@ -43,4 +43,3 @@ def fresh():
 
     keras.utils.clear_session(free_memory=False)
     tf.reset_default_graph()
-    yield

@@ -84,16 +84,15 @@ def test_dense_after_flatten_and_before_a_map(height, width, channels, outputs):
     x, kernel = normal(0, 2, height, width, channels), normal(1, height * width * channels, outputs)
     shape = (height, width, channels)
     weight = layouts.apply("dense", kernel, kernel.shape[::-1], "tf1", "torch", shape)
-    np.testing.assert_allclose(
-        first(x).flatten(1).numpy() @ weight.T, x.reshape(2, -1) @ kernel, rtol=1e-4, atol=1e-4
-    )
+    np.testing.assert_allclose(first(x).flatten(1).numpy() @ weight.T, x.reshape(2, -1) @ kernel, rtol=1e-4, atol=1e-4)
     back = layouts.apply("dense", weight, kernel.shape, "torch", "tf1", shape)
     np.testing.assert_array_equal(back, kernel)
     turned = kernel.T.copy()
     weight = layouts.apply("dense", turned, kernel.shape, "tf1", "torch", (), shape)
     z = normal(2, 2, outputs)
     want = (z @ turned).reshape(2, *shape)
-    np.testing.assert_allclose((z @ weight.T).reshape(2, channels, height, width).transpose(0, 2, 3, 1), want, atol=1e-4)
+    got = (z @ weight.T).reshape(2, channels, height, width).transpose(0, 2, 3, 1)
+    np.testing.assert_allclose(got, want, atol=1e-4)
     np.testing.assert_array_equal(layouts.apply("dense", weight, turned.shape, "torch", "tf1", (), shape), turned)
 
 
@@ -133,7 +132,7 @@ def test_cells(kind, inputs, units):
 @given(SIZES, SIZES, st.sampled_from(["keras", "torch"]), st.booleans())
 def test_gru_bias_and_gates_come_back(inputs, units, style, seed):
     cell = recurrent.Cell(
-        "gru", normal(seed, inputs, 3, units), normal(1, units, 3, units), normal(2, 3, units), normal(3, 3, units), True
+        "gru", normal(seed, inputs, 3, units), normal(1, units, 3, units), *(normal(i, 3, units) for i in (2, 3)), True
     )
     roles = ("kernel", "recurrent_kernel", "bias2") if style == "keras" else (
         "weight_ih", "weight_hh", "bias_ih", "bias_hh"
