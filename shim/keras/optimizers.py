@@ -173,6 +173,7 @@ class _Decoupled(V1Optimizer):
     """Takes a part of the variable away before the step, whatever the learning rate is."""
 
     decay: float
+    weight_decay: Any  # Keras's own, which says whether there is any
 
     def _computed(self, before: tuple, gradient: Any, hyper: dict[str, Any], touched: Any) -> tuple:
         smaller = before[0] - before[0] * hyper.pop("weight_decay")

@@ -69,7 +69,7 @@ class State:
     def optimizing(self) -> AbstractContextManager[Any]:
         """Let the optimizer's variables have these values in the `with` block."""
         optimizer = getattr(self.model, "optimizer", None)
-        if self.lists is None or not getattr(optimizer, "built", False):
+        if self.lists is None or optimizer is None or not getattr(optimizer, "built", False):
             return nullcontext()
         return keras.StatelessScope(list(zip(optimizer.variables, self.lists[2], strict=True)))
 

@@ -56,7 +56,8 @@ class Variable(keras.Variable):
     ):  # fmt: skip
         _refuse_nnx()
         if isinstance(initializer, OnevarVariable):
-            name = name or initializer.path.rpartition("/")[2]
+            face: Any = initializer
+            name = name or face.path.rpartition("/")[2]
         if not callable(initializer) or isinstance(initializer, OnevarVariable):
             initializer, dtype = _value_of(initializer, dtype)
         super().__init__(
@@ -70,7 +71,7 @@ class Variable(keras.Variable):
     def _over(cls, cell: Cell, face: KerasVariable, adapter: Adapter) -> "Variable":
         """Return the variable of a Cell that exists."""
         self = object.__new__(cls)
-        vars(self).update(
+        self.__dict__.update(
             _name=face.name.replace("/", "_"), _path=face.path, _shape=cell.shape, _dtype=cell.dtype,
             _ndim=len(cell.shape), _initializer=face._initializer, _autocast=face.autocast, _layout=cell.layout,
             _aggregation=face.aggregation or "none", _synchronization=face.synchronization or "none",
@@ -83,16 +84,16 @@ class Variable(keras.Variable):
 
     @property
     def _cell_or_none(self) -> KeptCell | None:
-        return vars(self).get("_cell")
+        return self.__dict__.get("_cell")
 
     @property
     def _value(self) -> Any:
-        cell = vars(self).get("_cell")
+        cell = self.__dict__.get("_cell")
         return None if cell is None else cell.native
 
     @_value.setter
     def _value(self, native: Any) -> None:
-        cell = vars(self).get("_cell")
+        cell = self.__dict__.get("_cell")
         if cell is None:
             if native is None:
                 return
@@ -110,13 +111,13 @@ class Variable(keras.Variable):
 
     @property
     def _trainable(self) -> bool:
-        cell = vars(self).get("_cell")
+        cell = self.__dict__.get("_cell")
         return self._asked_trainable if cell is None else cell.trainable
 
     @_trainable.setter
     def _trainable(self, trainable: bool) -> None:
         self._asked_trainable = bool(trainable)
-        cell = vars(self).get("_cell")
+        cell = self.__dict__.get("_cell")
         if cell is not None:
             cell.trainable = bool(trainable)
 
@@ -161,13 +162,13 @@ def _annotation(name: str) -> property:
     """Return an attribute that is that of the onevar Variable, where there was one before."""
 
     def get(self: Variable) -> Any:
-        face = vars(self).get("_annotated")
-        return vars(self)[name] if face is None else getattr(face, name)
+        face = self.__dict__.get("_annotated")
+        return self.__dict__[name] if face is None else getattr(face, name)
 
     def put(self: Variable, value: Any) -> None:
-        face = vars(self).get("_annotated")
+        face = self.__dict__.get("_annotated")
         if face is None:
-            vars(self)[name] = value
+            self.__dict__[name] = value
         else:
             setattr(face, name, value)
 
@@ -181,7 +182,7 @@ for _name in ("_regularizer", "_constraint", "_overwrite_with_gradient"):
 def _restored(cls: type[Variable], value: np.ndarray, notes: dict[str, Any]) -> Variable:
     notes = dict(notes)
     made = cls(value, dtype=notes["_dtype"], trainable=notes.pop("trainable"), name=notes["_name"])
-    vars(made).update(notes)
+    made.__dict__.update(notes)
     return made
 
 
@@ -193,7 +194,7 @@ def _new_cell(variable: Variable) -> KeptCell:
         adapter, shape=tuple(variable._shape or ()), dtype=standardize_dtype(variable._dtype),
         device=adapter.devices()[0], trainable=variable._asked_trainable,
     )  # fmt: skip
-    vars(variable).setdefault("_views", {})
+    variable.__dict__.setdefault("_views", {})
     _share(cell, variable)
     return variable._cell
 
@@ -204,7 +205,7 @@ def _share(cell: Cell, variable: Variable) -> None:
     # Operators ask Keras's scopes too: none of them takes the shortcut any more.
     cell.fast_dtype, cell.scalars = None, ()
     cell.__class__ = SharedCell
-    vars(variable)["_cell"] = cell
+    variable.__dict__["_cell"] = cell
 
 
 def _value_of(initializer: Any, dtype: Any) -> tuple[Any, Any]:

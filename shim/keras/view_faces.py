@@ -55,7 +55,7 @@ class _OfKeras:
         return self._kept.keeper
 
 
-class EagerView(_OfKeras, EagerVariable):  # type: ignore[misc]  # its attributes are Keras's, and properties here
+class EagerView(_OfKeras, EagerVariable):  # type: ignore[misc,override]  # its attributes are Keras's, and properties here
     """A `keras.Variable` as a v1 Variable that computes at once.
 
     Args:
@@ -107,7 +107,7 @@ class EagerView(_OfKeras, EagerVariable):  # type: ignore[misc]  # its attribute
         return twin
 
 
-class GraphView(_OfKeras, ResourceVariable):  # type: ignore[misc]  # as above
+class GraphView(_OfKeras, ResourceVariable):  # type: ignore[misc,override]  # as above
     """A `keras.Variable` as a variable of a v1 graph: in each Session its value is Keras's.
 
     It is initialised already: its `initializer` runs, and leaves the value as it is.

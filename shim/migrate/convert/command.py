@@ -109,7 +109,7 @@ def add(app: Any, typer: Any) -> None:
         quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show the table.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
     ) -> None:
-        options = {
+        options: dict[str, Any] = {
             "like": like, "names": map_in, "skip": skip or (), "keep": keep_init or (), "by_order": by_order,
             "averages": ema, "forget_bias": forget_bias, "dtype": dtype, "force": force, "dry_run": dry_run,
             "source_format": source_format, "target_format": target_format, "source_style": source_style,

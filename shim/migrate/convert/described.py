@@ -47,13 +47,13 @@ def feature_maps(source: Source, style: str) -> Maps:
             after.setdefault(name, []).append(layer)
     for name in source.specs:
         parts = parts_of(name)
-        layer = layers.get(parts[-2]) if len(parts) > 1 and parts[-1] == "kernel" else None
-        if layer is None or layer.kind != "Dense":
+        dense = layers.get(parts[-2]) if len(parts) > 1 and parts[-1] == "kernel" else None
+        if dense is None or dense.kind != "Dense":
             continue
-        before = _before(layer, layers)
+        before = _before(dense, layers)
         if before is not None:
             maps.flatten[name] = before
-        behind = _behind(layer, after)
+        behind = _behind(dense, after)
         if behind is not None:
             maps.unflatten[name] = behind
     return maps
@@ -80,7 +80,7 @@ def _behind(layer: Layer, after: dict[str, list[Layer]]) -> tuple[int, ...] | No
         if found.kind == "Reshape":
             shape = found.config.get("target_shape")
             whole = isinstance(shape, list | tuple) and len(shape) > 1 and all(isinstance(n, int) for n in shape)
-            return tuple(shape) if whole and -1 not in shape else None  # type: ignore[arg-type]
+            return tuple(shape or ()) if whole and -1 not in (shape or ()) else None
         if found.kind in _ELEMENTWISE and found.kind != "BatchNormalization":
             return _behind(found, after)
     return None

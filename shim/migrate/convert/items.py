@@ -230,7 +230,8 @@ def _keras_cells(side: _Side) -> list[dict[str, str]]:
     out = []
     for members in side.units.values():
         if "recurrent_kernel" in members:
-            parts = {role: members[role] for role in ("kernel", "recurrent_kernel", "bias") if role in members}
+            known = ("kernel", "recurrent_kernel", "bias")
+            parts: dict[str, str] = {role: members[role] for role in known if role in members}
             if "bias" in parts and len(side.specs[parts["bias"]].shape) == 2:
                 parts["bias2"] = parts.pop("bias")
             out.append(parts)
@@ -248,7 +249,7 @@ def _tf1_cells(side: _Side) -> list[dict[str, str]]:
             continue
         if any(_is_foreign(name, unit) for name in side.specs):
             continue  # layer-normalised cells and the like: no other framework has them
-        parts = {role: members[role] for role in ("kernel", "bias") if role in members}
+        parts: dict[str, str] = {role: members[role] for role in ("kernel", "bias") if role in members}
         parts |= {bare(name).rsplit("/", 1)[-1]: name for name in _peepholes(side, unit)}
         projection = side.units.get(f"{unit}/projection", {})
         if "kernel" in projection:

@@ -132,9 +132,9 @@ def _by_shape(shapes: Sequence[Shape]) -> list[str | None]:
     if ranks == [1, 1] and len(set(shapes)) == 1:
         return ["gamma", "beta"]
     if len(shapes) > 1 and ranks[:2] == [2, 2] and shapes[0][1] == shapes[1][1] != shapes[1][0]:
-        return ["kernel", "recurrent_kernel", "bias"][: len(shapes)] if len(shapes) < 4 else [None] * len(shapes)
+        return [*("kernel", "recurrent_kernel", "bias")[: len(shapes)]] if len(shapes) < 4 else [None] * len(shapes)
     if len(shapes) in (1, 2) and ranks[0] > 1 and (len(shapes) == 1 or ranks[1] < ranks[0]):
-        return ["kernel", "bias"][: len(shapes)]
+        return [*("kernel", "bias")[: len(shapes)]]
     return [None] * len(shapes)
 
 

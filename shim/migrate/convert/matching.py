@@ -219,7 +219,9 @@ class Matcher:
         for first in self._candidates:
             if first in seen or not self._candidates[first]:
                 continue
-            sources, targets, todo = {first: None}, {}, [first]
+            sources: dict[Any, None] = {first: None}
+            targets: dict[Any, None] = {}
+            todo = [first]
             while todo:
                 for target in self._candidates[todo.pop()]:
                     if target not in targets:
@@ -294,7 +296,8 @@ def _in_families(items: Iterable[Item]) -> Families:
 def _alike(one: Families, other: Families) -> list[tuple[list[Item], list[Item], str]]:
     """Return the families that are each other's best, strictly, by their words; or the only ones that there are."""
     if len(one) == len(other) == 1:
-        return [(*one.values(), *other.values(), "order")]
+        ((mine,), (theirs,)) = (one.values(), other.values())
+        return [(mine, theirs, "order")]
     weights = _weights([*one, *other])
     table = {(a, b): _likeness(a, b, weights) for a in one for b in other}
     out = []

@@ -185,7 +185,7 @@ def read_graph(path: str | os.PathLike[str]) -> Any:
 
 def _variables(graph: Any, constants: dict[str, Any]) -> list[str]:
     """Return the constants that something reads as a variable; all of numbers and a dimension if none is read so."""
-    read = {}
+    read: dict[str, None] = {}
     for node in graph.node:
         if node.op == "Identity" and node.input and node.name.rsplit("/", 1)[-1].startswith(_READS):
             source = node.input[0].removesuffix(":0")
