@@ -1,6 +1,8 @@
 """Runs the graph that a tracked call has built, on native tensors, within whatever trace of Keras's is going on."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import keras
@@ -41,8 +43,9 @@ class Streams:
             k = owner.k
             step = self._generator().next()[1]
             zero = k.philox_counter(0, 0)
-            blocks = int(step) << 32 if isinstance(zero, int) else k.astype(step, "int64") * (1 << 32)
-            self._start = k.philox_advance(zero, blocks)
+            with owner.computing():
+                blocks = int(step) << 32 if isinstance(zero, int) else k.astype(step, "int64") * (1 << 32)
+                self._start = k.philox_advance(zero, blocks)
         return self._start
 
 
@@ -117,7 +120,8 @@ class Run:
         frame.dynamic = traced and any(map(_has_unknown_sizes, self.known.values()))
         for slot, value in zip(plan.feed_slots, self.known.values(), strict=True):
             frame.env[slot] = value
-        with owner.computing():
+        # Where 64-bit types are switched off around a trace, jax cannot lower what has them inside of it.
+        with nullcontext() if traced and not wide() else owner.computing():
             run_steps(frame, steps)
             for step in steps:
                 self._remember(step, frame)
@@ -146,6 +150,12 @@ class Run:
 
     def _is_traced(self, value: Any) -> bool:
         return self.adapter.owns(value) and not self.adapter.is_concrete(value)
+
+
+@cache
+def wide() -> bool:
+    """Whether Keras's framework has 64-bit types outside of v1 code: jax has not, by default."""
+    return str(keras.ops.zeros((), "int64").dtype).endswith("64")
 
 
 def _has_unknown_sizes(value: Any) -> bool:
