@@ -35,6 +35,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'onevar.keras' has no attribute {name!r}")
+    # First, and alone: at the end of its import, modules of this package make it ready for v1 graphs.
+    import_module("keras")
     module = import_module(f"onevar.keras.{_PUBLIC[name]}")
     value = module if name == _PUBLIC[name] else getattr(module, name)
     globals()[name] = value

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import keras
+
 from onevar.keras.current import keras_adapter
 from onevar.keras.tracked_call import Call
 from onevar.keras.tracked_saving import teach
@@ -42,7 +44,7 @@ def track_v1_variables(method: _Method) -> _Method:
 
 
 @keras_adapter().opaque
-def _run(name: str, method: Callable[..., Any], layer: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+def _run(name: str, method: Callable[..., Any], layer: keras.Layer, args: tuple, kwargs: dict[str, Any]) -> Any:
     state = state_of(layer)
     if CURRENT.calls and CURRENT.calls[-1].state is state:
         return method(layer, *args, **kwargs)
