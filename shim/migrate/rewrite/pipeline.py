@@ -13,7 +13,7 @@ from libcst.metadata import MetadataWrapper
 
 from onevar.migrate import bindings, judge
 from onevar.migrate.bindings import Exports
-from onevar.migrate.rewrite import documents, edits, redirected_imports
+from onevar.migrate.rewrite import documents, edits, long_lines, redirected_imports
 from onevar.migrate.rewrite.context import BaseContext, Converted, Left, Options, Replacement
 from onevar.migrate.rewrite.documents import Damaged, Document
 from onevar.migrate.rewrite.expressions import unsupported
@@ -209,7 +209,8 @@ def _text(work: _Work, imports: ModuleImports, units: list[Converted]) -> str:
         return work.file.document.text
     module = edits.without_echoes(edits.applied(work.names.module, changes))
     used = {node.value for node in _all_names(module)}
-    return edits.with_imports(module, imports.lines(used)).code
+    made = edits.with_imports(module, imports.lines(used)).code
+    return long_lines.broken(work.file.document.text, made)
 
 
 def _all_names(node: cst.CSTNode) -> Iterable[cst.Name]:
