@@ -63,8 +63,11 @@ class LstmDynamic(keras.Model):
 
     @staticmethod
     def batches(net):
+        """Lines of any length, on tables of one width: JAX compiles for each."""
         for feeds in lstm_dynamic.batches(net):
-            yield {**feeds, net.keep: 1.0}
+            pad = ((0, 0), (0, 59 - feeds[net.inputs].shape[1]))
+            tables = {net.inputs: np.pad(feeds[net.inputs], pad), net.targets: np.pad(feeds[net.targets], pad)}
+            yield {**feeds, **tables, net.keep: 1.0}
 
     @track_v1_variables
     def call(self, x):
@@ -77,10 +80,7 @@ class LstmDynamic(keras.Model):
 
     @staticmethod
     def data(net, feeds):
-        width = 120 if keras.backend.backend() == "jax" else feeds[net.inputs].shape[1]  # one shape, compiled once
-        pad = ((0, 0), (0, width - feeds[net.inputs].shape[1]))
-        x = {"inputs": np.pad(feeds[net.inputs], pad), "lengths": feeds[net.lengths]}
-        return x, np.pad(feeds[net.targets], pad)
+        return {"inputs": feeds[net.inputs], "lengths": feeds[net.lengths]}, feeds[net.targets]
 
     def prepare(self):
         self.compile(optimizer=keras.optimizers.Adam(0.005, epsilon=1e-8, global_clipnorm=1.0))
