@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+import onevar.v1.math_ops  # noqa: F401  (the operators of the tensors that a method is given)
 from onevar.core import nest
 from onevar.core.default_graph import add_to_collections
 from onevar.core.dtype import as_dtype

@@ -216,3 +216,75 @@ def test_a_session_that_is_initialised_again_is_a_new_model(tmp_path):
 def test_the_learning_rate_that_is_fed_is_the_optimizers(stages):
     after = stages["keras3"]["functions_and_flags"].after.decode()
     assert "model.optimizer.learning_rate = 0.1 / (step + 1)" in after
+
+
+# -- checkpoints ------------------------------------------------------------------------------------
+
+RESTORED = """\
+saver = tf.train.Saver()
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    state = tf.train.get_checkpoint_state("logs")
+    if state and state.model_checkpoint_path:
+        saver.restore(sess, state.model_checkpoint_path)
+        print("restored", state.model_checkpoint_path)
+    for i in range(11):
+        sess.run(train, feed_dict={x: data, y: target})
+        saver.save(sess, "logs/model", global_step=i)
+    print(sess.run(w).sum())
+    sess.run(train, feed_dict={x: data, y: target})
+    saver.restore(sess, tf.train.latest_checkpoint("logs"))
+    print(sess.run(w).sum())
+    sess.run(train, feed_dict={x: data, y: target})
+    print(sess.run(w).sum())
+"""
+HEAD = SCRIPT.partition("with tf.Session")[0].format(graph="").replace("GradientDescentOptimizer(", "AdamOptimizer(")
+WHERE_IT_LOOKS = {
+    "saver = tf.train.Saver([w])": "some of the variables only: [w]",
+    'state = tf.train.get_checkpoint_state("logs", "last")': "more than where to look",
+    "print(state.all_model_checkpoint_paths)": "only `model_checkpoint_p",
+    'ok = os.path.exists("logs/checkpoint")': "by its name",
+    'ok = os.path.exists("logs/model-10.index")': "by its name",
+}
+
+
+def test_latest_checkpoint_finds_the_weights_that_save_wrote(tmp_path):
+    pytest.importorskip("torch")
+    found = migrated(HEAD + RESTORED, tmp_path)
+    assert not reasons(found)
+    assert "onevar.v1" not in found.after.decode()
+    (tmp_path / "program.py").write_bytes(found.after)
+    (tmp_path / "logs").mkdir()
+    environment = {**os.environ, "KERAS_BACKEND": "torch", "ONEVAR_BACKEND": "torch"}
+    # A program that is migrated at stage eager imports nothing that gives tensors their operators.
+    code = (
+        "import onevar.keras.tracked_call, runpy; from onevar.core.operation import Tensor; assert Tensor.__getitem__"
+    )
+    code += "; runpy.run_path('program.py'); runpy.run_path('program.py')"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=200)
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = done.stdout.splitlines()
+    first, second = lines[:3], lines[3:]
+    assert second[0] == f"restored {os.path.join('logs', 'model-10')}"
+    saved, restored, trained = (float(one) for one in first)
+    assert restored == saved != trained
+    # The second program goes on where the first one was, its optimizer too: Adam's step was saved.
+    assert float(second[1]) != saved
+
+
+@pytest.mark.parametrize("text", WHERE_IT_LOOKS)
+def test_other_ways_to_look_for_checkpoints_stay(text, tmp_path):
+    program = HEAD + RESTORED.replace(
+        "saver = tf.train.Saver()", text if "Saver" in text else "saver = tf.train.Saver()"
+    )
+    program += "" if "Saver" in text else f"    {text}\n"
+    found = migrated(program, tmp_path)
+    assert "keras.Model" not in found.after.decode()
+    assert any(WHERE_IT_LOOKS[text] in one for one in reasons(found)), reasons(found)
+
+
+def test_integers_of_64_bits_are_cast_where_the_graph_is_unchanged(stages):
+    text = {stage: stages[stage]["summaries_and_saver"].after.decode() for stage in ("eager", "keras3")}
+    assert 'labels = tf.cast(fed["labels"], tf.int64)' in text["eager"]
+    assert 'labels = fed["labels"]' in text["keras3"]

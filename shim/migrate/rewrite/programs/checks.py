@@ -204,3 +204,21 @@ def _scalar_call(analysis: Analysis, node: cst.Call, depth: int) -> bool:
         parts = [one.value for one in first.elements] if isinstance(first, cst.List | cst.Tuple) else [first]
         return bool(parts) and all(is_scalar(analysis, one, depth + 1) for one in parts)
     return False
+
+
+def is_saver(analysis: Analysis, node: cst.BaseExpression) -> bool:
+    """Say whether an expression is a Saver."""
+    bound = analysis.known.get(path_of(node) or "") == kinds.SAVER
+    return bound or call_symbol(analysis.names, node) == symbols.SAVER
+
+
+def saves(analysis: Analysis) -> bool:
+    """Say whether a program has a Saver."""
+    return any(symbol == symbols.SAVER for _, symbol in called_symbols(analysis.names, analysis.names.module))
+
+
+def restores(analysis: Analysis) -> bool:
+    """Say whether a program restores what a Saver wrote."""
+    calls = read(analysis.names.module).calls
+    functions = [call.func for call in calls if isinstance(call.func, cst.Attribute)]
+    return any(one.attr.value == "restore" and is_saver(analysis, one.value) for one in functions)

@@ -69,6 +69,21 @@ def chosen(train: cst.BaseExpression | None, other: cst.BaseExpression | None) -
     return f"{texts[0]} if training else {texts[1]}"
 
 
+def restoring(*, moves: bool) -> list[str]:
+    """Return the method that restores a checkpoint.
+
+    Args:
+        moves: Whether the learning rate changes while the program trains. One that does not is no part of TensorFlow's
+            checkpoints, but is of Keras's.
+    """
+    lines = ["", "def restore(self, path):", '    """Load the weights, and what the optimizer keeps."""']
+    lines.append("    self.optimizer.build(self.trainable_variables)")
+    if moves:
+        return [*lines, "    self.load_weights(path)"]
+    lines += ["    rate = float(self.optimizer.learning_rate)", "    self.load_weights(path)"]
+    return [*lines, "    self.optimizer.learning_rate = rate"]
+
+
 class Filling(cst.CSTTransformer):
     """Puts statements in the place of `NAME = None`."""
 

@@ -10,9 +10,16 @@ from onevar.migrate.rewrite.finding import LEFT
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
-from onevar.migrate.rewrite.programs.analysis import Analysis
-from onevar.migrate.rewrite.programs.checks import Dependencies, Stability, is_scalar, makes_variables
-from onevar.migrate.rewrite.programs.emission import BLANK, Filling, Making, Tidy, chosen, is_rate, one_of
+from onevar.migrate.rewrite.programs.analysis import Analysis, Placeholder
+from onevar.migrate.rewrite.programs.checks import (
+    Dependencies,
+    Stability,
+    is_scalar,
+    makes_variables,
+    restores,
+    saves,
+)
+from onevar.migrate.rewrite.programs.emission import BLANK, Filling, Making, Tidy, chosen, is_rate, one_of, restoring
 from onevar.migrate.rewrite.programs.functions import Functions
 from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, call_symbol
 from onevar.migrate.rewrite.programs.optimizing import Optimizers
@@ -252,18 +259,26 @@ class ModelWriter:
 
     def _reads(self) -> list[cst.BaseStatement]:
         """Return the statements that take what is fed."""
-        lines = []
-        for one in self.fed:
-            taken = f'{self.argument}["{one.key}"]' + ("[0]" if one.boxed else "")
-            if one.default is not None:
-                taken = f'{taken} if "{one.key}" in {self.argument} else {code(one.default)}'
-            elif one.path in self.optional:
-                where = self.argument
-                taken = f'{taken} if "{one.key}" in {where} else None' if one.boxed else f'{where}.get("{one.key}")'
-            lines.append(f"{one.path} = {taken}")
+        lines = [f"{one.path} = {self._taken(one)}" for one in self.fed]
         for path, (train, other) in self.flags.items():
             lines.append(f"{path} = {chosen(train, other)}")
         return statements("\n".join(lines) + "\n") if lines else []
+
+    def _taken(self, one: Placeholder) -> str:
+        """Return the expression of what is fed: of the dtype that TensorFlow expects, where JAX has 32 bits only."""
+        plain = f'{self.argument}["{one.key}"]'
+        taken = f"{plain}[0]" if one.boxed else plain
+        if one.dtype == "int64" and self.options.stage != "keras3":
+            taken = f"{self._tensorflow()}.cast({taken}, {self._tensorflow()}.int64)"
+        if one.default is not None:
+            return f'{taken} if "{one.key}" in {self.argument} else {code(one.default)}'
+        if one.path not in self.optional:
+            return taken
+        return (
+            f'{self.argument}.get("{one.key}")'
+            if taken == plain
+            else f'{taken} if "{one.key}" in {self.argument} else None'
+        )
 
     def _emitted(self, block: Block, tracked: bool) -> list[cst.BaseStatement]:
         found: list[cst.BaseStatement] = []
@@ -374,13 +389,23 @@ class ModelWriter:
             lines.append(f'{INDENT}"""Train on a batch; return what is fetched, as arrays."""')
             lines.append(f"{INDENT}values = self.train_on_batch(inputs, return_dict=True)")
             lines.append(f"{INDENT}return {{key: {ops}.convert_to_numpy(value)[0] for key, value in values.items()}}")
+        lines += self._restore()
         return [f"{INDENT}{line}" if line else "" for line in lines]
+
+    def _restore(self) -> list[str]:
+        """Return the method that restores what the optimizer keeps, too; a learning rate is no part of a checkpoint."""
+        if self.operation is None or not restores(self.analysis):
+            return []
+        call, moves = self.operation.optimizer.call, kinds.SCHEDULE in self.analysis.known.values()
+        if call is not None:
+            moves = any(self._optimizers().moves(one.value) for one in call.args if is_rate(one, call))
+        return restoring(moves=moves)
 
     def compiled(self) -> list[cst.BaseStatement]:
         """Return the statements that make the model, and compile it."""
         (first,) = statements(f"{self.model_name} = {self.class_name}()\n")
         lines = [first.with_changes(leading_lines=[BLANK] * 2)]
-        if any(kind == kinds.SAVER for kind in self.analysis.known.values()):
+        if saves(self.analysis):
             lines += self._example()
         if self.operation is None:
             return lines

@@ -49,7 +49,7 @@ class Optimizers:
             raise Refused(f"tf.{symbol} has no equivalent in Keras.", call)
         given = self._arguments(symbol, call)
         rate = given.get("learning_rate")
-        moves = isinstance(rate, cst.BaseExpression) and self._moves(rate)
+        moves = isinstance(rate, cst.BaseExpression) and self.moves(rate)
         if isinstance(rate, cst.BaseExpression) and path_of(rate) == self.placeholder:
             # Each run that trains sets it.
             given["learning_rate"] = 0.0
@@ -80,9 +80,12 @@ class Optimizers:
         self.context.ledger.rewritten(call, found.note or None)
         return self._call(found.path, found.arguments)
 
-    def _moves(self, node: cst.BaseExpression) -> bool:
+    def moves(self, node: cst.BaseExpression) -> bool:
+        """Say whether a learning rate changes while the program trains."""
         path = path_of(node)
-        return path in self.rates or path == self.placeholder or call_symbol(self.context.names, node) in symbols.DECAYS
+        if path is not None:
+            return path in self.rates or path == self.placeholder
+        return call_symbol(self.context.names, node) in symbols.DECAYS
 
     def _arguments(self, symbol: str, call: cst.Call) -> dict[str, Any]:
         """Return what was given, by parameter: numbers as such, anything else as original nodes."""

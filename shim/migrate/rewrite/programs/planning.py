@@ -8,6 +8,7 @@ from onevar.migrate.rewrite.names import Names
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
+from onevar.migrate.rewrite.programs.checkpoints import Checkpoints
 from onevar.migrate.rewrite.programs.checks import refuse_still_norms, refuse_symbols
 from onevar.migrate.rewrite.programs.emission import BLANK
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
@@ -164,10 +165,11 @@ class _Program:
         remade = sum(any(one.kind == "init" for one in run.all) for run in runs.runs.values()) > 1
         summaries = self._summaries(runs)
         made += summaries
+        checkpoints = Checkpoints(analysis, writer, [*self.found, *self.outside])
+        made += checkpoints.made
         made += [] if remade else writer.compiled()
-        rewriter = SessionRewriter(
-            writer, self._replaced(writer, made), "summarize" if summaries else None, remade=remade
-        )
+        replaced = {**self._replaced(writer, made), **checkpoints.replaced}
+        rewriter = SessionRewriter(writer, replaced, "summarize" if summaries else None, remade=remade)
         unit = Converted(name, self.owner)
         self._seeds(writer, rewriter.replaced)
         for node in [*self.found, *self.outside]:

@@ -8,6 +8,7 @@ import libcst as cst
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
+from onevar.migrate.rewrite.programs.checks import is_saver
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, argument, call_symbol
 from onevar.migrate.rewrite.programs.model import ModelWriter
 from onevar.migrate.rewrite.programs.reading import (
@@ -78,6 +79,9 @@ class SessionRewriter(cst.CSTTransformer):
             return self._call(original_node, updated_node)
         if isinstance(updated_node, cst.FunctionDef) and updated_node.name.value in self.analysis.running:
             return self._function(updated_node)
+        if isinstance(updated_node, cst.BooleanOperation) and code(updated_node.left) == code(updated_node.right):
+            # `state and state.model_checkpoint_path`: both are the path now.
+            return updated_node.left
         if isinstance(original_node, cst.Dict) and original_node in self.writer.runs.dictionaries:
             return self._dictionary(original_node, cst.ensure_type(updated_node, cst.Dict))
         return updated_node
@@ -366,16 +370,18 @@ class SessionRewriter(cst.CSTTransformer):
         value = small.value if isinstance(small, cst.Expr | cst.Assign) else None
         if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
             return None
-        if self.analysis.known.get(path_of(value.func.value) or "") != kinds.SAVER:
+        if not is_saver(self.analysis, value.func.value):
             return None
         method, model = value.func.attr.value, self.writer.model_name
         path = argument(value, "save_path", 1)
-        if path is None or method not in ("save", "restore"):
+        named = argument(value, "latest_filename", 3) if method == "save" else None
+        if path is None or named is not None or method not in ("save", "restore"):
             raise Refused(f"`{code(value.func)}` has no equivalent.", value)
         target = self._file(path, argument(value, "global_step", 2))
         found = assigned(small)
         if method == "restore":
-            return self._several(statements(f"{model}.load_weights({target})\n"), line)
+            loads = "load_weights" if self.writer.operation is None else "restore"
+            return self._several(statements(f"{model}.{loads}({target})\n"), line)
         self.saved.add(target)
         if found is None:
             return self._several(statements(f"{model}.save_weights({target})\n"), line)
@@ -387,13 +393,17 @@ class SessionRewriter(cst.CSTTransformer):
             made = step.visit(self)
             assert isinstance(made, cst.BaseExpression)
             count = self._step() if self.analysis.known.get(path_of(step) or "") == kinds.STEP else code(made)
-            return f'"{{}}-{{}}.weights.h5".format({code(path)}, {count})'
+            return f'"{{}}-{{}}.weights.h5".format({self._code(path)}, {count})'
         if isinstance(path, cst.SimpleString) and not path.prefix:
             return f"{path.quote}{path.raw_value}.weights.h5{path.quote}"
         if path_of(path) in self.suffixed:
             return code(path)
         atom = isinstance(path, cst.Name | cst.Attribute | cst.Call | cst.Subscript)
-        return f'{code(path)} + ".weights.h5"' if atom else f'({code(path)}) + ".weights.h5"'
+        text = self._code(path)
+        return f'{text} + ".weights.h5"' if atom else f'({text}) + ".weights.h5"'
+
+    def _code(self, node: cst.BaseExpression) -> str:
+        return code(cast(cst.BaseExpression, node.visit(self)))
 
 
 class _Substitution(cst.CSTTransformer):

@@ -22,7 +22,7 @@ _RESERVED_TEXT = """
     modules mtia name named_buffers named_children named_modules named_parameters non_trainable_variables
     non_trainable_weights operation optimizer output outputs parameters path predict predict_function predict_on_batch
     predict_step quantization_mode quantize quantized_build quantized_call register_buffer register_module
-    register_parameter remat_mode requires_grad_ rematerialized_call reset_metrics reset_states run_eagerly save
+    register_parameter remat_mode requires_grad_ rematerialized_call reset_metrics reset_states restore run_eagerly save
     save_own_variables save_weights seed_generator set_extra_state set_state_tree set_submodule set_weights
     share_memory stateless_call stateless_compute_loss state_dict steps_per_execution stop_training summary
     supports_jit supports_masking symbolic_call test_function test_on_batch test_step to to_empty to_json
