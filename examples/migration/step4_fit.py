@@ -26,8 +26,12 @@ def network():
             layers.MaxPooling2D(2),
             layers.Conv2D(32, 3, strides=2, padding="same", activation="relu", name="conv2"),
             layers.Flatten(),
-            # tf.nn.l2_loss is half of the sum of squares.
-            layers.Dense(10, kernel_regularizer=keras.regularizers.L2(1e-3 / 2), name="output"),
+            layers.Dense(
+                10,
+                kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.1),
+                kernel_regularizer=keras.regularizers.L2(1e-3 / 2),  # tf.nn.l2_loss is half of the sum of squares
+                name="output",
+            ),
         ]
     )
 

@@ -64,6 +64,8 @@ def kinship(old: Item, new: Item) -> float:
     one, other = plain(old.kind), plain(new.kind)
     if one == other:
         return 1.0
+    if one in _ACTIVATIONS and other in _ACTIVATIONS:
+        return 0.8
     activation = str(new.settings.get("activation", "linear")).replace("_", "")
     known = _kinds().get(other, [])
     if activation in ("linear", "None"):
