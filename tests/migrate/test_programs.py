@@ -148,6 +148,13 @@ REFUSED = {
     "own gradient": ("g = tf.gradients(loss if 0 else p, [w])", "sess.run(g, feed_dict={x: data})", "gradients"),
     "name that changes": ("k = 2.0\np = p * k\nk = 3.0", STEP, "`k` changes after"),
     "name of the loop": ("p = p * i if 0 else p", STEP, "`i`, which the graph is built with"),
+    "a function that trains": (
+        "def fit(l):\n    return tf.train.AdamOptimizer(0.1).minimize(l)\ntrain = fit(tf.reduce_sum(p))",
+        STEP,
+        "`fit` makes what trains",
+    ),
+    "one that trains in contrib": ("t2 = tf.contrib.layers.optimize_loss(p, None, 0.1, 'SGD')", STEP, "optimize_loss"),
+    "what is run before": ("with tf.control_dependencies([tf.abs(p)]):\n    p = p * 1.0", STEP, "control_dependencies"),
     "partial training": (
         "t2 = tf.train.AdamOptimizer().minimize(tf.reduce_sum(p), var_list=[w])",
         "sess.run(t2, feed_dict={x: data})",
@@ -182,6 +189,28 @@ CLIPS = {
         "global_clipnorm=1.0",
     ),
 }
+CLIPS |= {
+    "v = tf.trainable_variables()": (
+        "opt = tf.train.GradientDescentOptimizer(0.1)",
+        "opt.apply_gradients(zip(tf.clip_by_global_norm(tf.gradients(loss, v), 5.0)[0], v))",
+        "global_clipnorm=5.0",
+    ),
+    "vs = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES)": (
+        "gs = [tf.clip_by_value(g, -1.0, 1.0) for g in tf.gradients(loss, vs)]",
+        "opt.apply_gradients(zip(gs, vs))",
+        "clipvalue=1.0",
+    ),
+    "pairs = opt.compute_gradients(loss)": (
+        "for i, (g, v) in enumerate(pairs):\n    if g is not None:\n        pairs[i] = (tf.clip_by_norm(g, 5.0), v)",
+        "opt.apply_gradients(pairs)",
+        "clipnorm=5.0",
+    ),
+    "both = opt.compute_gradients(loss)": (
+        "both = [(tf.clip_by_norm(gv[0], 5.0), gv[1]) for gv in both]",
+        "opt.apply_gradients(both)",
+        "clipnorm=5.0",
+    ),
+}
 
 
 @pytest.mark.parametrize("first", CLIPS)
@@ -193,6 +222,13 @@ def test_clipping_becomes_the_optimizers(first, tmp_path):
     )
     found = migrated(text, tmp_path)
     assert f"SGD(learning_rate=0.1, {expected})" in found.after.decode(), reasons(found)
+
+
+def test_one_value_of_a_run_of_several(tmp_path):
+    loop = "print(sess.run([loss, train], feed_dict={x: data, y: target})[0], sess.run([p], {x: data})[-1])"
+    after = migrated(SCRIPT.format(graph="", loop=loop), tmp_path).after.decode()
+    assert 'model.train_on_batch(model.feed({"x": data, "y": target}), return_dict=True)["loss"]' in after
+    assert 'model.predict_on_batch(model.feed({"x": data}))["p"]' in after
 
 
 def test_a_flag_that_says_training_is_the_argument(tmp_path):

@@ -15,6 +15,7 @@ from onevar.migrate.rewrite.programs.leaves import (
     call_symbol,
     called_symbols,
     is_line,
+    is_trainables,
     is_updates,
 )
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, prefixes, read
@@ -190,7 +191,7 @@ class Analysis:
             (kinds.SCHEDULE, symbol in symbols.DECAYS),
             (kinds.SUMMARY, symbols.is_summary(symbol)),
             (kinds.GONE, symbol in symbols.SESSIONS or symbol in ("Graph", "get_default_graph")),
-            (kinds.TRAINING, symbol == "trainable_variables" and self._only_trains(path)),
+            (kinds.TRAINING, is_trainables(self.names, value) and self._only_trains(path)),
         ):
             if found:
                 return kind

@@ -65,6 +65,7 @@ def refuse_symbols(analysis: Analysis) -> None:
     used = {path for leaf in analysis.body.leaves for path in read(leaf.node).loads}
     nodes = [leaf.node for leaf in analysis.body.leaves if not isinstance(leaf.node, cst.FunctionDef | cst.ClassDef)]
     nodes += [analysis.functions[name] for name in _reached(analysis, used)]
+    _refuse_hidden(analysis, _reached(analysis, used))
     for node in nodes:
         for call, symbol in called_symbols(analysis.names, node):
             reason = symbols.refusal(symbol)
@@ -73,6 +74,23 @@ def refuse_symbols(analysis: Analysis) -> None:
         for call in read(node).calls:
             if isinstance(call.func, cst.Attribute) and call.func.attr.value in ("assign", "assign_add", "assign_sub"):
                 raise Refused(f"`{call.func.attr.value}`: {symbols.refusal('assign')}.", call)
+
+
+def _refuse_hidden(analysis: Analysis, reached: list[str]) -> None:
+    """Raise Refused if running a value would train, or do something else besides: a model's values only are values."""
+    for name in reached:
+        for call in read(analysis.functions[name]).calls:
+            method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+            if method in ("minimize", "apply_gradients") or symbols.is_optimizer(
+                call_symbol(analysis.names, call) or ""
+            ):
+                raise Refused(f"The function `{name}` makes what trains: its calls are no statements of a graph.", call)
+            if call_symbol(analysis.names, call) == "control_dependencies":
+                raise Refused("Operations are run for their effect before others (control_dependencies).", call)
+    for leaf in analysis.body.leaves:
+        for item in (item for scope in leaf.wrappers for item in scope.items):
+            if call_symbol(analysis.names, item.item) == "control_dependencies":
+                raise Refused("Operations are run for their effect before others (control_dependencies).", item.item)
 
 
 def refuse_still_norms(analysis: Analysis) -> None:
@@ -133,8 +151,15 @@ class Stability:
         anchor = self.anchor
         for at, leaf in enumerate(self.leaves):
             if leaf.kind in _BUILDING:
-                for path in self._outer(leaf.node):
+                for path in self._outer(leaf.node) - self._own(leaf):
                     self._one(path, at, anchor, leaf.node)
+
+    @staticmethod
+    def _own(leaf: Leaf) -> set[str]:
+        """Return the names that a loop over gradients binds for itself."""
+        if leaf.kind != kinds.TRAINING or not isinstance(leaf.node, cst.For):
+            return set()
+        return {node for node in read(leaf.node.target).loads if "." not in node}
 
     def expression(self, node: cst.CSTNode) -> None:
         """Check what an expression reads that moves into the model.

@@ -185,6 +185,16 @@ def is_updates(names: Names, node: cst.CSTNode) -> bool:
     return call_symbol(names, node) == "get_collection" and "UPDATE_OPS" in code(node)
 
 
+def is_trainables(names: Names, node: cst.CSTNode) -> bool:
+    """Whether an expression is all variables that are trained."""
+    symbol = call_symbol(names, node)
+    if not isinstance(node, cst.Call) or symbol not in ("trainable_variables", "get_collection"):
+        return False
+    if symbol == "trainable_variables":
+        return not node.args
+    return len(node.args) == 1 and code(node.args[0].value).endswith("GraphKeys.TRAINABLE_VARIABLES")
+
+
 def is_line(leaf: Leaf) -> cst.BaseExpression | None:
     """Return the expression of an expression statement; None for any other."""
     small = only_statement(leaf.node)

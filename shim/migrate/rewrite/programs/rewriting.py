@@ -63,12 +63,15 @@ class SessionRewriter(cst.CSTTransformer):
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Leave alone what is replaced as a whole."""
-        return node not in self.replaced
+        return node not in self.replaced and self._picked(node) is None
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Made:  # type: ignore[override]
         """Return what becomes of a node."""
         if original_node in self.replaced:
             return self.replaced[original_node]
+        picked = self._picked(original_node)
+        if picked is not None:
+            return self._one(*picked)
         if isinstance(original_node, cst.With) and isinstance(updated_node, cst.With):
             return self._block(original_node, updated_node)
         if isinstance(original_node, cst.SimpleStatementLine) and isinstance(updated_node, cst.SimpleStatementLine):
@@ -349,6 +352,25 @@ class SessionRewriter(cst.CSTTransformer):
             found = f"{getter}({keys})({parts.values})"
             return expression(f"list({found})" if isinstance(structure, list) else found)
         raise Refused("A run of several things is a part of an expression.", run.call)
+
+    def _picked(self, node: cst.CSTNode) -> tuple[Run, Fetch] | None:
+        """Return the run and the value of `sess.run([a, b])[0]`; None for anything else."""
+        if not isinstance(node, cst.Subscript) or node.value not in self.writer.runs.runs or len(node.slice) != 1:
+            return None
+        run, index = self.writer.runs.runs[cst.ensure_type(node.value, cst.Call)], code(node.slice[0])
+        fetches, digits = run.fetches, index.removeprefix("-")
+        if not isinstance(fetches, list | tuple) or not digits.isdigit():
+            return None
+        if not -len(fetches) <= int(index) < len(fetches):
+            raise Refused(f"`{code(node)}` has no such value.", node)
+        fetch = fetches[int(index)]
+        return (run, fetch) if isinstance(fetch, Fetch) and fetch.kind == "value" else None
+
+    def _one(self, run: Run, fetch: Fetch) -> cst.BaseExpression:
+        parts = self._parts(run)
+        if parts.before:
+            raise Refused("A run that feeds the learning rate is a part of an expression.", run.call)
+        return expression(f'{parts.values}["{fetch.key}"]')
 
     def _dictionary(self, original: cst.Dict, updated: cst.Dict) -> cst.Dict:
         """Return a dictionary of feeds with the model's names as its keys."""

@@ -6,8 +6,8 @@ import libcst as cst
 
 from onevar.migrate.rewrite.names import Names
 from onevar.migrate.rewrite.programs import symbols
-from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, argument, call_symbol
-from onevar.migrate.rewrite.programs.reading import code, only_statement, path_of, suite
+from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, argument, call_symbol, is_trainables
+from onevar.migrate.rewrite.programs.reading import code, expression, only_statement, path_of, suite
 
 _NOT_UNDERSTOOD = "What `{}` does to the gradients is not a pattern that Keras's optimizers have."
 
@@ -127,6 +127,8 @@ class Training:
             for path in self._chosen(leaf.node):
                 self.values[path] = Optimizer(None, path)
             self.kept.append(leaf)
+        elif isinstance(leaf.node, cst.For) and self._loop(leaf.node):
+            return
         else:
             raise Refused(_NOT_UNDERSTOOD.format(_line(leaf.node)), leaf.node)
 
@@ -164,6 +166,28 @@ class Training:
             branch = branch.orelse if isinstance(branch, cst.If) else None
         return found
 
+    def _loop(self, node: cst.For) -> bool:
+        """Read `for i, (g, v) in enumerate(pairs): pairs[i] = (clip(g), v)`; say whether it is that."""
+        inner, test = suite(node.body), ""
+        # What is None has no gradient, and stays None.
+        if len(inner) == 1 and isinstance(inner[0], cst.If) and inner[0].orelse is None:
+            test, inner = f" if {code(inner[0].test)}", suite(inner[0].body)
+        small = only_statement(inner[0]) if len(inner) == 1 else None
+        target = node.target.elements if isinstance(node.target, cst.Tuple) else []
+        if not isinstance(small, cst.Assign) or len(small.targets) != 1 or len(target) != 2 or node.orelse is not None:
+            return False
+        for path, value in self.values.items():
+            listed = code(node.iter) == f"enumerate({path})"
+            if (
+                isinstance(value, Pairs)
+                and listed
+                and code(small.targets[0].target) == f"{path}[{code(target[0].value)}]"
+            ):
+                text = f"[{code(small.value)} for {code(target[1].value)} in {path}{test}]"
+                self.values[path] = self.value(expression(text))
+                return True
+        return False
+
     # -- expressions ------------------------------------------------------------------------------
 
     def value(self, node: cst.BaseExpression) -> Value:
@@ -179,13 +203,17 @@ class Training:
             return self._call(node)
         if isinstance(node, cst.ListComp):
             return self._comprehension(node)
+        if isinstance(node, cst.Subscript) and code(node.slice[0]) == "0" and len(node.slice) == 1:
+            found = self.value(node.value)
+            if isinstance(found, tuple):
+                return found[0]
         raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
 
     def _call(self, node: cst.Call) -> Value:
         symbol = call_symbol(self.names, node) or ""
         if symbols.is_optimizer(symbol):
             return Optimizer(node)
-        if symbol == "trainable_variables" and not node.args:
+        if is_trainables(self.names, node):
             return Variables()
         if symbol in ("trainable_variables", "get_collection"):
             return Variables(node)
@@ -269,22 +297,30 @@ class Training:
         """Read `[(clip(g), v) for g, v in pairs]` and `[clip(g) for g in gradients]`."""
         loop = node.for_in
         found = self.value(loop.iter)
-        conditions = [code(one.test) for one in loop.ifs]
         gradients = found.gradients if isinstance(found, Pairs) else found
-        paired = isinstance(found, Pairs)
-        target = loop.target.elements if isinstance(loop.target, cst.Tuple) else []
-        local = target[0].value if paired and len(target) == 2 else loop.target
-        simple = isinstance(gradients, Gradients) and isinstance(local, cst.Name) and loop.inner_for_in is None
-        if simple and isinstance(gradients, Gradients):
-            changed = node.elt
-            same = not paired
-            if paired and isinstance(node.elt, cst.Tuple) and len(node.elt.elements) == 2:
-                changed = node.elt.elements[0].value
-                same = code(node.elt.elements[1].value) == code(target[1].value)
-            if same and conditions in ([], [f"{code(local)} is not None"]):
-                clipped = replace(gradients, clip=self._limit(changed, code(local), gradients.clip))
-                return Pairs(clipped) if paired else clipped
-        raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+        parts = self._names(loop.target, paired=isinstance(found, Pairs))
+        if not isinstance(gradients, Gradients) or parts is None or loop.inner_for_in is not None:
+            raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+        changed, same = node.elt, True
+        if isinstance(found, Pairs):
+            pair = node.elt.elements if isinstance(node.elt, cst.Tuple) else []
+            same = len(pair) == 2 and code(pair[1].value) == parts[1]
+            changed = pair[0].value if same else changed
+        conditions = [code(one.test) for one in loop.ifs]
+        if not same or conditions not in ([], [f"{parts[0]} is not None"]):
+            raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+        clipped = replace(gradients, clip=self._limit(changed, parts[0], gradients.clip))
+        return Pairs(clipped) if isinstance(found, Pairs) else clipped
+
+    @staticmethod
+    def _names(target: cst.BaseExpression, *, paired: bool) -> tuple[str, str] | None:
+        """Return how a comprehension calls a gradient and its variable; None: in no way that is known."""
+        if isinstance(target, cst.Name):
+            return (f"{target.value}[0]", f"{target.value}[1]") if paired else (target.value, "")
+        parts = target.elements if isinstance(target, cst.Tuple) else []
+        if not paired or len(parts) != 2:
+            return None
+        return code(parts[0].value), code(parts[1].value)
 
     def _limit(self, node: cst.BaseExpression, local: str, before: Clip | None) -> Clip | None:
         """Return what `clip(g)` does."""
