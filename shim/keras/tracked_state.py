@@ -103,6 +103,8 @@ class LayerState:
                 "Call the layer once on data before, or build the model."
             )
         constraint = options.pop("constraint")
+        # TensorFlow 1 has counters among what is trainable, and gives them no gradient; frameworks refuse to.
+        options["trainable"] &= keras.backend.is_float_dtype(dtype) or dtype.startswith("complex")
         *scopes, last = name.split("/")
         if self.loaded and name not in self.pending:
             raise ValueError(

@@ -101,6 +101,10 @@ class TrackedVariable(ResourceVariable):
             other: The variable of the same name.
         """
         other._parts().update(self._parts())
+        for graph in {get_default_graph(), outermost()}:
+            for key in graph.collections:
+                kept = graph.get_collection_ref(key)
+                kept[:] = [other if one is self else one for one in kept]
         return other
 
     # -- the state ------------------------------------------------------------------------------

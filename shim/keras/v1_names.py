@@ -132,4 +132,5 @@ def activate() -> None:
         )
     import_module(f"{_HERE}.installing").install()
     import_module(f"{_HERE}.v1_classes").extend()
+    import_module(f"{_HERE}.v1_compile").extend()
     _active.append(True)
