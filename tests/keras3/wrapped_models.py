@@ -124,7 +124,7 @@ class Recommender(keras.Model):
 
     @staticmethod
     def data(net, feeds):
-        return {"user": feeds[net.user], "item": feeds[net.item], "label": feeds[net.label]}, None
+        return ({"user": feeds[net.user], "item": feeds[net.item], "label": feeds[net.label]},)
 
     def prepare(self):
         # TensorFlow's has no epsilon; the accumulator, which begins at 0.1, keeps it from dividing by zero.
