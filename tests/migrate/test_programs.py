@@ -224,6 +224,17 @@ def test_clipping_becomes_the_optimizers(first, tmp_path):
     assert f"SGD(learning_rate=0.1, {expected})" in found.after.decode(), reasons(found)
 
 
+def test_what_lists_variables_or_losses_finds_them(tmp_path):
+    """Keras's own weights are in no list of TensorFlow's: a penalty summed over such a list would be nothing."""
+    penalty = "p = p + sum(tf.nn.l2_loss(v) for v in tf.trainable_variables())"
+    after = migrated(SCRIPT.format(graph=penalty, loop=STEP), tmp_path).after.decode()
+    assert 'w = tf.get_variable("w", [2, 1])' in after
+    assert "self.w" not in after
+    total = "tf.losses.mean_squared_error(y, tf.squeeze(p, 1))\np = p + tf.losses.get_total_loss()"
+    after = migrated(SCRIPT.format(graph=total, loop=STEP), tmp_path).after.decode()
+    assert "tf.losses.mean_squared_error(y, tf.squeeze(p, 1))" in after
+
+
 def test_one_value_of_a_run_of_several(tmp_path):
     loop = "print(sess.run([loss, train], feed_dict={x: data, y: target})[0], sess.run([p], {x: data})[-1])"
     after = migrated(SCRIPT.format(graph="", loop=loop), tmp_path).after.decode()

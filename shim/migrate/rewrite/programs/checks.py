@@ -93,6 +93,19 @@ def _refuse_hidden(analysis: Analysis, reached: list[str]) -> None:
                 raise Refused("Operations are run for their effect before others (control_dependencies).", item.item)
 
 
+def listed(analysis: Analysis) -> set[str]:
+    """Return what the graph calls that lists variables or losses which TensorFlow keeps, and Keras does not."""
+    used = {path for leaf in analysis.body.leaves if leaf.kind == kinds.GRAPH for path in read(leaf.node).loads}
+    nodes: list[cst.CSTNode] = [leaf.node for leaf in analysis.body.leaves if leaf.kind == kinds.GRAPH]
+    nodes += [analysis.functions[name] for name in _reached(analysis, used)]
+    found = set()
+    for node in nodes:
+        for call, symbol in called_symbols(analysis.names, node):
+            if symbols.lists(symbol) or (symbol == "get_collection" and "VARIABLES" in code(call).upper()):
+                found.add(symbol)
+    return found
+
+
 def refuse_still_norms(analysis: Analysis) -> None:
     """Raise Refused if batch norm's moving averages never move: in a Keras model they would."""
     if "UPDATE_OPS" in code(analysis.names.module) or "updates_collections" in code(analysis.names.module):

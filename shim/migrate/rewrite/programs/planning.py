@@ -1,5 +1,7 @@
 """Plans a module: finds the program in it, and makes a Keras model of its graph, or says why not."""
 
+from dataclasses import replace
+
 import libcst as cst
 
 from onevar.migrate.rewrite.context import Converted, Left, Options, Plan
@@ -9,7 +11,7 @@ from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.checkpoints import Checkpoints
-from onevar.migrate.rewrite.programs.checks import refuse_still_norms, refuse_symbols
+from onevar.migrate.rewrite.programs.checks import listed, refuse_still_norms, refuse_symbols
 from onevar.migrate.rewrite.programs.emission import BLANK
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
 from onevar.migrate.rewrite.programs.model import Mixed, ModelWriter
@@ -156,7 +158,11 @@ class _Program:
         training = Training(self.names, [leaf for leaf in self.body.leaves if leaf.kind == kinds.TRAINING])
         runs = Runs(analysis, training, nodes)
         self._unhandled(nodes, runs)
-        writer = ModelWriter(analysis, training, runs, self.imports, self.options, hoists=True)
+        lists = listed(analysis)
+        if any(one.rpartition(".")[2] not in _VARIABLES for one in lists):
+            # The losses that it asks for are those that tf.losses and tf.layers have kept.
+            self.options = replace(self.options, stage="eager")
+        writer = ModelWriter(analysis, training, runs, self.imports, self.options, hoists=not lists)
         try:
             made = writer.statements()
         except Mixed:
@@ -271,6 +277,7 @@ class _Program:
         ledger.update(writer.context.ledger)
 
 
+_VARIABLES = ("trainable_variables", "global_variables", "all_variables", "get_collection")
 _DEFINITIONS = (cst.FunctionDef, cst.ClassDef)
 
 

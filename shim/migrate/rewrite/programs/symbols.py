@@ -109,6 +109,19 @@ _MAKERS = frozenset(("Variable", "get_variable", "get_local_variable", "make_tem
 _MAKERS_BELOW = ("contrib.layers.", "contrib.slim.", "contrib.rnn.", "keras.", "layers.", "metrics.", "nn.rnn_cell.")
 _LAYERLESS = frozenset(("contrib.layers.flatten", "layers.flatten", "layers.dropout", "contrib.layers.dropout"))
 
+_LISTS = frozenset(
+    (
+        "all_variables",
+        "apply_regularization",
+        "get_model_variables",
+        "get_total_loss",
+        "get_trainable_variables",
+        "global_variables",
+        "model_variables",
+        "trainable_variables",
+    )
+)
+
 #: What can't be done inside a Keras model's `call`, and why.
 _REFUSED = {
     "assign": "an assignment is an operation to run in TensorFlow 1; in a model it would happen at every call",
@@ -173,6 +186,12 @@ def refusal(symbol: str) -> str | None:
         if symbol == beginning if exact else symbol.startswith(beginning):
             return reason
     return None
+
+
+def lists(symbol: str) -> bool:
+    """Say whether a call lists the variables, or the losses, that a graph has."""
+    last = symbol.rpartition(".")[2]
+    return last in _LISTS or last.startswith("get_variables") or (symbol.startswith("losses.get_"))
 
 
 def is_summary(symbol: str) -> bool:
