@@ -62,7 +62,7 @@ def main(_):
         @track_v1_variables
         def call(self, inputs, training=False):
             x = inputs["x"]
-            y = inputs["y"]
+            y = tf.cast(inputs["y"], tf.int64)
             is_training = training
 
             logits = network(x, is_training)

@@ -104,7 +104,7 @@ def test_a_notebook_keeps_what_is_not_code(tree):
     assert len(changed_lines) == 2
     assert [(one.place, one.symbol) for one in found.findings] == [
         ("figures.ipynb[2]:3:8", "tensorflow"), ("figures.ipynb[4]:2:32", "tf.contrib.slim"),
-        ("figures.ipynb[4]:4:9", "tf.abs"),
+        ("figures.ipynb[4]:4:5", "tf.abs"),
     ]  # fmt: skip
 
 
