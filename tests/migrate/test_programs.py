@@ -335,3 +335,38 @@ def test_integers_of_64_bits_are_cast_where_the_graph_is_unchanged(stages):
     text = {stage: stages[stage]["summaries_and_saver"].after.decode() for stage in ("eager", "keras3")}
     assert 'labels = tf.cast(fed["labels"], tf.int64)' in text["eager"]
     assert 'labels = fed["labels"]' in text["keras3"]
+
+
+AGAIN = """
+import numpy as np
+import tensorflow as tf
+
+rng = np.random.RandomState(0)
+x = tf.placeholder(tf.float32, [None, 3])
+w = tf.Variable({value})
+loss = tf.reduce_mean(tf.square(tf.matmul(x, w)))
+train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+with tf.Session() as sess:
+    for rate in range(2):
+        sess.run(tf.global_variables_initializer())
+        sess.run(train, feed_dict={{x: {data}}})
+"""
+
+
+@pytest.mark.parametrize("stage", ["eager", "keras3"])
+def test_an_initializer_in_a_loop_makes_the_model_anew(stage, tmp_path):
+    text = migrated(AGAIN.format(value="tf.ones([3, 1])", data="np.ones((2, 3))"), tmp_path, stage).after.decode()
+    assert text.index("for rate in") < text.index("model = Model()") < text.index("train_on_batch")
+
+
+@pytest.mark.parametrize("stage", ["eager", "keras3"])
+def test_numbers_that_the_host_draws_keep_their_order(stage, tmp_path):
+    found = migrated(AGAIN.format(value="rng.rand(3, 1)", data="rng.rand(2, 3)"), tmp_path, stage)
+    assert "keras" not in found.after.decode()
+    assert any("draws after it" in reason for reason in reasons(found))
+
+
+def test_update_ops_in_a_comment_run_nothing(tmp_path):
+    text = AGAIN.format(value="tf.ones([3, 1])", data="np.ones((2, 3))") + "    # no UPDATE_OPS\n"
+    text = text.replace("tf.matmul(x, w)", "tf.layers.batch_normalization(tf.matmul(x, w), training=True)")
+    assert any("never updated" in reason for reason in reasons(migrated(text, tmp_path)))

@@ -108,7 +108,10 @@ def listed(analysis: Analysis) -> set[str]:
 
 def refuse_still_norms(analysis: Analysis) -> None:
     """Raise Refused if batch norm's moving averages never move: in a Keras model they would."""
-    if "UPDATE_OPS" in code(analysis.names.module) or "updates_collections" in code(analysis.names.module):
+    text = code(analysis.names.module)
+    if any(use.path.endswith("UPDATE_OPS") for use in analysis.names.uses):
+        return
+    if any(word in text for word in ('"update_ops"', "'update_ops'", "updates_collections")):
         return
     for use in analysis.names.uses:
         if use.path.rpartition(".")[2] in ("batch_normalization", "batch_norm") and "nn." not in use.path:

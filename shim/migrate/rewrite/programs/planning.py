@@ -16,6 +16,7 @@ from onevar.migrate.rewrite.programs.emission import BLANK
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
 from onevar.migrate.rewrite.programs.model import Mixed, ModelWriter
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, read, statements, suite
+from onevar.migrate.rewrite.programs.repeats import happens_again, refuse_draws
 from onevar.migrate.rewrite.programs.rewriting import Made, SessionRewriter
 from onevar.migrate.rewrite.programs.runs import Runs
 from onevar.migrate.rewrite.programs.training import Training
@@ -149,6 +150,7 @@ class _Program:
         analysis = self.analysis
         refuse_symbols(analysis)
         refuse_still_norms(analysis)
+        refuse_draws(analysis)
         if self.outside and not isinstance(self.owner, cst.Module):
             raise Refused("Another function runs the graph.", self.outside[0])
         running = [leaf.node for leaf in self.body.leaves if leaf.kind == kinds.SESSION]
@@ -168,7 +170,8 @@ class _Program:
         except Mixed:
             writer = ModelWriter(analysis, training, runs, self.imports, self.options, hoists=False)
             made = writer.statements()
-        remade = sum(any(one.kind == "init" for one in run.all) for run in runs.runs.values()) > 1
+        initial = [node for node, run in runs.runs.items() if any(one.kind == "init" for one in run.all)]
+        remade = len(initial) > 1 or any(happens_again(self.names, node, self.owner) for node in initial)
         summaries = self._summaries(runs)
         made += summaries
         checkpoints = Checkpoints(analysis, writer, [*self.found, *self.outside])
