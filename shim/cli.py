@@ -16,12 +16,12 @@ OVERVIEW = """One Variable for TensorFlow, PyTorch, JAX and NumPy.
 
 \b
   onevar run train.py --backend jax   run a TensorFlow 1 program, unmodified
-  onevar audit project/               what of TensorFlow 1 it uses, and what is supported
-  onevar convert model.ckpt model.pt  take its weights to another format and framework
-  onevar verify old.py new.py         do they compute the same, and if not, where do they part
+  onevar audit project/               what it uses, and what is supported
   onevar migrate project/             rewrite it for Keras 3, stage by stage
+  onevar convert model.ckpt model.pt  its weights in another format
+  onevar verify old.py new.py         do they compute the same?
   onevar doctor                       what is here, and what crosses uncopied
-  onevar conformance --backend torch  prove an adapter, requirement by requirement
+  onevar conformance --backend torch  prove an adapter
 """
 
 DOCTOR = """Show frameworks, versions, devices, and which tensors cross without a copy on this machine.

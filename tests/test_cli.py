@@ -46,7 +46,7 @@ def test_nothing_asked_shows_help():
 def test_only_commands_that_exist_are_listed():
     commands = onevar("--help").stdout.partition(" Commands ")[2].splitlines()[1:]
     listed = {line.strip("│ ").split()[0] for line in commands if line.startswith("│")}
-    assert listed == {"audit", "conformance", "doctor", "run"}
+    assert listed == {"audit", "conformance", "convert", "doctor", "migrate", "run", "verify"}
 
 
 def test_help_imports_no_framework():

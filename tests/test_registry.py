@@ -41,7 +41,10 @@ def test_missing_framework_says_what_to_install(monkeypatch):
 
 def test_order_of_defaults(monkeypatch):
     monkeypatch.setattr(registry, "installed", lambda: ("numpy",))
+    monkeypatch.setattr(registry, "_preferred", None)  # another test may have imported Keras
     assert onevar.backend() == "numpy"
+    registry.prefer("preferred")
+    assert onevar.backend() == "preferred"
     monkeypatch.setenv("ONEVAR_BACKEND", "environment")
     assert onevar.backend() == "environment"
     registry.register(_like_numpy()())
