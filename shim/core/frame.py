@@ -229,7 +229,8 @@ class KernelStep(Step):
         self.override: dict[str, Callable | None] = {}
 
     def run(self, frame: Frame) -> None:  # noqa: D102 (see Step)
-        env, kernel, CURRENT.operation = frame.env, self.kernel, self.operation
+        env, kernel = frame.env, self.kernel
+        CURRENT.operation = self.operation
         args = [
             [self._value(env[i], i in self.handles) for i in slot]
             if type(slot) is tuple
@@ -254,8 +255,7 @@ class KernelStep(Step):
             self.store(frame, function(*args, **self.override_attrs()))
         else:
             self.store(frame, self.kernel.fn(frame.k, *args, **self.attrs))
-        if self.kernel.state:
-            frame.wrote = frame.wrote or self.operation.type not in _READ_ONLY
+        frame.wrote = frame.wrote or (self.kernel.state and self.operation.type not in _READ_ONLY)
 
     def _value(self, value: Any, keep: bool) -> Any:
         return value.read() if type(value) is StateRef and not keep else value

@@ -403,3 +403,20 @@ def test_bars_are_of_one_length():
         {REWRITTEN: 33, LEFT: 33, NEEDS_YOU: 34},
     ):
         assert report._bar(counts).count("━") == 20
+
+
+@pytest.mark.parametrize("stage", ["shim", "eager", "keras3"])
+def test_tf_layers_are_not_renamed_and_not_reported(stage, tmp_path):
+    """By `tf_upgrade_v2`, that is, and imports from contrib neither: here each of them has its line in the report."""
+    (tmp_path / "net.py").write_text(
+        "import tensorflow as tf\nfrom tensorflow.contrib import slim\n\n\n"
+        "def net(x):\n    return tf.layers.dense(slim.flatten(tf.layers.conv2d(x, 8, 3)), 10)\n"
+    )
+    found = project.migrate(tmp_path, Options(stage=stage))
+    seen = {(one.line, one.symbol) for one in found.findings}
+    assert {
+        (2, "tf.contrib.slim"),
+        (6, "tf.layers.dense"),
+        (6, "tf.layers.conv2d"),
+        (6, "tf.contrib.slim.flatten"),
+    } <= seen

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import libcst as cst
 
@@ -34,10 +35,7 @@ def convert(node: cst.BaseExpression, context: Context) -> cst.BaseExpression:
         node: The expression.
         context: Of the unit that it belongs to.
     """
-    changed = node.visit(_Driver(context))
-    if not isinstance(changed, cst.BaseExpression):
-        raise TypeError(f"convert(node): {type(node).__name__} came to {changed}.")
-    return changed
+    return _driven(node, context, cst.BaseExpression)
 
 
 def convert_statement(node: cst.CSTNode, context: Context) -> cst.CSTNode:
@@ -47,9 +45,13 @@ def convert_statement(node: cst.CSTNode, context: Context) -> cst.CSTNode:
         node: The statement.
         context: Of the unit that it belongs to.
     """
+    return _driven(node, context, cst.CSTNode)
+
+
+def _driven(node: cst.CSTNode, context: Context, kind: Any) -> Any:
     changed = node.visit(_Driver(context))
-    if not isinstance(changed, cst.CSTNode):
-        raise TypeError(f"convert_statement(node): {type(node).__name__} came to {changed}.")
+    if not isinstance(changed, kind):
+        raise TypeError(f"{type(node).__name__} came to {changed}, which is no {kind.__name__}.")
     return changed
 
 
