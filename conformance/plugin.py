@@ -27,7 +27,7 @@ _TARGET = pytest.StashKey[Target]()
 
 
 class _Run:
-    """What one pytest session asked for and found out."""
+    """What one pytest session asked for and found out; a plugin, because only such a one is told of every report."""
 
     def __init__(self, targets: list[Target]):
         self.targets = targets
@@ -35,6 +35,22 @@ class _Run:
         self.started = datetime.now(UTC).isoformat(timespec="seconds")
         self.clock = time.perf_counter()
         self.seconds: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the outcome of a test for its requirements."""
+        about = getattr(report, "onevar", None)
+        if about is not None:
+            self._note(report, **about)
+
+    def _note(self, report: pytest.TestReport, ids: list[str], on: list[list[str]]) -> None:
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        # Set-up reports skips and errors, tear-down errors; the call says the rest.
+        if report.when != "call" and report.outcome == "passed":
+            return
+        kind, reason = _kind(report)
+        for backend, device, test in on:
+            entry = Outcome(test, kind, round(self.seconds[report.nodeid], 6), reason)
+            self.found.add(ids, Target(backend, device), entry)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +78,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
     # A late load, by the conftest.py beside this file, comes after the options were read.
     names = config.getoption("--backend", None) or [registry.requested_backend()]
-    config.stash[_RUN] = _Run(resolve(names, config.getoption("--device", None)) if names[0] else [])
+    run = _Run(resolve(names, config.getoption("--device", None)) if names[0] else [])
+    config.stash[_RUN] = run
+    config.pluginmanager.register(run)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -187,25 +205,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note the outcome of a test for its requirements."""
-    outcome = yield
-    if _marked(item, "requirement"):
-        _note(item, outcome)
-    return outcome
-
-
-def _note(item: pytest.Item, outcome: pytest.TestReport) -> None:
-    run = item.config.stash[_RUN]
-    run.seconds[item.nodeid] = run.seconds.get(item.nodeid, 0.0) + outcome.duration
-    # Set-up reports skips and errors, tear-down errors; the call says the rest.
-    if outcome.when != "call" and outcome.outcome == "passed":
-        return
-    kind, reason = _kind(outcome)
-    ids = dict.fromkeys(_marked(item, "requirement"))
-    # What depends on no framework counts for each of them.
-    for target in [item.stash[_TARGET]] if _TARGET in item.stash else run.targets:
-        entry = Outcome(suite_id(item, target), kind, round(run.seconds[item.nodeid], 6), reason)
-        run.found.add(ids, target, entry)
+    """Write on the report of a test which requirements it is about, and on which targets."""
+    report = yield
+    ids = list(dict.fromkeys(_marked(item, "requirement")))
+    if ids:
+        # What depends on no framework counts for each of them.
+        about = [item.stash[_TARGET]] if _TARGET in item.stash else item.config.stash[_RUN].targets
+        # Numbers and strings only: under pytest-xdist, reports travel from process to process.
+        report.onevar = {"ids": ids, "on": [[t.backend, t.device, suite_id(item, t)] for t in about]}  # type: ignore[attr-defined]
+    return report
 
 
 def _kind(outcome: pytest.TestReport) -> tuple[str, str]:

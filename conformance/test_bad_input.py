@@ -60,7 +60,11 @@ def test_assign_of_another_shape(make, shape):
 
 
 @requirement("BI-04")
-@pytest.mark.parametrize("dtype", ["float31", "double", "object", object(), "string8"], ids=str)
+@pytest.mark.parametrize(
+    "dtype",
+    ["float31", "double", "object", object(), "string8"],
+    ids=["float31", "double", "object", "no_name", "string8"],
+)
 def test_unknown_dtype(make, dtype):
     with pytest.raises(ValueError, match="(?i)dtype"):
         make(1.0, dtype=dtype)

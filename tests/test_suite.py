@@ -215,6 +215,25 @@ def test_json(result):
     assert rows["OP-01"]["verdict"] == "untested"
 
 
+def test_several_processes_report_what_one_does(tmp_path, result):
+    """Under pytest-xdist the tests run elsewhere; their outcomes and reasons must arrive."""
+    pytest.importorskip("xdist")
+    options = ["-n", "2", "--onevar-json", tmp_path / "run.json"]
+    done = run(SUITE / "test_native.py", SUITE / "test_promotion.py", "--backend", "numpy", *options)
+    assert done.returncode == 0, done.stdout
+    alone = json.loads(result["json"].read_text())["results"]
+    rows = {row["requirement"]: row for row in json.loads((tmp_path / "run.json").read_text())["results"]}
+    of_native = [row for row in alone if row["tests"] and row["requirement"].startswith("NA")]
+    assert len(of_native) > 1
+    for row in of_native:
+        found = rows[row["requirement"]]
+        assert [(t["test"], t["outcome"], t["reason"]) for t in sorted(found["tests"], key=lambda t: t["test"])] == [
+            (t["test"], t["outcome"], t["reason"]) for t in sorted(row["tests"], key=lambda t: t["test"])
+        ]
+        assert found["verdict"] == row["verdict"]
+    assert rows["OP-10"]["verdict"] == "passed"
+
+
 def test_what_needs_no_framework_counts_for_each(tmp_path):
     done = run(SUITE / "test_promotion.py", "--backend", "numpy", "-k", "result_type", "--onevar-json", tmp_path / "x")
     rows = {row["requirement"]: row for row in json.loads((tmp_path / "x").read_text())["results"]}
