@@ -59,7 +59,7 @@ def main(_):
             dtypes = {"x": "float32", "y": "int64"}
             return {name: np.asarray(value, dtypes.get(name)) for name, value in values.items()}
 
-        @track_v1_variables
+        @track_v1_variables(losses="returned")
         def call(self, inputs, training=False):
             x = inputs["x"]
             y = tf.cast(inputs["y"], tf.int64)

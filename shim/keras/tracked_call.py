@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -11,12 +11,13 @@ import onevar.v1.math_ops  # noqa: F401  (the operators of the tensors that a me
 from onevar.core import nest
 from onevar.core.default_graph import add_to_collections
 from onevar.core.dtype import as_dtype
-from onevar.core.operation import Operation, Tensor
+from onevar.core.operation import Operation
 from onevar.core.reach import needed
 from onevar.errors import Unsupported
 from onevar.keras.current import autocast, call_context, keras_adapter, stateless_scope
 from onevar.keras.phases import inferring
 from onevar.keras.tracked_graph import TrackedGraph
+from onevar.keras.tracked_losses import Loss, counted
 from onevar.keras.tracked_run import initial
 from onevar.keras.tracked_saving import called_with
 from onevar.keras.tracked_state import CURRENT, Given, LayerState
@@ -30,18 +31,26 @@ from onevar.v1.variables import checked_collections
 _INHERITED = ("_initializer", "_regularizer", "_partitioner", "_custom_getter", "_caching_device")
 
 
+class Written(NamedTuple):
+    """A tracked method as its class has it: its name, the function, and what was said of losses that it returns."""
+
+    name: str
+    function: Callable[..., Any]
+    losses: str | None
+
+
 class Call:
     """A call of a tracked method, while it runs.
 
     Args:
         state: The layer's.
-        method: The method's name.
-        function: The method as it was written.
+        written: The method.
     """
 
-    def __init__(self, state: LayerState, method: str, function: Callable[..., Any]):
-        self.state, self.method, self.function = state, method, function
-        self.graph = TrackedGraph(state.generator, state.layer)
+    def __init__(self, state: LayerState, written: Written):
+        self.state, self.written = state, written
+        self.method, self.function = written.name, written.function
+        self.graph = TrackedGraph(state.generator, state.layer, state.returned)
         self.graph.seed = state.seed
         state.generator()  # while the layer may still get state: the first call that draws may be a compiled one
         self.graph.creator_stack.append(self._create)
@@ -61,7 +70,7 @@ class Call:
                 self._inherit(around)
                 given, options = self._placeholders((args, kwargs))
                 returned = self.function(layer, *given, **options)
-                losses = self._losses()
+                losses = self._losses(returned)
                 updates = self._updates() if self._training(layer, args, kwargs) is not False else []
                 returned, losses = self._settled(returned, losses, updates)
         finally:
@@ -77,13 +86,13 @@ class Call:
         with self.graph.as_default():
             return get_variable_scope()
 
-    def _settled(self, returned: Any, losses: list[tuple[Any, bool]], updates: list[Operation]) -> tuple[Any, Any]:
+    def _settled(self, returned: Any, losses: list[Loss], updates: list[Operation]) -> tuple[Any, Any]:
         graph = self.graph
-        returned, values = graph.natives((returned, [loss for loss, _ in losses]), updates)
+        returned, values = graph.natives((returned, [loss.value for loss in losses]), updates)
         adapter = graph.adapter
         leaves = [_narrow(leaf) if adapter.owns(leaf) else leaf for leaf in nest.flatten(returned)]
         returned = nest.pack(returned, leaves) if nest.is_nested(returned) else leaves[0]
-        return returned, list(zip(values, [depends for _, depends in losses], strict=True))
+        return returned, [loss._replace(value=value) for loss, value in zip(losses, values, strict=True)]
 
     # -- before ---------------------------------------------------------------------------------
 
@@ -240,25 +249,23 @@ class Call:
         updates = self.graph.get_collection(GraphKeys.UPDATE_OPS)
         return [update if isinstance(update, Operation) else update.op for update in updates]
 
-    def _losses(self) -> list[tuple[Any, bool]]:
-        """Return the losses that Keras does not count itself, and whether each depends on the inputs."""
-        graph = self.graph
-        found = {}
-        for key in (GraphKeys.REGULARIZATION_LOSSES, GraphKeys.LOSSES):
-            for loss in graph.get_collection(key):
-                tensor = loss if isinstance(loss, Tensor) else loss._as_graph_element()
-                if id(tensor) not in graph.weight_losses:
-                    found[tensor] = any(op.type == "Placeholder" for op in needed([tensor.op], frozenset()))
-        return list(found.items())
+    def _losses(self, returned: Any) -> list[Loss]:
+        """Return the losses that Keras does not count itself; those of `losses="returned"` it counts no longer."""
+        where = f"{self.state.layer.name}.{self.method}"
+        losses, of_weights = counted(self.graph, returned, self.written.losses, where)
+        for variable in of_weights:
+            self.state.returned.add(variable._shared_name)
+            variable.as_keras().regularizer = None
+        return losses
 
-    def _add_losses(self, layer: Any, losses: list[tuple[Any, bool]]) -> None:
+    def _add_losses(self, layer: Any, losses: list[Loss]) -> None:
         scope = stateless_scope() or call_context()
         again = scope is not None and self.state.counted_in is scope
         self.state.counted_in = scope
-        for value, depends in losses:
+        for loss in losses:
             # What weights alone decide counts once, however often a model calls the layer.
-            if depends or not again:
-                layer.add_loss(value)
+            if loss.of_inputs or not again:
+                layer.add_loss(loss.value)
 
 
 def _of_keras(initial_value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The graph that one call of a tracked method builds: its inputs, its variables, and what Keras computes in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import keras
@@ -27,20 +27,21 @@ class TrackedGraph(Graph):
     Args:
         generator: Returns the layer's `keras.random.SeedGenerator`.
         layer: Whose method is called.
+        returned: Names of variables whose losses a method of the layer returns, and Keras is not to count.
 
     Attributes:
         run: The values, as far as they are computed.
-        weight_losses: Losses of variables that Keras counts itself, by identity.
+        weight_losses: Losses of variables that Keras counts itself, by identity, each with its variable.
         storages: Storage operation to variable of the layer.
     """
 
-    def __init__(self, generator: Callable[[], Any], layer: Any = None):
+    def __init__(self, generator: Callable[[], Any], layer: Any = None, returned: Container[str] = ()):
         super().__init__()
-        self.layer = layer
+        self.layer, self.returned = layer, returned
         self.adapter = keras_adapter()
         self.run = Run(self.adapter, Streams(generator))
         self.storages: dict[Operation, TrackedVariable] = {}
-        self.weight_losses: dict[int, Any] = {}
+        self.weight_losses: dict[int, tuple[Any, TrackedVariable]] = {}
         self._adopted: dict[int, tuple[Any, Tensor]] = {}
         self._around: tuple[list[Graph], bool | None] = (list(THREAD.graphs), THREAD.eager)
 
@@ -59,9 +60,9 @@ class TrackedGraph(Graph):
             regularizer: A function of it.
             loss: What it returned here.
         """
-        self.weight_losses[id(loss)] = loss
+        self.weight_losses[id(loss)] = loss, variable
         keeper = variable.as_keras()
-        if keeper is not None and keeper.regularizer is None:
+        if keeper is not None and keeper.regularizer is None and variable._shared_name not in self.returned:
             keeper.regularizer = Computed(regularizer)
 
     # -- values from outside --------------------------------------------------------------------

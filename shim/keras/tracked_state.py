@@ -62,6 +62,7 @@ class LayerState:
         called_with: What `call` was called with first, as `tracked_saving` writes it.
         loaded: Whether `pending` came from a file.
         counted_in: The scope or call in which losses of weights were counted last.
+        returned: Names of variables whose losses a method returns, and says that they are counted there.
     """
 
     def __init__(self, layer: Any):
@@ -75,6 +76,7 @@ class LayerState:
         self.called_with: Any = None
         self.loaded = False
         self.counted_in: Any = None
+        self.returned: set[str] = set()
         self._seed: int | None = None
 
     @property

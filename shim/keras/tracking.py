@@ -1,20 +1,29 @@
 """`track_v1_variables`: TensorFlow 1 code in the methods of Keras 3 layers and models."""
 
-import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial, update_wrapper, wraps
+from typing import Any, Literal, TypeVar, overload
 
 import keras
 
 from onevar.keras.current import keras_adapter
-from onevar.keras.tracked_call import Call
+from onevar.keras.tracked_call import Call, Written
+from onevar.keras.tracked_losses import COUNTED
 from onevar.keras.tracked_saving import teach
 from onevar.keras.tracked_state import CURRENT, TRACKED, state_of
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-def track_v1_variables(method: _Method) -> _Method:
+@overload
+def track_v1_variables(method: _Method) -> _Method: ...
+
+
+@overload
+def track_v1_variables(*, losses: Literal["layer", "returned"]) -> Callable[[_Method], _Method]: ...
+
+
+def track_v1_variables(method: Any = None, *, losses: str | None = None) -> Any:
     """Let a method of a Keras layer run TensorFlow 1 code, whose variables become the layer's.
 
     Inside the method `onevar.v1` (as `tf`) behaves as when TensorFlow 1 builds a graph: each call is one graph, that is
@@ -24,32 +33,40 @@ def track_v1_variables(method: _Method) -> _Method:
 
     - Names and reuse are TensorFlow 1's: a second `get_variable` of one name in one call without `reuse` is a
       ValueError. A later call that makes other variables than the first is one too.
-    - Regularizers and `tf.losses` join `layer.losses`.
+    - Regularizers and `tf.losses` join `layer.losses`. What the method also returns, by itself or in a sum, would be
+      counted twice by a `fit` that takes the returned value for a loss: that is an error unless `losses` says which.
     - What is in `tf.GraphKeys.UPDATE_OPS` at the end, batch normalization's moving averages, runs with the call, if
       Keras trains or does not say whether it does. Other operations run if what the method returns depends on them.
     - Keras layers and functions take the tensors; `onevar.keras.get_or_create_layer` makes layers inside.
 
     Args:
         method: `call`, `build`, or any other method of a `keras.Layer` or `keras.Model`.
+        losses: Of losses that the method returns as well: `"layer"`, they join `layer.losses` all the same;
+            `"returned"`, they do not. None: there are none.
 
     Returns:
-        The method that does this.
+        The method that does this; without `method`, a decorator.
 
     Raises:
         TypeError: It is not a function. When called: the object is no Keras layer.
+        ValueError: `losses` is something else. When called: see above.
     """
+    if losses not in (None, *COUNTED):
+        raise ValueError(f"track_v1_variables(losses=): one of {COUNTED}, or None. Received: {losses!r}.")
+    if method is None:
+        return partial(track_v1_variables, losses=losses)
     if not callable(method):
         raise TypeError(f"track_v1_variables decorates methods. Received: {method!r}.")
-    return _Tracked(method)  # type: ignore[return-value]
+    return _Tracked(method, losses)
 
 
 @keras_adapter().opaque
-def _run(name: str, method: Callable[..., Any], layer: keras.Layer, args: tuple, kwargs: dict[str, Any]) -> Any:
+def _run(written: Written, layer: keras.Layer, args: tuple, kwargs: dict[str, Any]) -> Any:
     state = state_of(layer)
     if CURRENT.calls and CURRENT.calls[-1].state is state:
-        return method(layer, *args, **kwargs)
+        return written.function(layer, *args, **kwargs)
     teach(type(layer))
-    return Call(state, name, method)(layer, args, kwargs)
+    return Call(state, written)(layer, args, kwargs)
 
 
 class _Tracked:
@@ -57,18 +74,19 @@ class _Tracked:
 
     Args:
         method: As it was written.
+        losses: Of `track_v1_variables`.
     """
 
-    def __init__(self, method: Callable[..., Any]):
-        name = getattr(method, "__name__", "call")
+    def __init__(self, method: Callable[..., Any], losses: str | None):
+        written = Written(getattr(method, "__name__", "call"), method, losses)
 
-        @functools.wraps(method)
+        @wraps(method)
         def tracked(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return _run(name, method, self, args, kwargs)
+            return _run(written, self, args, kwargs)
 
         setattr(tracked, TRACKED, True)
         self._plain: Any = tracked
-        functools.update_wrapper(self, tracked)
+        update_wrapper(self, tracked)
 
     def __set_name__(self, owner: type, name: str) -> None:
         setattr(owner, name, self._plain)

@@ -370,3 +370,17 @@ def test_update_ops_in_a_comment_run_nothing(tmp_path):
     text = AGAIN.format(value="tf.ones([3, 1])", data="np.ones((2, 3))") + "    # no UPDATE_OPS\n"
     text = text.replace("tf.matmul(x, w)", "tf.layers.batch_normalization(tf.matmul(x, w), training=True)")
     assert any("never updated" in reason for reason in reasons(migrated(text, tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "updates",
+    [
+        "tf.get_collection(tf.GraphKeys.UPDATE_OPS)",
+        "tf.get_collection('update_ops')",
+        "tf.contrib.layers.batch_norm(x, updates_collections=None)",
+    ],
+)
+def test_code_that_gets_at_update_ops_runs_them(updates, tmp_path):
+    text = AGAIN.format(value="tf.ones([3, 1])", data="np.ones((2, 3))") + f"    print({updates})\n"
+    text = text.replace("tf.matmul(x, w)", "tf.layers.batch_normalization(tf.matmul(x, w), training=True)")
+    assert not any("never updated" in reason for reason in reasons(migrated(text, tmp_path)))

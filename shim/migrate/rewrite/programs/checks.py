@@ -1,6 +1,7 @@
 """What must hold for a graph to become a model: what its statements depend on, and names that stay the same."""
 
 import libcst as cst
+from libcst import matchers
 
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
@@ -8,6 +9,12 @@ from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, call_symbol, called_symbols
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, prefixes, read
 
+#: Code that gets at the updates of moving averages: what is said in comments and docstrings runs nothing.
+_UPDATES = (
+    matchers.Attribute(attr=matchers.Name("UPDATE_OPS"))
+    | matchers.SimpleString(matchers.MatchRegex(r"""[a-zA-Z]*["']update_ops["']"""))
+    | matchers.Arg(keyword=matchers.Name("updates_collections"))
+)
 _BUILDING = (kinds.GRAPH, kinds.PLACEHOLDER, kinds.TRAINING, kinds.SCHEDULE, kinds.STEP, kinds.SUMMARY)
 
 
@@ -108,10 +115,7 @@ def listed(analysis: Analysis) -> set[str]:
 
 def refuse_still_norms(analysis: Analysis) -> None:
     """Raise Refused if batch norm's moving averages never move: in a Keras model they would."""
-    text = code(analysis.names.module)
-    if any(use.path.endswith("UPDATE_OPS") for use in analysis.names.uses):
-        return
-    if any(word in text for word in ('"update_ops"', "'update_ops'", "updates_collections")):
+    if matchers.findall(analysis.names.module, _UPDATES):
         return
     for use in analysis.names.uses:
         if use.path.rpartition(".")[2] in ("batch_normalization", "batch_norm") and "nn." not in use.path:

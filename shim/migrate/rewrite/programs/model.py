@@ -201,7 +201,9 @@ class ModelWriter:
         lines += self._feed()
         lines += [f"{INDENT}_METHODS = None", ""] if methods else []
         if tracked:
-            lines.append(f"{INDENT}@{self.context.imports('from onevar.keras import track_v1_variables')}")
+            decorator = self.context.imports("from onevar.keras import track_v1_variables")
+            # `compute_loss` is what the program minimized; what joins collections besides is a part of it, or idle.
+            lines.append(f'{INDENT}@{decorator}(losses="returned")')
         lines += [f"{INDENT}def call(self, {self.argument}, training=False):", f"{INDENT * 2}_BODY = None"]
         lines += [f"{INDENT * 2}{line}" for line in returned]
         lines += self._trained()

@@ -1,0 +1,88 @@
+"""A loss of v1 code in a Keras layer is counted once: what the method returns as well has to be told apart."""
+
+import keras
+import numpy as np
+import pytest
+
+import onevar.v1 as tf
+from onevar.keras import track_v1_variables
+
+X = np.ones((2, 3), "float32")
+Y = np.full((2, 1), 5.0, "float32")
+
+
+def array(value):
+    return keras.ops.convert_to_numpy(value)
+
+
+def model(value, **options):
+    """Return a model whose call returns `value(prediction, loss, total)` of a dense layer with an L2 term of 3."""
+
+    tracked = track_v1_variables(**options) if options else track_v1_variables
+
+    class Fitted(keras.Model):
+        @tracked
+        def call(self, x):
+            out = tf.layers.dense(
+                x, 1, kernel_initializer=tf.ones_initializer(), kernel_regularizer=lambda w: tf.reduce_sum(w)
+            )
+            loss = tf.losses.mean_squared_error(tf.constant(Y), out)
+            return value(out, loss, tf.losses.get_total_loss())
+
+    return Fitted()
+
+
+def added(layer):
+    layer(X)
+    return sorted(float(array(loss)) for loss in layer.losses)
+
+
+def test_losses_that_are_not_returned_are_the_layers():
+    assert added(model(lambda out, loss, total: out)) == pytest.approx([3.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda out, loss, total: loss,
+        lambda out, loss, total: total,
+        lambda out, loss, total: {"out": out, "parts": [total]},
+        lambda out, loss, total: (out, 2 * loss + 1),
+        lambda out, loss, total: tf.add_n(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)),
+    ],
+    ids=["loss", "total", "in_a_structure", "scaled", "regularization"],
+)
+def test_a_loss_that_is_returned_too_is_an_error(value):
+    layer = model(value)
+    with pytest.raises(ValueError, match=r"call returns what depends on the loss .* count it twice") as caught:
+        layer(X)
+    assert 'losses="returned"' in str(caught.value) and 'losses="layer"' in str(caught.value)
+
+
+def test_returned_losses_are_not_the_layers():
+    assert added(model(lambda out, loss, total: (out, loss), losses="returned")) == pytest.approx([3.0])
+    layer = model(lambda out, loss, total: (out, total), losses="returned")
+    assert added(layer) == []
+    assert added(layer) == [], "nor in a later call"
+
+
+def test_returned_losses_can_be_the_layers_too():
+    layer = model(lambda out, loss, total: (out, total), losses="layer")
+    assert added(layer) == pytest.approx([3.0, 4.0])
+    assert float(array(layer(X)[1])) == pytest.approx(7.0)
+
+
+def test_fit_on_a_returned_total_minimizes_it_once(trains):
+    layer = model(lambda out, loss, total: total, losses="returned")
+    layer.compile(optimizer=keras.optimizers.SGD(0.1), loss=lambda _, total: total)
+    logs = layer.train_on_batch(X, Y)
+    assert float(np.asarray(logs)) == pytest.approx(7.0)
+    # d/dk of mean((5 - 3k - b)**2) + 3k at k = 1, b = 0, for each of three kernels: 2 * -2 * 1 + 1.
+    assert array(layer.weights[0]).ravel() == pytest.approx([1.3, 1.3, 1.3])
+
+
+def test_only_two_ways():
+    with pytest.raises(ValueError, match=r"losses=.*'layer', 'returned'.*'both'"):
+        track_v1_variables(losses="both")
+    with pytest.raises(TypeError, match="decorates methods"):
+        track_v1_variables(3)
