@@ -11,6 +11,7 @@ from onevar.keras.tracked_call import Call, Written
 from onevar.keras.tracked_losses import COUNTED
 from onevar.keras.tracked_saving import teach
 from onevar.keras.tracked_state import CURRENT, TRACKED, state_of
+from onevar.v1.export import load
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -65,6 +66,8 @@ def _run(written: Written, layer: keras.Layer, args: tuple, kwargs: dict[str, An
     state = state_of(layer)
     if CURRENT.calls and CURRENT.calls[-1].state is state:
         return written.function(layer, *args, **kwargs)
+    # A method may call Keras before it names anything of `tf`, which is what loads it and has Keras take its tensors.
+    load()
     teach(type(layer))
     return Call(state, written)(layer, args, kwargs)
 
