@@ -1,6 +1,7 @@
-"""Tells a file that is Python 2 from one that is broken, by the line at which Python 3 gave up."""
+"""Tells a file of another Python, 2 or a newer 3, from one that is broken, by the line at which this Python gave up."""
 
 import re
+import sys
 
 #: What Python 2 allows and Python 3 does not: how it is called, and how a line shows it.
 _SIGNS = (
@@ -17,6 +18,14 @@ _SIGNS = (
     ("a print statement of parentheses", re.compile(r"^\s*print\s*\(.*\)\s*(%|,|\.)")),
 )
 _SAID = ("Missing parentheses in call to 'print'", "Missing parentheses in call to 'exec'", "inconsistent use of tabs")
+#: What a later Python 3 allows: since when, how it is called, and how a line shows it.
+_NEWER = (
+    ((3, 12), "the type statement", re.compile(r"^\s*type\s+\w+\s*(\[.*\])?\s*=")),
+    ((3, 12), "type parameters", re.compile(r"^\s*(async\s+def|def|class)\s+\w+\s*\[")),
+    ((3, 12), "a string in an f-string", re.compile(r"\b[rR]?[fF][rR]?([\"']).*\{[^}]*\1.*\}.*\1")),
+    ((3, 12), "a backslash in an f-string", re.compile(r"\b[rR]?[fF][rR]?[\"'].*\{[^}]*\\.*\}")),
+    ((3, 14), "a template string", re.compile(r"\b[rR]?[tT][rR]?[\"']")),
+)
 _OLD_NAMES = re.compile(r"\b(async|await)\b")
 
 
@@ -33,6 +42,10 @@ def reason(error: SyntaxError, text: str) -> str:
         sign = str(error.msg)
     if sign is not None:
         return f"Python 2 ({sign}): convert it with 2to3 first"
+    for since, name, pattern in _NEWER:
+        if sys.version_info < since and pattern.search(line):
+            needed, here = (".".join(map(str, one[:2])) for one in (since, sys.version_info))
+            return f"Python {needed} or later ({name}): this is Python {here}, run onevar with a later one"
     if _OLD_NAMES.search(line):
         return f"Python 3.6 or older: async and await are keywords since 3.7 ({error.msg})"
     return f"not Python 3: {error.msg}"

@@ -21,7 +21,7 @@ UNREADABLE = {
     "python2.py": "Python 2 (the print statement): convert it with 2to3 first",
     "unknown_encoding.py": "unknown encoding: no-such-thing",
     "not_utf8.py": "'utf-8' codec can't decode byte 0xff",
-    **({"typed_generics_312.py": "not Python 3"} if sys.version_info < (3, 12) else {}),
+    **({"typed_generics_312.py": "Python 3.12 or later ("} if sys.version_info < (3, 12) else {}),
 }
 SHIM = Options(stage="shim")
 
