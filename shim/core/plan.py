@@ -52,7 +52,7 @@ class Plan:
         self.size = slots.count
         everything = with_bodies(operations)
         self.storages = [op for op in everything if op.type in STORAGE]
-        self.random = [op for op in everything if _is_random(op)]
+        self.random = [op for op in everything if is_random(op)]
         self.compiled_at_once = any(map(_is_heavy, everything))
         self.constants = [op for op in everything if op.type == "Const"]
         self.uses_resources = any(map(_uses_resources, everything))
@@ -148,7 +148,8 @@ def storage_of(tensor: Tensor) -> Operation | None:
             return None
 
 
-def _is_random(op: Operation) -> bool:
+def is_random(op: Operation) -> bool:
+    """Return whether an operation draws random numbers."""
     kernel = kernel_of(op.type)
     return kernel is not None and kernel.random
 

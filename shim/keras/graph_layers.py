@@ -6,6 +6,7 @@ moving averages wait in `UPDATE_OPS`, losses are in `REGULARIZATION_LOSSES`.
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -25,14 +26,17 @@ from onevar.v1.array_ops_shape import identity
 from onevar.v1.graph_keys import GraphKeys
 
 
-def call_layer(layer: Any, original: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
+def call_layer(
+    layer: Any, original: Callable[..., Any], args: tuple, kwargs: dict[str, Any], method: Any = None
+) -> Any:
     """Call a layer or model on tensors of the default graph.
 
     Args:
         layer: The layer.
-        original: `keras.Layer.__call__`.
+        original: `keras.Layer.__call__`, or another function of the layer and the arguments.
         args: The layer's arguments.
         kwargs: The layer's keyword arguments.
+        method: What says how the arguments are called, where that is not the layer's `call`: its function.
 
     Returns:
         What the layer returns, with tensors of the graph.
@@ -40,21 +44,26 @@ def call_layer(layer: Any, original: Callable[..., Any], args: tuple, kwargs: di
     Raises:
         ValueError: The layer would make variables inside of a variable scope that reuses; or what the layer raises.
     """
-    args, kwargs = _by_name(layer, args, dict(kwargs))
+    called = layer.call if method is None else partial(method, layer)
+    args, kwargs = _by_name(called, args, dict(kwargs))
     scope = Scope(layer)
     with name_scope(layer.name):
-        return _Call(layer, original, args, kwargs, scope).outputs()
+        return _Call(layer, original, args, kwargs, scope, method is None or _takes_training(called)).outputs()
 
 
-def _by_name(layer: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+def _by_name(method: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """Hand `training` over by its name."""
-    names = list(inspect.signature(layer.call).parameters)
-    if "training" in names and names.index("training") < len(args):
+    names = list(inspect.signature(method).parameters)
+    if _takes_training(method) and names.index("training") < len(args):
         at = names.index("training")
         kwargs["training"] = args[at]
         kwargs.update(zip(names[at + 1 :], args[at + 1 :], strict=False))
         args = args[:at]
     return args, kwargs
+
+
+def _takes_training(method: Callable[..., Any]) -> bool:
+    return "training" in inspect.signature(method).parameters
 
 
 class _Call:
@@ -66,12 +75,15 @@ class _Call:
         args: Arguments.
         kwargs: Keyword arguments.
         scope: Where it is called.
+        told: Whether `original` can be told if the layer trains.
     """
 
-    def __init__(self, layer: Any, original: Callable[..., Any], args: tuple, kwargs: dict[str, Any], scope: Scope):
+    def __init__(
+        self, layer: Any, original: Callable[..., Any], args: tuple, kwargs: dict[str, Any], scope: Scope, told: bool
+    ):
         self.layer, self.original, self.scope = layer, original, scope
         training = kwargs.pop("training", None)
-        if training is None and _depends_on_phase(layer):
+        if training is None and told and _depends_on_phase(layer):
             training = graph_state().learning_phase()
         #: The values that `training` may have in a run; None leaves it to the layer.
         self.phases: tuple[bool | None, ...] = (training,)

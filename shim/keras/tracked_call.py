@@ -280,6 +280,6 @@ def _narrow(value: Any) -> Any:
     dtype = str(value.dtype)
     if owner.name != "jax" or not dtype.endswith("64"):
         return value
-    usual = str(keras.ops.zeros((), dtype).dtype)
+    usual = str(keras.ops.convert_to_tensor(np.zeros((), dtype)).dtype)
     with owner.computing():
         return owner.astype(value, usual)

@@ -13,7 +13,8 @@ from onevar.core.checks import Collected
 from onevar.core.executable import plain
 from onevar.core.frame import Frame, run_steps
 from onevar.core.operation import Operation, Tensor
-from onevar.core.plan import Plan
+from onevar.core.plan import Plan, changed_storages, is_random, with_bodies
+from onevar.core.reach import needed
 from onevar.core.registry import adapter
 from onevar.core.state import StateRef, Store, Stream
 from onevar.keras.current import symbolic
@@ -32,6 +33,10 @@ class Streams:
     def __init__(self, generator: Any):
         self._generator = generator
         self._start: Any = None
+
+    def foresee(self) -> None:
+        """Take a number in vain, for who watches which variables a call writes."""
+        self._generator().next()
 
     def start(self, owner: Adapter) -> Any:
         """Return the counter that every stream of this call begins at, in the adapter's form.
@@ -55,12 +60,16 @@ class CallStore(Store):
     Args:
         owner: The adapter of Keras's backend.
         streams: The random numbers.
+
+    Attributes:
+        kept: Storage operation to where the state is.
+        random: The random numbers.
     """
 
     def __init__(self, owner: Adapter, streams: Streams):
         super().__init__(owner, owner.devices()[0])
         self.kept: dict[Operation, Any] = {}
-        self._random = streams
+        self.random = streams
 
     def ref(self, operation: Operation) -> StateRef:
         """Return the state that a storage operation stands for."""
@@ -77,7 +86,7 @@ class CallStore(Store):
         found = self.streams.get(operation)
         if found is None:
             found = super().stream(operation)
-            found.traced = self._random.start(self.adapter)
+            found.traced = self.random.start(self.adapter)
         return found
 
 
@@ -109,6 +118,7 @@ class Run:
             targets: Operations that run as well.
         """
         if symbolic() and all(tensor.spec.shape is not None for tensor in tensors):
+            self._foresee(needed([*(tensor.op for tensor in tensors), *targets], frozenset(self.known)))
             return [self._outline(tensor) for tensor in tensors]
         targets = [operation for operation in targets if operation not in self._done]
         plan = Plan(tensors, targets, list(self.known))
@@ -126,6 +136,19 @@ class Run:
             for step in steps:
                 self._remember(step, frame)
             return [frame.native(plain(frame.env[slot])) for slot in plan.fetch_slots]
+
+    def _foresee(self, operations: Iterable[Operation]) -> None:
+        """Read and write the variables that operations read and write, for who watches the rehearsal of a call."""
+        everything = with_bodies(operations)
+        if any(map(is_random, everything)):
+            self.store.random.foresee()
+        written = changed_storages(everything)
+        for operation in everything:
+            slot = self.store.kept.get(operation)
+            if slot is not None:
+                value = slot.keeper.value
+                if operation in written:
+                    slot.keeper.assign(value)
 
     def _outline(self, tensor: Tensor) -> Any:
         """Return a native tensor of the same shape and dtype: nobody looks at the value."""
@@ -155,7 +178,7 @@ class Run:
 @cache
 def wide() -> bool:
     """Whether Keras's framework has 64-bit types outside of v1 code: jax has not, by default."""
-    return str(keras.ops.zeros((), "int64").dtype).endswith("64")
+    return str(keras.ops.convert_to_tensor(np.zeros((), "int64")).dtype).endswith("64")
 
 
 def _has_unknown_sizes(value: Any) -> bool:

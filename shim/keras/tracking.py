@@ -6,7 +6,12 @@ from typing import Any, Literal, TypeVar, overload
 
 import keras
 
+from onevar.core.context import executing_eagerly
+from onevar.keras import internals
 from onevar.keras.current import keras_adapter
+from onevar.keras.graph_arguments import has_graph_values
+from onevar.keras.graph_layers import call_layer
+from onevar.keras.graph_state import root_graph
 from onevar.keras.tracked_call import Call, Written
 from onevar.keras.tracked_losses import COUNTED
 from onevar.keras.tracked_saving import teach
@@ -66,10 +71,27 @@ def _run(written: Written, layer: keras.Layer, args: tuple, kwargs: dict[str, An
     state = state_of(layer)
     if CURRENT.calls and CURRENT.calls[-1].state is state:
         return written.function(layer, *args, **kwargs)
+    if not executing_eagerly() and has_graph_values((args, kwargs)):
+        return _in_graph(written, layer, args, kwargs)
     # A method may call Keras before it names anything of `tf`, which is what loads it and has Keras take its tensors.
     load()
     teach(type(layer))
     return Call(state, written)(layer, args, kwargs)
+
+
+def _in_graph(written: Written, layer: keras.Layer, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Call a method that Keras does not on tensors of the default graph, which may be that of another layer's call."""
+
+    def method(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+        run = partial(_run, written, layer)
+        if any(map(keras.backend.is_keras_tensor, keras.tree.flatten((args, kwargs)))):
+            return internals.backend.compute_output_spec(lambda *args, **kwargs: run(args, kwargs), *args, **kwargs)
+        return run(args, kwargs)
+
+    around = root_graph().keras_call
+    if around is not None:
+        return around(method, (layer, *args), kwargs)
+    return call_layer(layer, method, args, kwargs, written.function)
 
 
 class _Tracked:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from onevar.core.context import executing_eagerly
+from onevar.core.context import eager_mode, executing_eagerly
 from onevar.core.default_graph import control_dependencies, get_collection
 from onevar.core.eager_values import eager_tensor
 from onevar.core.nest import flatten
@@ -65,7 +65,8 @@ class _Watching(StatelessScope):
             variable: The other library's.
         """
         if variable.trainable:
-            view = ours(variable)
+            with eager_mode():  # a layer's own code may have a graph of its own open
+                view = ours(variable)
             self.read.setdefault(id(view._cell), view)
 
 
