@@ -7,6 +7,7 @@ import pytest
 
 from onevar.migrate.convert import ConversionError, MappingError, infer
 from onevar.migrate.convert.name_map import read_map
+from onevar.migrate.convert.spec import Spec
 
 
 def pairs(name_map):
@@ -276,3 +277,74 @@ def test_bert_in_torch():
     name_map = infer({**source, **slots, "global_step": ()}, target)
     assert pairs(name_map) == {name: new for name, (new, _) in wanted.items()}
     assert {row.rule for row in name_map.rows if row.sources[0].endswith("kernel")} == {"dense"}
+
+
+def test_letters_behind_numbers_count():
+    """Slim's Inception: the letter of `Mixed_5c` is none of `Conv2d_0c_3x3`'s, and each batch norm is its kernel's."""
+    inside = {"0/Conv2d_0a_1x1": ("branch0", (1, 1, 8, 4)), "1/Conv2d_0a_1x1": ("branch1.0", (1, 1, 8, 4)),
+              "1/Conv2d_0b_3x3": ("branch1.1", (3, 3, 4, 4)), "2/Conv2d_0b_3x3": ("branch2.1", (3, 3, 4, 4)),
+              "2/Conv2d_0c_3x3": ("branch2.2", (3, 3, 4, 4))}  # fmt: skip
+    source, target, want = {}, {}, {}
+    for block in ("Mixed_5b", "Mixed_5c", "Mixed_5d"):
+        for old, (new, shape) in inside.items():
+            scope = f"InceptionV3/{block}/Branch_{old}"
+            source |= {f"{scope}/weights": shape, f"{scope}/BatchNorm/beta": (4,)}
+            target |= {f"{block}.{new}.conv.weight": shape[::-1]}
+            target |= {f"{block}.{new}.bn.{part}": (4,) for part in ("weight", "bias")}
+            want |= {f"{scope}/weights": f"{block}.{new}.conv.weight"}
+            want |= {f"{scope}/BatchNorm/beta": f"{block}.{new}.bn.bias"}
+    assert pairs(infer(source, target)) == want
+
+
+def test_a_batch_norm_goes_where_its_convolution_goes():
+    """MobileNet: kernels tell by their shapes, batch norms of one width by the layer that they are in."""
+    source, target, want = {}, {}, {}
+    shapes = [(3, 3, 3, 8), (3, 3, 8, 1), (1, 1, 8, 16)]
+    for at, name in enumerate(("Conv2d_0", "Conv2d_1_depthwise", "Conv2d_1_pointwise")):
+        last = "depthwise_weights" if "depthwise" in name else "weights"
+        width = shapes[at][2] if "depthwise" in name else shapes[at][3]
+        source |= {f"Mobilenet/{name}/{last}": shapes[at], f"Mobilenet/{name}/BatchNorm/beta": (width,)}
+        h, w, i, o = shapes[at]
+        target[f"features.{at}.0.weight"] = (i, 1, h, w) if "depthwise" in name else (o, i, h, w)
+        target |= {f"features.{at}.1.weight": (width,), f"features.{at}.1.bias": (width,)}
+        want[f"Mobilenet/{name}/BatchNorm/beta"] = f"features.{at}.1.bias"
+    name_map = infer(source, target)
+    found = pairs(name_map)
+    assert {name: found[name] for name in want} == want
+    ones = {row.targets[0] for row in name_map.rows if row.rule == "ones"}
+    assert ones == {f"features.{at}.1.weight" for at in range(3)}
+
+
+def test_a_convolution_over_the_whole_map_is_a_dense_layer_elsewhere():
+    """Slim's VGG: `fc6` is a convolution of 7 by 7 there, and a Linear behind `flatten` in torchvision."""
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(2, 3, 3, 4)), rng.normal(size=(3, 3, 4, 6)).astype("f")
+    want = x.reshape(2, -1) @ kernel.reshape(-1, 6)
+    name_map = infer({"vgg/fc6/weights": kernel}, {"classifier.0.weight": (6, 36)}, target_style="torch")
+    linear = name_map.apply({"vgg/fc6/weights": kernel})["classifier.0.weight"]
+    np.testing.assert_allclose(np.moveaxis(x, -1, 1).reshape(2, -1) @ linear.T, want, rtol=1e-5, atol=1e-5)
+    back = infer({"classifier.0.weight": linear}, {"vgg/fc6/weights": kernel}, source_style="torch")
+    np.testing.assert_array_equal(back.apply({"classifier.0.weight": linear})["vgg/fc6/weights"], kernel)
+
+
+def test_a_rule_that_was_said_does_for_a_layer_of_another_rule():
+    """BERT's `output_weights` are used transposed, so that they are a Linear's as they are."""
+    source, target = {"cls/output_weights": (2, 16)}, {"cls.weight": Spec((2, 16), layer="Linear")}
+    with pytest.raises(MappingError, match=r"cls\.weight has its shape.*--rule cls/output_weights=same"):
+        infer(source, target, target_style="torch")
+    name_map = infer(source, target, target_style="torch", rules={"cls/output_weights": "same"})
+    assert [row.rule for row in name_map.rows] == ["same"]
+
+
+def test_one_tensor_under_two_names():
+    source = {"embedding": (9, 4), "dense/kernel": (4, 4), "dense/bias": (4,)}
+    target = {"emb.weight": Spec((9, 4), layer="Embedding"), "fc.weight": (4, 4), "fc.bias": (4,)}
+    target["decoder.weight"] = Spec((9, 4), layer="Linear", tied="emb.weight")
+    rows = [(row.sources[0], row.targets[0]) for row in infer(source, target).rows]
+    assert ("embedding", "emb.weight") in rows
+    assert ("embedding", "decoder.weight") in rows
+    back = infer(target, source, source_style="torch", target_style="tf1")
+    assert back.left_out == {"decoder.weight": "the same tensor as emb.weight"}
+    two = {"embedding": "emb.weight", "other": "decoder.weight"}
+    with pytest.raises(ConversionError, match="are one tensor, and embedding and other are two"):
+        infer({**source, "other": (9, 4)}, target, given=two)

@@ -42,6 +42,7 @@ def settle(name_map: NameMap, flatten: Shapes, unflatten: Shapes) -> None:
 class _Settling:
     def __init__(self, name_map: NameMap, dense: list[Row]):
         self.map = name_map
+        self._specs = (name_map.source, name_map.target)
         self.sizes = [_sizes(name_map, row) for row in dense]
         self.channels = _channels(name_map)
 
@@ -53,6 +54,8 @@ class _Settling:
             rows, columns = _sizes(self.map, row)
             if "flatten" not in row.options:
                 shape = _said(row, flatten)
+                if shape is _UNSAID:
+                    shape = self._own(row)
                 if shape is not _UNSAID:
                     row = self._set(row, "flatten", shape)
                 elif rows not in explained and self._map_of(rows):
@@ -63,6 +66,18 @@ class _Settling:
                     self._set_all(row, shape)
                 elif columns > rows and columns >= _LEAST * self._map_of(columns) > 0:
                     self._demand(row, "unflatten", columns, "outputs, which may be reshaped to a feature map")
+
+    def _own(self, row: Row) -> Sequence[int]:
+        """Return the feature map that a convolution covers whole whose kernel is a dense one on the other side."""
+        styles = self.map.styles(row)
+        for style, name, specs in zip(styles, (row.sources[0], row.targets[0]), self._specs, strict=True):
+            spec = specs[name]
+            if len(spec.shape) < 4 and not (len(spec.shape) == 3 and (spec.layer or "").startswith("Conv")):
+                continue
+            common = layouts.LAYOUTS["conv"].common(spec.shape) if style == "torch" else spec.shape
+            if common is not None and max(common[:-2]) > 1:
+                return common[:-1]
+        return _UNSAID
 
     def _set(self, row: Row, key: str, shape: Sequence[int] | None) -> Row:
         if shape is None:
@@ -122,5 +137,8 @@ def _channels(name_map: NameMap) -> list[int]:
 
 def _sizes(name_map: NameMap, row: Row) -> tuple[int, int]:
     """Return a dense kernel's numbers of inputs and outputs."""
-    shape = name_map.source[row.sources[0]].shape
-    return (shape[1], shape[0]) if name_map.source_style == "torch" else (shape[0], shape[1])
+    shape, style = name_map.source[row.sources[0]].shape, name_map.source_style
+    other = name_map.target[row.targets[0]].shape
+    if len(shape) != 2 and len(other) == 2:  # a matrix with its dimensions split: heads, or a convolution over all
+        shape, style = other, name_map.target_style
+    return (shape[1], shape[0]) if style == "torch" else (shape[0], shape[1])

@@ -28,6 +28,8 @@ class Item:
         numbers: That tell it from others of the same words.
         shapes: Of its tensors.
         order: Its place among the side's items, as they were given.
+        style: The convention that its tensors are in.
+        told: Whether the user has said its rule.
     """
 
     names: tuple[str, ...]
@@ -40,6 +42,8 @@ class Item:
     numbers: tuple[tuple[int, ...], ...]
     shapes: tuple[Shape, ...]
     order: int
+    style: str = ""
+    told: bool = False
 
     def __str__(self) -> str:
         return " + ".join(f"{name} {Spec(shape)}" for name, shape in zip(self.names, self.shapes, strict=True))
@@ -107,8 +111,9 @@ def _single(side: _Side, name: str, order: int) -> Item:
         choices = {told: layouts.choices(spec.shape, side.style_of(name)).get(told, spec.shape)}
         costs = {told: 0.0}
     return Item(
-        (name,), (said.role or "",), said.unit, roles, choices, costs, said.words, said.numbers, (spec.shape,), order
-    )
+        (name,), (said.role or "",), said.unit, roles, choices, costs, said.words, said.numbers, (spec.shape,), order,
+        side.style_of(name), told is not None,
+    )  # fmt: skip
 
 
 def _is_told(name: str, spec: Spec, pattern: str, rule: str) -> bool:

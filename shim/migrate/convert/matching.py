@@ -6,6 +6,7 @@ new follows:
 
 shape   an item has one candidate left: every item needs its partner
 layer   a tensor of two layers' has been matched, so the others of one layer are in the other
+nested  the layer around one has been matched (a convolution's, around its batch norm), so it is beside the partner
 name    among items that fit alike, those whose distinguishing words are most alike, from both sides
 count   families of names that nothing but their number of items tells apart
 order   items whose names differ in numbers alone, as many as there are: the first is the first
@@ -22,6 +23,7 @@ from typing import Any
 
 from onevar.migrate.convert import layouts
 from onevar.migrate.convert.items import Item
+from onevar.migrate.convert.words import tokens
 
 Families = dict[tuple, list[Item]]
 
@@ -99,19 +101,29 @@ def _costs(source: Item, target: Item, alike: Callable[[Any, Any], bool]) -> dic
     """Return the rules that fit, and how much speaks against each."""
     if not agree(source.roles, target.roles):
         return {}
-    mine, yours = (item.choices if alike is operator.eq else _widened(item) for item in (source, target))
+    mine, yours = _choices(source, target), _choices(target, source)
+    if alike is not operator.eq:
+        mine, yours = _widened(source, mine), _widened(target, yours)
+    told = source.told or target.told
     return {
-        rule: source.costs.get(rule, 0.0) + target.costs.get(rule, 0.0)
+        rule: 0.0 if told else source.costs.get(rule, 0.0) + target.costs.get(rule, 0.0)
         for rule, shape in mine.items()
         if rule in yours and alike(shape, yours[rule])
     }
 
 
-def _widened(item: Item) -> Mapping[str, tuple[int, ...]]:
+def _choices(item: Item, other: Item) -> Mapping[str, tuple[int, ...]]:
+    """Return the rules that an item may fall under; all that its shape allows if the user has said the other's."""
+    if other.told and not item.told and len(item.names) == 1:
+        return layouts.choices(item.shapes[0], item.style)
+    return item.choices
+
+
+def _widened(item: Item, choices: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...]]:
     """Return the rules that an item may fall under if its shape may be regrouped; a cell's may not."""
-    if len(item.names) > 1 or "dense" in item.choices or "conv" not in item.choices:
-        return {rule: shape for rule, shape in item.choices.items() if rule in layouts.LAYOUTS}
-    return {"dense": item.choices["conv"], **item.choices}
+    if len(item.names) > 1 or "dense" in choices or "conv" not in choices:
+        return {rule: shape for rule, shape in choices.items() if rule in layouts.LAYOUTS}
+    return {"dense": choices["conv"], **choices}
 
 
 def agree(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -138,7 +150,7 @@ class Matcher:
         self._pairs: list[Pair] = []
         self._units: dict[str, set[str]] = defaultdict(set)
         self._units_back: dict[str, set[str]] = defaultdict(set)
-        self._members = {"source": _by_unit(sources), "target": _by_unit(targets)}
+        self._scopes = {"source": _by_scope(sources), "target": _by_scope(targets)}
         for source in sources:
             self._candidates[source] = {}
             self._link(source, targets, _fits)
@@ -153,7 +165,7 @@ class Matcher:
 
     def run(self) -> Outcome:
         """Return what can be found out."""
-        steps = [self._singles, self._layers, self._families, self._loosen]
+        steps = [self._singles, self._layers, self._nested, self._families, self._loosen]
         if self._by_order:
             steps.append(self._in_order)
         while any(step() for step in steps):
@@ -207,6 +219,30 @@ class Matcher:
             if inside and len(inside) < len(fits):
                 for other in [other for other in fits if other not in inside]:
                     drop(item, other)  # type: ignore[operator]
+                return True
+        return False
+
+    def _nested(self) -> bool:
+        """Keep a layer in the scope of a matched one, such as a convolution's batch norm, to the partner's scope."""
+        return self._keep_beside(self._candidates, self._units, "target", self._drop) or self._keep_beside(
+            self._wanted, self._units_back, "source", lambda target, source: self._drop(source, target)
+        )
+
+    def _keep_beside(
+        self,
+        items: dict[Item, dict[Item, None]],
+        units: dict[str, set[str]],
+        other_side: str,
+        drop: Callable[[Item, Item], None],
+    ) -> bool:
+        for item, fits in items.items():
+            beside: set[str] = set()
+            for partner in units.get(_scope_of(item.unit), ()) if _scope_of(item.unit) else ():
+                beside |= _beside(item, partner, self._scopes[other_side].get(_scope_of(partner), ()))
+            inside = [other for other in fits if other.unit in beside]
+            if inside and len(inside) < len(fits):
+                for other in [other for other in fits if other not in inside]:
+                    drop(item, other)
                 return True
         return False
 
@@ -278,11 +314,25 @@ class Matcher:
         return False
 
 
-def _by_unit(items: Iterable[Item]) -> dict[str, list[Item]]:
+def _scope_of(unit: str) -> str:
+    return unit.rpartition("/")[0]
+
+
+def _by_scope(items: Iterable[Item]) -> dict[str, list[Item]]:
     out: dict[str, list[Item]] = defaultdict(list)
     for item in items:
-        out[item.unit].append(item)
+        if _scope_of(item.unit):
+            out[_scope_of(item.unit)].append(item)
     return out
+
+
+def _beside(item: Item, partner: str, scope: Iterable[Item]) -> set[str]:
+    """Return the layer beside a partner that an item may be in: the only one, or the one that is numbered alike."""
+    units = {other.unit for other in scope if other.unit != partner and agree(item.roles, other.roles)}
+    if len(units) < 2:
+        return units
+    said, counted = tokens(partner.rpartition("/")[2])
+    return {unit for unit in units if said and tokens(unit.rpartition("/")[2])[1] == counted}
 
 
 def _in_families(items: Iterable[Item]) -> Families:

@@ -149,12 +149,15 @@ class TorchModule(Model):
         self.module = module
         self._tensors = dict(module.state_dict(keep_vars=True))
         kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
+        first: dict[int, str] = {}
         for name, tensor in self._tensors.items():
             if not hasattr(tensor, "shape"):
                 continue
+            tied = first.setdefault(id(tensor), name)
             kind = kinds.get(name.rpartition(".")[0])
             known = kind if name.endswith(("weight", "bias")) and kind in _KINDS else None
-            self.specs[name] = Spec(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."), None, known)
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            self.specs[name] = Spec(tuple(tensor.shape), dtype, None, known, tied=None if tied == name else tied)
         if not self.specs:
             raise ConversionError(f"{self.path} has no tensors.")
 

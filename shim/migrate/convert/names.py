@@ -20,6 +20,7 @@ from onevar.migrate.convert.matching import Matcher, Outcome, Pair, agree, rival
 from onevar.migrate.convert.name_map import FILLS, Given, NameMap, Problem, Row, expanded, given_map
 from onevar.migrate.convert.recurrent import GATES
 from onevar.migrate.convert.spec import STYLES, ConversionError, Spec, matches, specs_of, style_of
+from onevar.migrate.convert.ties import Ties
 from onevar.migrate.convert.words import bare
 
 _SHOWN = 6
@@ -107,6 +108,7 @@ class _Work:
         self.pairs: list[Pair] = []
         self.outcome = Outcome()
         self._averages: dict[str, str] = {}
+        self._ties = [Ties(specs) for specs in (source, target)]
 
     def _weights(self, specs: dict[str, Spec], side: int, other: dict[str, Spec]) -> dict[str, Spec]:
         """Return a side without what is no weight, unless the other side has tensors of these names too."""
@@ -214,6 +216,10 @@ class _Work:
     # The rest.
 
     def match(self, by_order: bool) -> None:
+        given = {name for row in self.map.rows for name in row.targets}
+        spare = [self._ties[0].spare(), self._ties[1].spare(given)]
+        again = [item for item in self.sources if spare[0].intersection(item.names)]
+        self._remove(*spare)
         named = self._by_v1_name()
         used = {item for pair in named for item in pair}
         rest = [[item for item in side if item not in used] for side in (self.sources, self.targets)]
@@ -232,8 +238,20 @@ class _Work:
         matcher = Matcher(sources, targets, by_order, self.pairs)
         self.outcome = matcher.run()
         self.pairs = [pair for pair in self.outcome.pairs if pair not in known]
+        self._match_spare(again, by_order)
         self._row_all()
+        done = {name for row in self.map.rows for name in row.targets} | set(self.map.kept)
+        self.map.rows += self._ties[1].rows(self.map.rows, done)
         self._say_open()
+
+    def _match_spare(self, sources: list[Item], by_order: bool) -> None:
+        """Match further names of one tensor with what is left of a target that has two; or leave them out."""
+        found = Matcher(sources, self.outcome.missing, by_order).run()
+        self.pairs += found.pairs
+        self.outcome.missing = found.missing
+        for item, _ in found.open:
+            first = self._ties[0].group(item.names[0])[0]
+            self.map.left_out |= dict.fromkeys(item.names, f"the same tensor as {first}")
 
     def _by_v1_name(self) -> list[tuple[Item, Item]]:
         """Return the pairs of items whose tensors have the same names in TensorFlow 1."""
@@ -291,6 +309,12 @@ class _Work:
         near = _namesakes(source, self.targets)
         if source.names[0].endswith("opaque_kernel"):
             near += _OPAQUE
+        alike = [item for item in self.outcome.missing if item.shapes == source.shapes and len(source.shapes[0]) > 1]
+        if len(alike) == 1 and len(source.names) == 1 and layouts.crosses(self.map.source_style, self.map.target_style):
+            near += (
+                f" ({alike[0].names[0]} has its shape: if that is it, not transposed, say so, "
+                f"rules={{{source.names[0]!r}: 'same'}} (--rule {source.names[0]}=same))"
+            )
         return (
             f"{source} of the source has no place in the target{near}. Map it, or leave it out: "
             f"skip=[{source.names[0]!r}] (--skip {source.names[0]})"
@@ -320,7 +344,8 @@ def _ambiguous(source: Item, candidates: list[Item]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return (
         f"{source} of the source may be any of {', '.join(names[:_SHOWN])}{more}: nothing tells them apart. Say "
-        "which in a map (--map-out writes one to edit)"
+        "which in a map (--map-out writes one to edit), or, if both sides make these layers in one order, "
+        "by_order=True (--by-order)"
     )
 
 

@@ -24,6 +24,7 @@ class Spec:
         layer: The class of its layer, where that is known: `"Dense"`, `"Conv2d"`.
         style: The convention it is in, where that is another one than its neighbours': v1 variables in a Keras model.
         v1_name: The name that it has in TensorFlow 1, where its own is another one.
+        tied: The first name of the same tensor, where it has another one.
     """
 
     shape: tuple[int, ...]
@@ -32,6 +33,7 @@ class Spec:
     layer: str | None = None
     style: str | None = None
     v1_name: str | None = None
+    tied: str | None = None
 
     @property
     def size(self) -> int:

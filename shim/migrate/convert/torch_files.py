@@ -5,6 +5,7 @@ import pickle
 import struct
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,7 +51,11 @@ class TorchFile(Source):
             self.close()
             raise
         self._tensors = self._chosen(loaded, key)
-        self.specs = {name: tensor.spec for name, tensor in self._tensors.items()}
+        first: dict[Tensor, str] = {}
+        for name, tensor in self._tensors.items():
+            tied = first.setdefault(tensor, name)
+            empty = not tensor.spec.size
+            self.specs[name] = tensor.spec if tied == name or empty else replace(tensor.spec, tied=tied)
 
     def _load(self) -> Any:
         if zipfile.is_zipfile(self._file):

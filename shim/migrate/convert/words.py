@@ -24,6 +24,8 @@ ROLES: Mapping[str, str] = {
 #: Roles by the first or last word of a name's last part: `W_conv1`, `b_fc2`, `conv1_weights`.
 _PARTS = {"w": "kernel", "weights": "kernel", "weight": "kernel", "b": "bias", "biases": "bias", "bias": "bias"}
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+#: A letter that counts: `Mixed_5b`, `Conv2d_0c_3x3`, `res2a_branch2b`.
+_COUNTING = re.compile(r"(?<=\d)[a-z](?![a-zA-Z0-9])")
 _RANK = re.compile(r"(?i)(?<=conv|pool|norm)(?:(?P<rank>[123])d)(?![a-z])")
 _KERNEL_SIZE = re.compile(r"(?<![a-zA-Z0-9])\d+x\d+(?![a-zA-Z0-9])")
 #: What TensorFlow 2's object checkpoints put around a name.
@@ -119,7 +121,7 @@ def tokens(part: str) -> tuple[list[str], tuple[int, ...]]:
     known = vocabulary()
     words: list[str] = []
     numbers: list[int] = []
-    plain = _KERNEL_SIZE.sub("", _RANK.sub("", part))
+    plain = _COUNTING.sub(lambda letter: f" {ord(letter[0])} ", _KERNEL_SIZE.sub("", _RANK.sub("", part)))
     for token in _WORD.findall(plain):
         if token.isdigit():
             numbers.append(int(token))
