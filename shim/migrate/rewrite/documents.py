@@ -7,15 +7,16 @@ import json
 import re
 import tokenize
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from onevar.migrate import notebook, python2
 from onevar.migrate.sources import Source, lines_of
 
 _CELL = "#onevar-cell:"
-_MAGIC = "#onevar-line:"
-_MARKED = re.compile(rf"^(?P<code>.*?) *{_MAGIC}(?P<number>\d+)$")
+#: Begins the comment behind what stands for a command of IPython.
+MAGIC = "#onevar-line:"
+_MARKED = re.compile(rf"^(?P<code>.*?) *{MAGIC}(?P<number>\d+)$")
 _TIMED = re.compile(r"^(\s*%{1,2}\w+ +)(.*)$")
 _INDENT = re.compile(r"^\{\r?\n( +|\t+)\"")
 
@@ -94,7 +95,9 @@ class Notebook(Document):
             new = "\n".join(self._restored(line, seen) for line in code.split("\n"))
             cell = self.cells[number]
             key = "source" if "source" in cell else "input"
-            if new != _joined(cell[key]):
+            old = _joined(cell[key])
+            if new != old:
+                new = _trimmed(new, old)
                 cell[key] = new.splitlines(keepends=True) if isinstance(cell[key], list) else new
         if sorted(seen) != list(range(len(self.originals))):
             raise Damaged("a command of IPython stands in code that changes")
@@ -104,14 +107,22 @@ class Notebook(Document):
         parts: dict[int, list[str]] = {}
         number = 0
         for line in text.split("\n"):
-            if line.strip().startswith(_CELL):
-                number = int(line.strip()[len(_CELL) :])
+            if line.strip('" ').startswith(_CELL):
+                number = int(line.strip('" ')[len(_CELL) :])
                 parts[number] = []
             elif number:
                 parts[number].append(line)
             elif line.strip():
                 raise Damaged("a line would stand before the first cell")
         return {number: "\n".join(lines) for number, lines in parts.items()}
+
+    def standing(self) -> "Notebook":
+        """Return the notebook with statements between its cells, which stay where the statements around them go."""
+        lines = (f'"{line}"' if line.startswith(_CELL) else line for line in self.text.split("\n"))
+        source = Source(self.source.path, self.source.module, places=self.source.places)
+        found = replace(self, source=source, text="\n".join(lines))
+        parse(source, found.text)
+        return self if source.tree is None else found
 
     def _restored(self, line: str, seen: list[int]) -> str:
         found = _MARKED.match(line)
@@ -126,6 +137,12 @@ class Notebook(Document):
         if timed is None:
             raise Damaged("a command of IPython stands in code that changes")
         return timed[1] + found["code"].strip()
+
+
+def _trimmed(new: str, old: str) -> str:
+    """Return a cell's code with the empty lines at its ends that it had: what is added, or goes, leaves others."""
+    code = new.strip("\n")
+    return old[: len(old) - len(old.lstrip("\n"))] + code + old[len(old.rstrip("\n")) :] if code else ""
 
 
 def read(path: Path, module: str) -> Document:
@@ -188,7 +205,7 @@ def _notebook(path: Path, module: str, content: bytes) -> Notebook:
         originals = _joined(one["source"] if "source" in one else one.get("input", "")).split("\n")
         plain = cells[number].text.split("\n")
         for line, (was, is_now) in enumerate(zip(originals, [*plain, ""], strict=False), 1):
-            lines.append(was if was == is_now else f"{is_now}  {_MAGIC}{len(document.originals)}")
+            lines.append(was if was == is_now else f"{is_now}  {MAGIC}{len(document.originals)}")
             places.append((number, line))
             if was != is_now:
                 document.originals.append((was, is_now))

@@ -5,7 +5,7 @@ Whatever goes wrong in a stage takes back that stage for that file, or that unit
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import libcst as cst
@@ -13,7 +13,7 @@ from libcst.metadata import MetadataWrapper
 
 from onevar.migrate import bindings, judge
 from onevar.migrate.bindings import Exports
-from onevar.migrate.rewrite import documents, edits, long_lines, redirected_imports
+from onevar.migrate.rewrite import documents, edits, long_lines, redirected_imports, shared_lines
 from onevar.migrate.rewrite.context import BaseContext, Converted, Left, Options, Replacement
 from onevar.migrate.rewrite.documents import Damaged, Document
 from onevar.migrate.rewrite.expressions import unsupported
@@ -78,6 +78,7 @@ class _Work:
     ledger: Ledger = field(default_factory=Ledger)
     notes: list[str] = field(default_factory=list)
     reasons: dict[cst.CSTNode, str] = field(default_factory=dict)
+    modelled: bool = False
 
 
 def rewrite(file: File, options: Options) -> Rewriting | Failure:
@@ -100,6 +101,45 @@ def rewrite(file: File, options: Options) -> Rewriting | Failure:
     work = _Work(file, names)
     if not names.uses:
         return _done(work, file.document.content)
+    if options.stage != "shim":
+        return _apart(work, options)
+    return _finished(work, options)
+
+
+def _apart(work: _Work, options: Options) -> Rewriting | Failure:
+    """Return what becomes of a file at a stage that converts: statements on one line may each become something else.
+
+    A file that is not converted keeps its lines; the reasons why are those of its statements apart.
+    """
+    names, file = work.names, work.file
+    document = shared_lines.apart(file.document, {use.line for use in names.uses})
+    if document is None:
+        return _finished(work, options)
+    other = _Work(replace(file, document=document), named(Text(document.source, document.text), file.given))
+    found = _finished(other, options)
+    if not isinstance(found, Rewriting) or len(names.uses) != len(found.findings):
+        return _finished(work, options)
+    lines = file.document.source.lines
+    rows = tuple(
+        replace(row, column=use.column, text=lines[use.line - 1].strip())
+        for row, use in zip(found.findings, names.uses, strict=True)
+    )
+    if other.modelled:
+        return replace(found, findings=rows)
+    plain = _finished(work, options)
+    if not isinstance(plain, Rewriting):
+        return plain
+    pairs = zip(plain.findings, rows, strict=True)
+    return replace(plain, findings=tuple(_better(one, row) for one, row in pairs))
+
+
+def _better(one: Finding, apart: Finding) -> Finding:
+    """Return a finding with the reason that its statement has on a line of its own."""
+    return replace(one, reason=apart.reason) if one.status == apart.status == LEFT else one
+
+
+def _finished(work: _Work, options: Options) -> Rewriting | Failure:
+    file = work.file
     after = _structured(work, options)
     after = _settled(work, after, options)
     try:
@@ -146,6 +186,7 @@ def _converted(work: _Work, options: Options) -> tuple[list[Converted], str]:
         if isinstance(unit, Left):
             work.reasons[unit.node] = f"{unit.unit}: {unit.reason}"
     good, text = _accepted(work, imports, [unit for unit in plan.units if isinstance(unit, Converted)])
+    work.modelled = bool(good)
     if options.stage == "keras3":
         rest = _rest(work, imports, good)
         good, text = _accepted(work, imports, [*good, rest]) if rest.edits else (good, text)
@@ -268,6 +309,7 @@ def _mark_gone(work: _Work, local: str) -> None:
 
 def _whole(work: _Work, options: Options, why: str) -> Rewriting | Failure:
     """Return a file whose stage cannot be put back: at stage shim if that can be, else as it was."""
+    work.modelled = False
     if options.stage != "shim":
         found = rewrite(work.file, Options(options.target, "shim"))
         if isinstance(found, Rewriting):

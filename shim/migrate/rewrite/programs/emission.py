@@ -1,5 +1,7 @@
 """Pieces of a model's class: what fills its text, and small texts."""
 
+from dataclasses import dataclass, field
+
 import libcst as cst
 
 from onevar.migrate.rewrite.programs import symbols
@@ -8,6 +10,25 @@ from onevar.migrate.rewrite.programs.optimizing import Optimizers
 from onevar.migrate.rewrite.programs.reading import assigned, code
 
 BLANK = cst.EmptyLine(indent=False)
+
+
+@dataclass
+class Block:
+    """Statements of `call` under one block of the original, or under none.
+
+    Attributes:
+        scope: The original block.
+        guard: Paths of the placeholders that must be fed.
+        parts: Statements, converted, and inner blocks.
+    """
+
+    scope: cst.With | None = None
+    guard: tuple[str, ...] = ()
+    parts: list["cst.BaseStatement | Block"] = field(default_factory=list)
+
+
+class Mixed(Exception):
+    """What is made of weights by Keras, and what by onevar.v1, do not go together."""
 
 
 class Tidy(cst.CSTTransformer):

@@ -1,6 +1,5 @@
 """Writes the class that a graph becomes: a keras.Model that takes what is fed and returns what is fetched."""
 
-from dataclasses import dataclass, field
 from typing import cast
 
 import libcst as cst
@@ -19,7 +18,18 @@ from onevar.migrate.rewrite.programs.checks import (
     restores,
     saves,
 )
-from onevar.migrate.rewrite.programs.emission import BLANK, Filling, Making, Tidy, chosen, is_rate, one_of, restoring
+from onevar.migrate.rewrite.programs.emission import (
+    BLANK,
+    Block,
+    Filling,
+    Making,
+    Mixed,
+    Tidy,
+    chosen,
+    is_rate,
+    one_of,
+    restoring,
+)
 from onevar.migrate.rewrite.programs.functions import Functions
 from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, call_symbol
 from onevar.migrate.rewrite.programs.optimizing import Optimizers
@@ -29,25 +39,6 @@ from onevar.migrate.rewrite.programs.state import ModelContext
 from onevar.migrate.rewrite.programs.training import Training, TrainOp
 
 INDENT = "    "
-
-
-@dataclass
-class Block:
-    """Statements of `call` under one block of the original, or under none.
-
-    Attributes:
-        scope: The original block.
-        guard: Paths of the placeholders that must be fed.
-        parts: Statements, converted, and inner blocks.
-    """
-
-    scope: cst.With | None = None
-    guard: tuple[str, ...] = ()
-    parts: list["cst.BaseStatement | Block"] = field(default_factory=list)
-
-
-class Mixed(Exception):
-    """What is made of weights by Keras, and what by onevar.v1, do not go together."""
 
 
 class ModelWriter:

@@ -12,9 +12,9 @@ from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.checkpoints import Checkpoints
 from onevar.migrate.rewrite.programs.checks import listed, refuse_still_norms, refuse_symbols
-from onevar.migrate.rewrite.programs.emission import BLANK
+from onevar.migrate.rewrite.programs.emission import BLANK, Mixed
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
-from onevar.migrate.rewrite.programs.model import Mixed, ModelWriter
+from onevar.migrate.rewrite.programs.model import ModelWriter
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, read, statements, suite
 from onevar.migrate.rewrite.programs.repeats import happens_again, refuse_draws
 from onevar.migrate.rewrite.programs.rewriting import Made, SessionRewriter
@@ -57,9 +57,11 @@ def plan(names: Names, imports: ModuleImports, options: Options) -> Plan:
 
 def _place(names: Names, node: cst.CSTNode) -> str:
     try:
-        return f" (line {names.range_of(node).start.line})"
+        line, places = names.range_of(node).start.line, names.source.places
     except KeyError:
         return ""
+    cell, line = places[line - 1] if 0 < line <= len(places) else (0, line)
+    return f" (cell {cell}, line {line})" if cell else f" (line {line})"
 
 
 def _owners(names: Names) -> list[tuple[str, cst.CSTNode, list[cst.BaseStatement]]]:
