@@ -194,6 +194,14 @@ class DataLossError(_CodedError):
     code = DATA_LOSS
 
 
+class NoArrayError(NotImplementedError, TypeError):
+    """A tensor of a graph is used where an array is needed.
+
+    TensorFlow raises NotImplementedError. It is a TypeError too, by which the operators of a framework's own tensors
+    know that they should leave the other operand to do it.
+    """
+
+
 class OperatorNotAllowedInGraphError(OnevarError, TypeError):
     """Python asked a tensor of a graph for its value: its truth, or its elements."""
 

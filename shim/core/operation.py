@@ -8,7 +8,7 @@ import numpy as np
 
 from onevar.core.dtype import DType
 from onevar.core.op_defs import OpDef, op_def
-from onevar.core.op_errors import OperatorNotAllowedInGraphError
+from onevar.core.op_errors import NoArrayError, OperatorNotAllowedInGraphError
 from onevar.core.spec import Spec
 from onevar.core.tensor_shape import TensorShape, as_shape
 
@@ -286,7 +286,7 @@ class Tensor:
         raise OperatorNotAllowedInGraphError(_NO_BOOL)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        raise NotImplementedError(
+        raise NoArrayError(
             f"Cannot convert a symbolic tf.Tensor ({self.name}) to a numpy array. It has no value until a Session "
             "runs it; use tensor.eval() or session.run(tensor)."
         )

@@ -8,7 +8,7 @@ Keras itself computes, v1 code that it calls (an activation, a `Lambda`, a loss)
 import operator
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import keras
@@ -27,7 +27,8 @@ from onevar.keras.graph_operations import call_loss, call_operation
 from onevar.keras.graph_state import known_state, root_graph, view_of
 from onevar.keras.graph_tensors import tensor_of
 from onevar.keras.native_mode import Native
-from onevar.keras.views import eager_view
+from onevar.keras.view_faces import EagerView
+from onevar.keras.views import LinkedVariable, eager_view
 from onevar.v1.array_ops_shape import shape as graph_shape
 
 _done: list[bool] = []
@@ -43,6 +44,7 @@ def install() -> None:
     _done.append(True)
     registry.prefer(keras.backend.backend())
     register(keras.Variable, _variable)
+    register((LinkedVariable, EagerView), _view)
     register(keras.KerasTensor, _tensor)
     if keras.backend.backend() != "numpy":
         register(keras_adapter().tensor_type, _native)
@@ -57,6 +59,7 @@ def install() -> None:
         setattr(keras.Model, name, _natively(getattr(keras.Model, name)))
     for name in _OPERATORS:
         _operator(f"__{name}__", getattr(operator, name))
+    keras.Variable.assign = _assign(keras.Variable.assign)
     TRACED_DRAWS.append(_check_traced_draws)
     graph_metrics.install()
     if keras.backend.backend() == "jax":
@@ -80,6 +83,11 @@ def _variable(variable: Any) -> Any:
         return eager_view(variable)
     graph = root_graph()
     return view_of(variable) if graph.adopt is None else graph.adopt(variable)
+
+
+def _view(view: Any) -> Any:
+    """Return what stands for the `keras.Variable` of a view: the view computes at once, and would be a constant."""
+    return view if executing_eagerly() else _variable(view._cell.keeper)
 
 
 def _tensor(symbolic: Any) -> Any:
@@ -233,3 +241,19 @@ def _operator(name: str, function: Callable[[Any, Any], Any]) -> None:
         return original(self, other)
 
     setattr(keras.Variable, name, operate)
+
+
+def _assign(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def assign(self: Any, value: Any) -> Any:
+        if executing_eagerly() or not is_graph_value(value):
+            return original(self, value)
+        call = root_graph().keras_call
+        if call is None:
+            raise TypeError(
+                f"keras.Variable {self.path!r}: assign writes at once, and {value!r} has a value only when a Session "
+                "runs. Make an operation that assigns it, and run that: tf.assign(variable, value)."
+            )
+        return call(partial(original, self), (value,), {})
+
+    return assign

@@ -125,3 +125,33 @@ def test_other_methods_inside_of_another_layers_method():
     found = keras.ops.convert_to_numpy(model(X))
     b, e, d = model.get_weights()
     np.testing.assert_allclose(found, 2 * X @ e @ d + b, rtol=1e-5)
+
+
+class Counting(keras.layers.Layer):
+    """Keras's own state, assigned in v1 code."""
+
+    def __init__(self):
+        super().__init__()
+        self.n = self.add_weight(shape=(), initializer="zeros", trainable=False)
+        self.mean = self.add_weight(shape=(3,), initializer="zeros", trainable=False)
+
+    @track_v1_variables
+    def call(self, x):
+        self.n.assign_add(tf.reduce_sum(tf.ones_like(x[:, 0])))
+        self.mean.assign(self.mean * 0.5 + tf.reduce_mean(x, 0) * 0.5)
+        return x + self.n
+
+
+def test_keras_state_is_assigned_what_v1_code_computes():
+    layer = Counting()
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(X)), X + 8)
+    np.testing.assert_allclose(layer.mean.numpy(), X.mean(0) / 2, rtol=1e-6)
+
+
+def test_assign_of_a_keras_variable_in_a_graph_says_what_to_write():
+    variable = keras.Variable(np.zeros(3, "float32"))
+    with pytest.raises(TypeError, match=r"tf\.assign\(variable, value\)"):
+        variable.assign(tf.ones([3]))
+    with tf.Session() as session:
+        session.run(tf.assign(variable, tf.ones([3])))
+    np.testing.assert_array_equal(variable.numpy(), np.ones(3))

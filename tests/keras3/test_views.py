@@ -345,3 +345,17 @@ def test_init_from_checkpoint_into_a_keras_variable(tmp_path):
     assert value(kv).min() == value(named).min() == 7
     with eager_mode(), pytest.raises(RuntimeError, match="Saver"):
         tf.train.init_from_checkpoint(path, {"old/kernel": kv})
+
+
+@pytest.mark.usefixtures("trains")
+def test_faces_of_a_keras_variable_are_that_variable_in_a_graph():
+    """Elsewhere a constant: no gradient, and nothing that could be assigned."""
+    kernel = made()
+    total = tf.constant(np.ones((3, 1), "float32"))
+    for face in (as_onevar(kernel), as_onevar(kernel).v1):
+        assert tf.gradients(tf.nn.l2_loss(face) + tf.reduce_sum(total * face), [face, kernel]).count(None) == 0
+        with tf.Session() as session:
+            session.run(tf.assign(face, np.full((3, 1), 4.0)))
+            assert value(kernel).min() == 4
+            session.run(tf.train.GradientDescentOptimizer(1.0).minimize(tf.nn.l2_loss(face), var_list=[face]))
+            assert value(kernel).max() == 0
