@@ -224,3 +224,54 @@ def test_a_model_of_v1_variables_takes_them_by_name(tmp_path):
     with open_source(tmp_path / "back") as back, open_source(GOLDEN / "cells.ckpt") as first:
         for name in first.specs:
             np.testing.assert_array_equal(back.read(name), first.read(name))
+
+
+def nested():
+    """The outer layer is made first, so that it is `dense`, and the first one that is computed `dense_2`."""
+    keras.backend.clear_session()
+    x = keras.Input((4,))
+    return keras.Model(x, L.Dense(4)(L.Dense(4)(L.Dense(4)(x))))
+
+
+def test_layers_made_in_another_order_than_computed():
+    rng = np.random.default_rng(0)
+    kernels = [rng.normal(size=(4, 4)).astype("f") for _ in range(3)]
+    x = rng.normal(size=(2, 4)).astype("f")
+    arrays = {f"w{at}": kernel for at, kernel in enumerate(kernels)}
+    arrays |= {f"b{at}": np.zeros(4, "f") for at in range(3)}
+    model = nested()
+    load_into(model, arrays, source_style="tf1")
+    got = keras.ops.convert_to_numpy(model(keras.ops.convert_to_tensor(x)))
+    np.testing.assert_allclose(got, x @ kernels[0] @ kernels[1] @ kernels[2], rtol=1e-4, atol=1e-5)
+    layers = {0: "dense", 1: "dense_1", 2: "dense_2"}
+    same = {f"{layers[int(name[1])]}/{'kernel' if name[0] == 'w' else 'bias'}": v for name, v in arrays.items()}
+    with pytest.raises(MappingError, match="dense/kernel is dense/kernel by its name, and dense_2/kernel by the order"):
+        load_into(model, same, source_style="tf1")
+
+
+def test_models_in_a_model_say_where_their_layers_are():
+    """A generator and a discriminator: Keras leaves their names out of the paths of their variables."""
+    a, b = keras.Input((4,)), keras.Input((4,))
+    first, second = keras.Model(a, L.Dense(4)(a), name="generator"), keras.Model(b, L.Dense(4)(b), name="critic")
+    x = keras.Input((4,))
+    model = keras.Model(x, [first(x), second(x)])
+    arrays = {f"{scope}/lin/{part}": np.full(shape, value, "f") for value, scope in enumerate(("critic", "generator"))
+              for part, shape in (("Matrix", (4, 4)), ("bias", (4,)))}  # fmt: skip
+    load_into(model, arrays, source_style="tf1")
+    assert [float(np.ravel(w.numpy())[0]) for w in (*first.weights, *second.weights)] == [1, 1, 0, 0]
+
+
+def test_the_order_of_a_file_that_keeps_none_is_not_gone_by(tmp_path):
+    shapes = {"z/kernel": (4, 4), "a/kernel": (4, 4)}
+    write(tmp_path / "m.ckpt", {name: np.zeros(shape, "f") for name, shape in shapes.items()})
+    model = keras.Sequential([keras.Input((4,)), L.Dense(4, use_bias=False), L.Dense(4, use_bias=False)])
+    with pytest.raises(ConversionError, match=r"lists its tensors by name.*keep its \.meta file"):
+        load_into(model, tmp_path / "m.ckpt", by_order=True)
+
+
+def test_a_convolution_over_the_whole_map_into_a_dense_layer():
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=(2, 2, 3, 5)).astype("f")
+    model = keras.Sequential([keras.Input((2, 2, 3)), L.Flatten(), L.Dense(5, use_bias=False)])
+    load_into(model, {"fc6/weights": kernel}, source_style="tf1")
+    np.testing.assert_array_equal(model.weights[0].numpy(), kernel.reshape(12, 5))

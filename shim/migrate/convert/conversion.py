@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from onevar.migrate.convert import formats, writers
-from onevar.migrate.convert.described import feature_maps
+from onevar.migrate.convert.described import feature_maps, renumbered
 from onevar.migrate.convert.finishing import finish
+from onevar.migrate.convert.matching import BY_ORDER
 from onevar.migrate.convert.models import Model
-from onevar.migrate.convert.name_map import Given, NameMap, given_map, read_map
+from onevar.migrate.convert.name_map import Given, NameMap, Problem, given_map, read_map
 from onevar.migrate.convert.names import infer
 from onevar.migrate.convert.naming import named
 from onevar.migrate.convert.slots import add_slots
@@ -220,7 +221,7 @@ def map_of(source: Source, like: Source | None, kind: str, options: Options) -> 
 def _map(source: Source, like: Source | None, kind: str, options: Options) -> NameMap:
     source_style = options.source_style or source.style or style_of(source.specs)
     given = _given(options.names)
-    options = _with_forget_bias(options, source)
+    options = _with_forget_bias(options, source, like)
     target_style = options.target_style or (like.style if like is not None else None)
     if like is None:
         name_map = _named(source, source_style, target_style or formats.STYLE_OF.get(kind, source_style), kind, options)
@@ -228,26 +229,85 @@ def _map(source: Source, like: Source | None, kind: str, options: Options) -> Na
             name_map = _renamed(name_map, source, given, options)
     else:
         target_style = target_style or style_of(like.specs)
-        maps = [feature_maps(side, style) for side, style in ((source, source_style), (like, target_style))]
-        target = {name: _with_dtype(spec, options.dtype) for name, spec in like.specs.items()}
-        name_map = infer(
-            source.specs, target, source_style=source_style, target_style=target_style, given=given,
-            skip=options.skip, keep=options.keep, rules=options.rules, by_order=options.by_order,
-            averages=options.averages, forget_bias=options.forget_bias,
-            flatten={**maps[0].flatten, **maps[1].flatten, **options.flatten},
-            unflatten={**maps[0].unflatten, **maps[1].unflatten, **options.unflatten}, strict=False,
-        )  # fmt: skip
+        name_map = _inferred(source, source_style, like, target_style, given, options)
+        _check_order(name_map, source, like)
         add_slots(name_map, source, like)
     _say_dtypes(name_map)
     _say_layers(name_map)
     return name_map
 
 
-def _with_forget_bias(options: Options, source: Source) -> Options:
+def _with_forget_bias(options: Options, source: Source, like: Source | None) -> Options:
     """Take the forget gates' constant from the graph beside a checkpoint, if all cells there have one and the same."""
-    if options.forget_bias is not None or len(source.forget_biases) != 1:
+    found = source.forget_biases | (frozenset() if like is None else like.forget_biases)
+    if options.forget_bias is not None or len(found) != 1:
         return options
-    return replace(options, forget_bias=next(iter(source.forget_biases)))
+    return replace(options, forget_bias=next(iter(found)))
+
+
+def _inferred(
+    source: Source, source_style: str, like: Source, target_style: str, given: Given, options: Options
+) -> NameMap:
+    """Return the map to a described target, with layers of Keras in the order in which they are computed."""
+    maps = [feature_maps(side, style) for side, style in ((source, source_style), (like, target_style))]
+    target = {name: _with_dtype(spec, options.dtype) for name, spec in like.specs.items()}
+
+    def made(mine: Mapping[str, Spec], yours: Mapping[str, Spec]) -> NameMap:
+        return infer(
+            mine, yours, source_style=source_style, target_style=target_style, given=given,
+            skip=options.skip, keep=options.keep, rules=options.rules, by_order=options.by_order,
+            averages=options.averages, forget_bias=options.forget_bias,
+            flatten={**maps[0].flatten, **maps[1].flatten, **options.flatten},
+            unflatten={**maps[0].unflatten, **maps[1].unflatten, **options.unflatten}, strict=False,
+        )  # fmt: skip
+
+    by_name = made(source.specs, target)
+    if source_style == target_style:
+        return by_name
+    sides = [renumbered(side, style) for side, style in ((source, source_style), (like, target_style))]
+    if not any(sides):
+        return by_name
+    computed = made(_read_as(source.specs, sides[0]), _read_as(target, sides[1]))
+    if "torch" in (source_style, target_style) or (by_name.problems and not computed.problems):
+        return computed
+    return by_name if computed.problems else _agreed(by_name, computed)
+
+
+def _read_as(specs: Mapping[str, Spec], names: Mapping[str, str]) -> dict[str, Spec]:
+    return {name: replace(spec, read_as=names.get(name, spec.read_as)) for name, spec in specs.items()}
+
+
+def _agreed(by_name: NameMap, computed: NameMap) -> NameMap:
+    """Return the map by the order of computation, or that by name with problems, where layers have equal names."""
+    other = {row.targets: row for row in computed.rows}
+    clash = [
+        (row, other[row.targets])
+        for row in by_name.rows
+        if row.why != "map" and row.targets in other and other[row.targets].sources != row.sources
+    ]
+    if not any(parts_of(row.sources[0])[:-1] == parts_of(row.targets[0])[:-1] for row, _ in clash if row.sources):
+        return computed
+    for row, found in clash:
+        name, target = (row.sources or ("-",))[0], row.targets[0]
+        text = (
+            f"{target} is {name} by its name, and {(found.sources or ('-',))[0]} by the order in which layers are "
+            "computed: Dense(..)(Dense(..)(x)) makes the outer layer first, so that Keras numbers it first. Say which "
+            f"in a map: {name}<tab>{target}."
+        )
+        by_name.problems.append(Problem("ambiguous", name, text))
+    return by_name
+
+
+def _check_order(name_map: NameMap, source: Source, like: Source) -> None:
+    """Refuse to go by the order of a file that does not keep it."""
+    used = any(row.why == BY_ORDER for row in name_map.rows)
+    for side in (source, like) if used else ():
+        if not side.ordered:
+            cure = "keep its .meta file beside it" if side.kind == "checkpoint" else "give the model that it is of"
+            raise ConversionError(
+                f"by_order=True (--by-order): {side.path} lists its tensors by name, not in the order in which they "
+                f"were made; {cure}, or name the tensors in a map."
+            )
 
 
 def _named(source: Source, source_style: str, target_style: str, kind: str, options: Options) -> NameMap:

@@ -1,9 +1,10 @@
-"""What a Keras model's description says of feature maps next to its dense layers."""
+"""What a Keras model's description says: feature maps next to dense layers, the order in which layers are computed."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from onevar.migrate.convert.keras_layers import Layer, Layers
+from onevar.migrate.convert.keras_layers import Layer, Layers, snake
 from onevar.migrate.convert.source import Source
 from onevar.migrate.convert.words import parts_of
 
@@ -84,3 +85,61 @@ def _behind(layer: Layer, after: dict[str, list[Layer]]) -> tuple[int, ...] | No
         if found.kind in _ELEMENTWISE and found.kind != "BatchNormalization":
             return _behind(found, after)
     return None
+
+
+def renumbered(source: Source, style: str) -> dict[str, str]:
+    """Return names for layers that Keras numbered in another order than they are computed in; by the tensors' own.
+
+    `Dense(10)(Dense(32)(x))` makes the outer layer first, so that it is `dense`, and the inner one `dense_1`. Layers
+    that do not depend on one another, in branches, are left as they are.
+
+    Args:
+        source: The file or model.
+        style: Its convention.
+    """
+    if style != "keras" or source.config is None:
+        return {}
+    layers = Layers(source.config).all
+    families: dict[str, list[tuple[int, str]]] = {}
+    for name, layer in layers.items():
+        base = snake(layer.kind)
+        found = re.fullmatch(rf"{re.escape(base)}(?:_(\d+))?", name)
+        if found is not None:
+            families.setdefault(base, []).append((int(found[1] or 0), name))
+    new: dict[str, str] = {}
+    for family in families.values():
+        names = [name for _, name in sorted(family)]
+        new |= _in_turn(names, layers)
+    out = {}
+    for tensor in source.specs if new else ():
+        parts = tensor.split("/")
+        read = [new.get(part, part) for part in parts]
+        if read != parts:
+            out[tensor] = "/".join(read)
+    return out
+
+
+def _in_turn(names: list[str], layers: Mapping[str, Layer]) -> dict[str, str]:
+    """Return new names for the layers of one class, if one depends on another that has a higher number."""
+    above = {name: _above(name, layers) for name in names}
+    if not any(later in above[name] for place, name in enumerate(names) for later in names[place + 1 :]):
+        return {}
+    order: list[str] = []
+    rest = list(names)
+    while rest:
+        first = next((name for name in rest if not above[name].intersection(rest)), rest[0])
+        order.append(first)
+        rest.remove(first)
+    return dict(zip(order, names, strict=True))
+
+
+def _above(name: str, layers: Mapping[str, Layer]) -> set[str]:
+    """Return the layers that a layer depends on."""
+    found: set[str] = set()
+    todo = list(layers[name].before)
+    while todo:
+        one = todo.pop()
+        if one not in found and one in layers and one != name:
+            found.add(one)
+            todo += layers[one].before
+    return found

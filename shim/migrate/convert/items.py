@@ -98,7 +98,7 @@ def items_of(
 
 
 def _told(name: str, spec: Spec) -> Words:
-    words = read(name)
+    words = read(spec.read_as or name)
     return words if spec.role is None else Words(words.unit, spec.role, words.words, words.numbers)
 
 

@@ -95,8 +95,19 @@ class KerasFile(Source):
             return
         self._layers = Layers(self.config)
         self._visit(self._h5, (), "", "")
+        self._sort()
         if not self.specs:
             raise ConversionError(f"{self.path} holds no weights.")
+
+    def _sort(self) -> None:
+        """Put the tensors in the order of the description's layers, which is that in which they are computed."""
+        order = {name: place for place, name in enumerate(self._layers.all)}
+        places = {name: [order[part] for part in name.split("/") if part in order] for name in self.specs}
+        self.ordered = bool(order) and all(places[name] for name in places if not name.startswith("optimizer/"))
+        if self.ordered:
+            self.specs = {
+                name: self.specs[name] for name in sorted(self.specs, key=lambda name: (not places[name], places[name]))
+            }
 
     def _visit(self, group: Any, names: tuple[str, ...], inner: str, place: str) -> None:
         """Read the tensors of a group, and of those in it; `names` are of the layers around it."""

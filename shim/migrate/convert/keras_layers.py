@@ -117,7 +117,7 @@ def roles_of(layer: Layer | None, inner: str, name: str, shapes: Sequence[Shape]
         name: The layer's name, after its class unless the user named it.
         shapes: Of the variables, in order.
     """
-    for hint in (_snake(layer.kind) if layer else "", _uncounted(inner), _uncounted(name)):
+    for hint in (snake(layer.kind) if layer else "", _uncounted(inner), _uncounted(name)):
         if hint in _ORDER:
             roles = [role for role in _ORDER[hint] if layer is None or layer.config.get(_SWITCHES.get(role, ""), True)]
             if len(roles) == len(shapes) or (roles[-1:] == ["bias"] and len(roles) == len(shapes) + 1):
@@ -138,7 +138,8 @@ def _by_shape(shapes: Sequence[Shape]) -> list[str | None]:
     return [None] * len(shapes)
 
 
-def _snake(kind: str) -> str:
+def snake(kind: str) -> str:
+    """Return the name that Keras gives to a layer of a class."""
     spaced = re.sub(r"\W+", "", kind)
     spaced = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", spaced)
     return re.sub("([a-z])([A-Z])", r"\1_\2", spaced).lower()

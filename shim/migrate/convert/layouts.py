@@ -159,7 +159,7 @@ def apply(
     """
     layout = LAYOUTS[rule]
     if rule == "dense":
-        array = _matrix(array, shape if source_style == target_style else shape[::-1])
+        array = _matrix(array, shape[::-1] if crosses(source_style, target_style) else shape)
     if array.ndim not in layout.ranks:
         ranks = " or ".join(map(str, layout.ranks))
         raise ConversionError(f"rule {rule!r} is for tensors of {ranks} dimensions, not of shape {array.shape}")

@@ -26,6 +26,8 @@ from onevar.migrate.convert.items import Item
 from onevar.migrate.convert.words import tokens
 
 Families = dict[tuple, list[Item]]
+#: Why items belong together that nothing but their order tells apart.
+BY_ORDER = "creation order"
 
 
 @dataclass(slots=True)
@@ -309,7 +311,7 @@ class Matcher:
             pairs = list(zip(*ranked, strict=True))
             if all(target in self._candidates[source] for source, target in pairs):
                 for source, target in pairs:
-                    self._pair(source, target, "creation order")
+                    self._pair(source, target, BY_ORDER)
                 return True
         return False
 

@@ -65,17 +65,21 @@ class KerasModel(Model):
         self.model = model
         self._variables: dict[str, Any] = {}
         kinds = {id(variable): layer for layer, variable in _owners(model)}
+        names = dict(_scopes(model, ()))
         for variable in model.weights:
             name = self._free(variable.path)
             self._variables[name] = variable
             layer, v1_name = kinds.get(id(variable)), getattr(variable, "v1_name", None)
             style = None if v1_name is None else "tf1"
             layer = layer if v1_name is None else None
-            self.specs[name] = Spec(tuple(variable.shape), _dtype(variable), _role(variable), layer, style, v1_name)
+            read_as = None if v1_name else _inside(names.get(id(variable), ()), name)
+            self.specs[name] = Spec(
+                tuple(variable.shape), _dtype(variable), _role(variable), layer, style, v1_name, read_as=read_as
+            )
         if not self.specs:
             raise ConversionError(
-                f"{model.name} has no variables yet: Keras makes them when the model is built. Call it on data, or "
-                "model.build(input_shape), and convert then."
+                f"{model.name} has no variables yet: Keras makes them when the model is called. Call it on data (of a "
+                "subclass, model.build(input_shape) does not always make them), and convert then."
             )
         self._add_optimizer(getattr(model, "optimizer", None))
         self.config = _config(model)
@@ -121,6 +125,21 @@ def _owners(model: Any) -> Iterator[tuple[str, Any]]:
     for layer in layers:
         for variable in [*layer._trainable_variables, *layer._non_trainable_variables]:
             yield type(layer).__name__, variable
+
+
+def _scopes(model: Any, names: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield each variable of a model in another model with the names of the models that it is in."""
+    for layer in getattr(model, "layers", None) or ():
+        if getattr(layer, "layers", None):
+            inside = (*names, layer.name)
+            yield from ((id(variable), inside) for variable in layer.weights)
+            yield from _scopes(layer, inside)
+
+
+def _inside(names: tuple[str, ...], path: str) -> str | None:
+    """Return a variable's path with the models around it, which Keras leaves out of it; None if it has them."""
+    missing = [name for name in names if name not in path.split("/")]
+    return "/".join([*missing, path]) if missing else None
 
 
 def _config(model: Any) -> dict[str, Any] | None:

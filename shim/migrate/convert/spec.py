@@ -25,6 +25,7 @@ class Spec:
         style: The convention it is in, where that is another one than its neighbours': v1 variables in a Keras model.
         v1_name: The name that it has in TensorFlow 1, where its own is another one.
         tied: The first name of the same tensor, where it has another one.
+        read_as: The name that tells which tensor it is, where its own does not.
     """
 
     shape: tuple[int, ...]
@@ -34,6 +35,7 @@ class Spec:
     style: str | None = None
     v1_name: str | None = None
     tied: str | None = None
+    read_as: str | None = None
 
     @property
     def size(self) -> int:
