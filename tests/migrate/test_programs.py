@@ -17,7 +17,14 @@ from onevar.migrate.rewrite.context import Options
 HERE = Path(__file__).parent
 PROGRAMS = {path.stem: path for path in sorted((HERE / "programs").glob("*.py"))}
 #: What is run, before and after; the others draw numbers while they train, or take long.
-RUN = ["functions_and_flags", "lab_02_placeholders", "linear_regression", "logistic_regression", "summaries_and_saver"]
+RUN = [
+    "feeds_and_groups",
+    "functions_and_flags",
+    "lab_02_placeholders",
+    "linear_regression",
+    "logistic_regression",
+    "summaries_and_saver",
+]
 #: Programs that stay, and why.
 LEFT = {"gan": "2 operations train (train_disc, train_gen); a Keras model has one optimizer."}
 CONVERTED = sorted(set(PROGRAMS) - set(LEFT))
@@ -155,6 +162,8 @@ REFUSED = {
     ),
     "one that trains in contrib": ("t2 = tf.contrib.layers.optimize_loss(p, None, 0.1, 'SGD')", STEP, "optimize_loss"),
     "what is run before": ("with tf.control_dependencies([tf.abs(p)]):\n    p = p * 1.0", STEP, "control_dependencies"),
+    "some variables": ("", "sess.run(tf.variables_initializer([w]))", "initializes some of the variables"),
+    "metadata": ("", STEP[:-1] + ", run_metadata=tf.RunMetadata())", "run_metadata"),
     "partial training": (
         "t2 = tf.train.AdamOptimizer().minimize(tf.reduce_sum(p), var_list=[w])",
         "sess.run(t2, feed_dict={x: data})",
@@ -170,6 +179,57 @@ def test_what_is_not_expressible_stays(case, tmp_path):
     assert "keras.Model" not in found.after.decode()
     assert any(reason in one for one in reasons(found)), reasons(found)
     assert b"import onevar.v1 as tf" in found.after
+
+
+COUNTED = """\
+step = {step}
+rate = tf.train.exponential_decay(0.1, {given}, 2, 0.5)
+train = tf.train.GradientDescentOptimizer(rate).minimize(loss{counts})
+"""
+STEPS = {
+    "nothing counts": ("tf.Variable(0, trainable=False)", "step", "", "Nothing counts `step`"),
+    "another": ("tf.train.get_or_create_global_step()", "step * 8", ", global_step=step", "`step * 8` is no count"),
+    "begins later": ("tf.Variable(3, trainable=False)", "step", ", global_step=step", "`step` does not begin at zero"),
+    "the graph's": ("tf.train.create_global_step()", "tf.train.get_global_step()", ", tf.train.get_global_step()", ""),
+    "counted": ("tf.Variable(0, trainable=False, name='s')", "step", ", global_step=step", ""),
+}
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_a_rate_changes_by_the_step_that_is_counted(case, tmp_path):
+    """Keras's optimizer counts by itself: where TensorFlow's step stays zero, the rate would move without a word."""
+    step, given, counts, reason = STEPS[case]
+    text = SCRIPT.format(graph="", loop=STEP)
+    line = "train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)\n"
+    found = migrated(text.replace(line, COUNTED.format(step=step, given=given, counts=counts)), tmp_path)
+    assert (b"keras.Model" in found.after) is not bool(reason)
+    assert any(reason in one for one in reasons(found)) if reason else not reasons(found)
+
+
+def test_what_shows_tensors_while_the_graph_is_built_is_gone_and_said(tmp_path):
+    shown = 'print("p", p.get_shape())\nfor v in tf.trainable_variables():\n    print(v.name)\np'
+    found = migrated(SCRIPT.format(graph=shown, loop=STEP + "\n        print(i)"), tmp_path, "eager")
+    after = found.after.decode()
+    assert "class Model" in after
+    assert after.count("print(") == 1
+    assert [note.partition("(line ")[2] for note in found.notes] == ["8)", "9)", "11)"]
+
+
+def test_a_rate_that_is_fed_at_run_time_only_stays(tmp_path):
+    text = SCRIPT.format(graph="rate = tf.placeholder(tf.float32, [])", loop="fit({x: data, y: target, rate: 0.1})")
+    text = text.replace("Optimizer(0.1)", "Optimizer(rate)").replace(
+        "data, target", "def fit(feed):\n    sess.run(train, feed)\ndata, "
+    )
+    found = migrated(text, tmp_path)
+    assert b"keras.Model" not in found.after
+    assert any("fed for the learning rate" in one for one in reasons(found))
+
+
+def test_local_variables_are_none_of_a_models(tmp_path):
+    loop = STEP + "\n        sess.run([tf.local_variables_initializer()])"
+    after = migrated(SCRIPT.format(graph="", loop=loop), tmp_path).after.decode()
+    assert after.count("model = Model()") == 1
+    assert "initializer())" not in after
 
 
 CLIPS = {

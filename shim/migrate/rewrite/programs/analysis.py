@@ -6,7 +6,7 @@ import libcst as cst
 
 from onevar.migrate.rewrite.names import Names, canonical
 from onevar.migrate.rewrite.programs import leaves as kinds
-from onevar.migrate.rewrite.programs import symbols
+from onevar.migrate.rewrite.programs import shown, symbols
 from onevar.migrate.rewrite.programs.leaves import (
     Body,
     Leaf,
@@ -18,7 +18,7 @@ from onevar.migrate.rewrite.programs.leaves import (
     is_trainables,
     is_updates,
 )
-from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, prefixes, read
+from onevar.migrate.rewrite.programs.reading import assigned, code, only_statement, path_of, prefixes, read
 
 _RUNS = ("run", "eval")
 _CLOSING = ("close", "finalize", "reset_default_graph", "as_default", "__enter__")
@@ -176,7 +176,35 @@ class Analysis:
         loads = read(node).loads
         return kinds.GRAPH if loads & self.built - self.graphic and node.name.value not in self.running else kinds.PLAIN
 
+    def is_initializer(self, node: cst.BaseExpression) -> bool:
+        """Say whether an expression is what initializes variables: one operation, or a group or list of such."""
+        if self.known.get(path_of(node) or "") == kinds.INIT:
+            return True
+        symbol = call_symbol(self.names, node)
+        if symbol in symbols.INITIALIZERS:
+            given = argument(node, "var_list", 0) if isinstance(node, cst.Call) else None
+            return symbol not in symbols.CHOOSING or call_symbol(self.names, given or node) in symbols.LISTED
+        if isinstance(node, cst.Call) and symbol == "group":
+            given = [one for one in node.args if one.keyword is None or one.keyword.value != "name"]
+            return bool(given) and not any(one.star for one in given) and all(
+                self.is_initializer(one.value) for one in given
+            )  # fmt: skip
+        parts = node.elements if isinstance(node, cst.List | cst.Tuple) else ()
+        return bool(parts) and all(self.is_initializer(one.value) for one in parts)
+
+    def resets(self, node: cst.BaseExpression) -> bool:
+        """Say whether what initializes variables does so with more than local ones, of which a model has none."""
+        path = path_of(node)
+        bound = [found[1] for leaf in self.body.leaves if (found := assigned(leaf.node)) and found[0] == path]
+        if path is not None:
+            return not bound or any(self.resets(one) for one in bound if path_of(one) is None)
+        called = [symbol for _, symbol in called_symbols(self.names, node) if symbol in symbols.INITIALIZERS]
+        inner = [one for one in read(node).loads if self.known.get(one) == kinds.INIT]
+        return any("local" not in one for one in called) or any(self.resets(cst.Name(one)) for one in inner)
+
     def _assignment(self, path: str, value: cst.BaseExpression) -> str | None:
+        if self.is_initializer(value):
+            return kinds.INIT
         symbol = call_symbol(self.names, value)
         if symbol is None:
             return None
@@ -184,7 +212,6 @@ class Analysis:
             return kinds.GONE
         for kind, found in (
             (kinds.PLACEHOLDER, symbol in symbols.PLACEHOLDERS),
-            (kinds.INIT, symbol in symbols.INITIALIZERS),
             (kinds.SAVER, symbol == symbols.SAVER),
             (kinds.WRITER, symbol in symbols.WRITERS),
             (kinds.STEP, symbol in symbols.STEPS or self._is_step(path, symbol)),
@@ -271,7 +298,8 @@ class Analysis:
             return kinds.SESSION
         touched = (reading.binds | reading.changes) & self.built
         if builds or touched or reading.loads & (self.built | self.graphic):
-            return kinds.GRAPH
+            made = any(symbols.makes_variables(symbol) for symbol in builds) or reading.loads & self.graphic
+            return kinds.SHOWN if not made and shown.shows(self.names, node) else kinds.GRAPH
         return kinds.PLAIN
 
     def _of_session(self, node: cst.CSTNode) -> bool:
@@ -281,9 +309,41 @@ class Analysis:
         return bool(used) or bool(loads & self.running) or bool(loads & self.body.sessions)
 
     def _is_feed(self, node: cst.CSTNode) -> bool:
-        """Whether a statement makes a dictionary of what is fed."""
+        """Whether a statement makes a dictionary of what is fed, or adds to one."""
         found = assigned(node)
-        return found is not None and bool(self.fed(found[1]))
+        small = only_statement(node) if isinstance(node, cst.SimpleStatementLine) else None
+        if found is not None:
+            return bool(self.fed(found[1]) or self.zipped(found[1]))
+        if isinstance(small, cst.Assign):
+            return len(small.targets) == 1 and self.filled(small.targets[0].target) is not None
+        value = small.value if isinstance(small, cst.Expr) else None
+        return isinstance(value, cst.Call) and self.filled(value) is not None
+
+    def filled(self, node: cst.CSTNode) -> tuple[str, cst.BaseExpression | None] | None:
+        """Return the dictionary, and the key, of `feed[x]` or `feed.update({x: ..})`; None for anything else."""
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "update":
+            path = path_of(node.func.value)
+            given = node.args[0].value if len(node.args) == 1 else node
+            fed = bool(self.fed(given) or self.zipped(given))
+            return (path, None) if path and path not in self.built and fed else None
+        if not isinstance(node, cst.Subscript) or len(node.slice) != 1:
+            return None
+        path, index = path_of(node.value), node.slice[0].slice
+        if path is None or path in self.built or not isinstance(index, cst.Index):
+            return None
+        return (path, index.value) if path_of(index.value) in self.placeholders else None
+
+    def zipped(self, node: cst.BaseExpression) -> tuple[cst.BaseExpression, list[str]] | None:
+        """Return the list in `dict(zip([x, y], values))`, and its placeholders' paths; None for anything else."""
+        inner = node.args[0].value if isinstance(node, cst.Call) and len(node.args) == 1 else None
+        if not isinstance(node, cst.Call) or code(node.func) != "dict" or not isinstance(inner, cst.Call):
+            return None
+        if code(inner.func) != "zip" or len(inner.args) != 2:
+            return None
+        first = inner.args[0].value
+        paths = [path_of(one.value) for one in first.elements] if isinstance(first, cst.List | cst.Tuple) else []
+        known = [path for path in paths if path in self.placeholders]
+        return (first, known) if known and len(known) == len(paths) else None
 
     def fed(self, node: cst.BaseExpression) -> dict[str, cst.BaseExpression]:
         """Return what a dictionary of feeds has, by path; nothing if it is none."""

@@ -76,7 +76,7 @@ def refuse_symbols(analysis: Analysis) -> None:
     for node in nodes:
         for call, symbol in called_symbols(analysis.names, node):
             reason = symbols.refusal(symbol)
-            if reason:
+            if reason and not analysis.is_initializer(call):
                 raise Refused(f"tf.{symbol}: {reason}.", call)
         for call in read(node).calls:
             if isinstance(call.func, cst.Attribute) and call.func.attr.value in ("assign", "assign_add", "assign_sub"):

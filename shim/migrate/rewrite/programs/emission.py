@@ -7,7 +7,7 @@ import libcst as cst
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.leaves import call_symbol
 from onevar.migrate.rewrite.programs.optimizing import Optimizers
-from onevar.migrate.rewrite.programs.reading import assigned, code
+from onevar.migrate.rewrite.programs.reading import assigned, code, expression, path_of
 
 BLANK = cst.EmptyLine(indent=False)
 
@@ -118,3 +118,20 @@ class Filling(cst.CSTTransformer):
         if found and found[0] in self.given:
             return cst.FlattenSentinel(self.given[found[0]])
         return updated_node
+
+
+class Substitution(cst.CSTTransformer):
+    """Puts expressions in the place of paths."""
+
+    def __init__(self, given: dict[str, str]):
+        super().__init__()
+        self.given = given
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Leave alone what is replaced as a whole."""
+        return not isinstance(node, cst.Attribute) or path_of(node) not in self.given
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+        """Return what stands for a path."""
+        path = path_of(original_node) if isinstance(original_node, cst.Name | cst.Attribute) else None
+        return updated_node if path not in self.given else expression(self.given[path])

@@ -21,6 +21,7 @@ SAVER = "saver"
 WRITER = "writer"
 INIT = "init"
 SESSION = "session"  # runs the graph
+SHOWN = "shown"  # prints tensors
 GONE = "gone"  # has no meaning in a converted program
 
 #: Kinds by which a path is known later on.

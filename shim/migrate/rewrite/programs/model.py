@@ -34,7 +34,7 @@ from onevar.migrate.rewrite.programs.functions import Functions
 from onevar.migrate.rewrite.programs.leaves import Leaf, Refused, call_symbol
 from onevar.migrate.rewrite.programs.optimizing import Optimizers
 from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, read, statements
-from onevar.migrate.rewrite.programs.runs import Runs
+from onevar.migrate.rewrite.programs.runs import Run, Runs
 from onevar.migrate.rewrite.programs.state import ModelContext
 from onevar.migrate.rewrite.programs.training import Training, TrainOp
 
@@ -90,10 +90,16 @@ class ModelWriter:
         self.model_name = imports.fresh("model")
         self.keras = imports.require("import keras")
         self.fed = [one for path, one in analysis.placeholders.items() if path not in self.flags and path != self.rate]
-        always = runs.always()
+        always = runs.always(self._needed)
         self.argument = "inputs" if "inputs" not in analysis.names.identifiers else imports.fresh("fed")
         self.optional = {one.path for one in self.fed if one.path not in always and one.default is None}
         self._check()
+
+    def _needed(self, run: Run) -> frozenset[str]:
+        """Return the placeholders without which a run cannot be."""
+        wanted = [self.runs.values.expressions[key] for key in run.keys] + run.local
+        wanted += [self.operation.loss] if run.trains and self.operation is not None else []
+        return frozenset().union(*(self.dependencies.on(read(node).loads) for node in wanted))
 
     def _outer(self, path: str) -> bool:
         """Whether `__init__` sees a path: it is none of the graph's own."""
@@ -391,7 +397,7 @@ class ModelWriter:
             return []
         call, moves = self.operation.optimizer.call, kinds.SCHEDULE in self.analysis.known.values()
         if call is not None:
-            moves = any(self._optimizers().moves(one.value) for one in call.args if is_rate(one, call))
+            moves = any(self.optimizers().moves(one.value) for one in call.args if is_rate(one, call))
         return restoring(moves=moves)
 
     def compiled(self) -> list[cst.BaseStatement]:
@@ -422,7 +428,8 @@ class ModelWriter:
         made = f"{self.model_name}({self.model_name}.feed({{{', '.join(items)}}}))"
         return statements(f"{made}  # makes the variables\n")
 
-    def _optimizers(self) -> Optimizers:
+    def optimizers(self) -> Optimizers:
+        """Return what writes the optimizer and its learning rate."""
         rates = {path for path, kind in self.analysis.known.items() if kind == kinds.SCHEDULE}
         looked_up = ("embedding_lookup", "gather", "safe_embedding")
         text = code(self.analysis.names.module)
@@ -435,9 +442,9 @@ class ModelWriter:
                 raise Refused("Gradients of an optimizer that a branch chooses are clipped.")
             return cst.parse_expression(operation.optimizer.path or "")
         clip = operation.clip
-        return self._optimizers().optimizer(call, {} if clip is None else {clip.argument: clip.limit})
+        return self.optimizers().optimizer(call, {} if clip is None else {clip.argument: clip.limit})
 
     def _kept(self, node: cst.CSTNode) -> cst.BaseStatement:
         """Return a statement that makes learning rates or optimizers, converted."""
-        made = node.visit(Making(self._optimizers()))
+        made = node.visit(Making(self.optimizers()))
         return cast(cst.BaseStatement, made)

@@ -8,7 +8,7 @@ from onevar.migrate.rewrite.context import Converted, Left, Options, Plan
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.names import Names
 from onevar.migrate.rewrite.programs import leaves as kinds
-from onevar.migrate.rewrite.programs import symbols
+from onevar.migrate.rewrite.programs import shown, symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.checkpoints import Checkpoints
 from onevar.migrate.rewrite.programs.checks import listed, refuse_still_norms, refuse_symbols
@@ -19,6 +19,7 @@ from onevar.migrate.rewrite.programs.reading import assigned, code, path_of, rea
 from onevar.migrate.rewrite.programs.repeats import happens_again, refuse_draws
 from onevar.migrate.rewrite.programs.rewriting import Made, SessionRewriter
 from onevar.migrate.rewrite.programs.runs import Runs
+from onevar.migrate.rewrite.programs.steps import Steps
 from onevar.migrate.rewrite.programs.training import Training
 
 _NO_PROGRAM = (
@@ -172,8 +173,8 @@ class _Program:
         except Mixed:
             writer = ModelWriter(analysis, training, runs, self.imports, self.options, hoists=False)
             made = writer.statements()
-        initial = [node for node, run in runs.runs.items() if any(one.kind == "init" for one in run.all)]
-        remade = len(initial) > 1 or any(happens_again(self.names, node, self.owner) for node in initial)
+        Steps(analysis, writer.operation).check(runs, writer.optimizers())
+        remade = self._remade(runs)
         summaries = self._summaries(runs)
         made += summaries
         checkpoints = Checkpoints(analysis, writer, [*self.found, *self.outside])
@@ -192,10 +193,15 @@ class _Program:
         self._account(unit, writer, runs)
         return unit
 
+    def _remade(self, runs: Runs) -> bool:
+        """Whether variables are initialized several times."""
+        initial = [node for node, run in runs.runs.items() if any(one.kind == "init" for one in run.all)]
+        return len(initial) > 1 or any(happens_again(self.names, node, self.owner) for node in initial)
+
     def _replaced(self, writer: ModelWriter, made: list[cst.BaseStatement]) -> dict[cst.CSTNode, Made]:
         gone = (
             kinds.GRAPH, kinds.TRAINING, kinds.SCHEDULE, kinds.PLACEHOLDER, kinds.STEP, kinds.SUMMARY, kinds.SAVER,
-            kinds.INIT, kinds.GONE,
+            kinds.INIT, kinds.GONE, kinds.SHOWN,
         )  # fmt: skip
         found: dict[cst.CSTNode, Made] = {}
         for leaf in self.body.leaves:
@@ -271,6 +277,8 @@ class _Program:
                 ledger.left(leaf.node, _EAGER)
             elif leaf.kind not in (kinds.PLAIN, kinds.SESSION, kinds.WRITER, kinds.GRAPH):
                 ledger.rewritten(leaf.node)
+            if leaf.kind == kinds.SHOWN:
+                unit.notes.append(shown.said(leaf.node) + _place(self.names, leaf.node))
         for scope in self.body.dissolved:
             for item in scope.items:
                 ledger.rewritten(item.item)

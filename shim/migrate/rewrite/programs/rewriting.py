@@ -8,11 +8,10 @@ import libcst as cst
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
-from onevar.migrate.rewrite.programs.checks import is_saver
-from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, argument, call_symbol
+from onevar.migrate.rewrite.programs.emission import Substitution
+from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol
 from onevar.migrate.rewrite.programs.model import ModelWriter
 from onevar.migrate.rewrite.programs.reading import (
-    assigned,
     code,
     expression,
     only_statement,
@@ -21,6 +20,7 @@ from onevar.migrate.rewrite.programs.reading import (
     statements,
 )
 from onevar.migrate.rewrite.programs.runs import Fetch, Run, Structure
+from onevar.migrate.rewrite.programs.saving import Saving
 
 Made = cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel
 _GONE = (kinds.GONE, kinds.INIT, kinds.SAVER, kinds.SUMMARY, kinds.STEP, kinds.PLACEHOLDER, kinds.TRAINING)
@@ -56,8 +56,9 @@ class SessionRewriter(cst.CSTTransformer):
         self.replaced = replaced
         self.summaries = summaries
         self.remade = remade
-        self.saved: set[str] = set()
-        self.suffixed: set[str] = set()
+        self.saving = Saving(writer, self._step, self._code)
+        self._name = ""
+        self._now = ""
 
     # -- statements -------------------------------------------------------------------------------
 
@@ -87,7 +88,21 @@ class SessionRewriter(cst.CSTTransformer):
             return updated_node.left
         if isinstance(original_node, cst.Dict) and original_node in self.writer.runs.dictionaries:
             return self._dictionary(original_node, cst.ensure_type(updated_node, cst.Dict))
-        return updated_node
+        return self._fed_key(original_node, updated_node)
+
+    def _fed_key(self, original: cst.CSTNode, updated: cst.CSTNode) -> cst.CSTNode:
+        """Return a node with the model's names where it was placeholders that are fed."""
+        runs, placeholders = self.writer.runs, self.analysis.placeholders
+        if isinstance(original, cst.BaseExpression) and original in runs.items:
+            return cst.SimpleString(f'"{placeholders[runs.items[original]].key}"')
+        if isinstance(updated, cst.List | cst.Tuple) and original in runs.zipped:
+            keys = [placeholders[path].key for path in runs.zipped[original]]
+            elements = [
+                one.with_changes(value=cst.SimpleString(f'"{key}"'))
+                for one, key in zip(updated.elements, keys, strict=True)
+            ]
+            return updated.with_changes(elements=elements)
+        return updated
 
     def _block(self, original: cst.With, updated: cst.With) -> Made:
         gone = original in self.analysis.body.dissolved
@@ -117,17 +132,17 @@ class SessionRewriter(cst.CSTTransformer):
         value = small.value if isinstance(small, cst.Expr | cst.Assign | cst.Return | cst.AugAssign) else None
         if isinstance(value, cst.Call) and value in self.writer.runs.runs:
             return self._run_line(self.writer.runs.runs[value], small, updated)
-        saved = self._saving(small, updated)
+        saved = self.saving.text(small)
         if saved is not None:
-            return saved
+            return self._several(statements(saved), updated)
         kind = self.analysis._kind(Leaf(original))
         return cst.RemoveFromParent() if kind in _GONE else updated
 
     def _run_line(self, run: Run, small: cst.BaseSmallStatement, updated: cst.SimpleStatementLine) -> Made:
         """Return what a statement becomes that is a run, or binds what one returns."""
         fetched = run.all
-        if fetched and all(one.kind == "init" for one in fetched):
-            made = self.writer.compiled() if self.remade else []
+        if fetched and all(one.kind in ("init", "idle") for one in fetched):
+            made = self.writer.compiled() if self.remade and any(one.kind == "init" for one in fetched) else []
             return self._several(made, updated)
         parts = self._parts(run)
         if isinstance(small, cst.Expr):
@@ -167,7 +182,7 @@ class SessionRewriter(cst.CSTTransformer):
         return line.with_changes(body=[small])
 
     def _values_name(self) -> str:
-        if not hasattr(self, "_name"):
+        if not self._name:
             self._name = self.writer.context.fresh("values")
         return self._name
 
@@ -196,7 +211,7 @@ class SessionRewriter(cst.CSTTransformer):
         pairs = []
         for element, one in zip(elements, structure, strict=True):
             bound = code(element.value)
-            if not isinstance(one, Fetch) or one.kind not in ("train", "none", "init") or self._is_read(bound):
+            if not isinstance(one, Fetch) or one.kind not in ("train", "none", "init", "idle") or self._is_read(bound):
                 pairs.append((bound, self._taken(one, name, run)))
         return pairs
 
@@ -216,9 +231,16 @@ class SessionRewriter(cst.CSTTransformer):
         if run.trains:
             if run.feed is None:
                 raise Refused("It trains without feeds: its data are a part of the graph.", run.call)
+            if writer.rate is not None and run.fed is None:
+                raise Refused(
+                    f"What is fed for the learning rate, `{writer.rate}`, is known at run time only.", run.call
+                )
             if writer.rate is not None and run.fed is not None and writer.rate in run.fed:
                 rate = code(cast(cst.BaseExpression, run.fed[writer.rate].visit(self)))
                 before.append(f"{model}.optimizer.learning_rate = {rate}")
+            if any(one.kind == "rate" for one in run.all):
+                # It is the rate that this step takes: once it is taken, there is the next one's.
+                before.append(f"{self._rate_name()} = {self._rate()}")
             method = "train_and_fetch" if writer.shaped and run.keys else "train_on_batch"
             more = ", return_dict=True" if run.keys and method == "train_on_batch" else ""
             return Parts(before, f"{model}.{method}({self._fed(run)}{more})")
@@ -234,8 +256,8 @@ class SessionRewriter(cst.CSTTransformer):
     def _inline(self, run: Run, parts: Parts) -> str | None:
         """Return a run as one expression, if it is of one value."""
         structure = run.fetches
-        if isinstance(structure, Fetch) and structure.kind == "step":
-            return self._step()
+        if all(one.kind in ("step", "rate") for one in run.all):
+            return self._taken(structure, "", run)
         if isinstance(structure, Fetch) and structure.kind == "local" and not self.writer.runs.asks(run):
             return self._local(cast(cst.BaseExpression, structure.node), "", run)
         if isinstance(structure, Fetch) and structure.kind == "value":
@@ -253,6 +275,14 @@ class SessionRewriter(cst.CSTTransformer):
         keras = self.writer.keras
         return f"{keras}.ops.convert_to_numpy({self.writer.model_name}.optimizer.iterations)"
 
+    def _rate(self) -> str:
+        return f"{self.writer.keras}.ops.convert_to_numpy({self.writer.model_name}.optimizer.learning_rate)"
+
+    def _rate_name(self) -> str:
+        if not self._now:
+            self._now = self.writer.context.fresh("rate")
+        return self._now
+
     def _taken(self, structure: Structure, name: str, run: Run) -> str:
         """Return the expression that takes a structure out of the values."""
         if isinstance(structure, list | tuple):
@@ -264,6 +294,8 @@ class SessionRewriter(cst.CSTTransformer):
             return f'{name}["{structure.key}"]'
         if structure.kind == "step":
             return self._step()
+        if structure.kind == "rate":
+            return self._rate_name() if run.trains else self._rate()
         if structure.kind == "summary":
             return f"{self.summaries}({name})"
         return "None" if structure.node is None else self._local(structure.node, name, run)
@@ -283,7 +315,7 @@ class SessionRewriter(cst.CSTTransformer):
         for path in read(node).loads & self.analysis.built:
             if path not in given:
                 raise Refused(f"`{path}` is a part of what is fetched, and is not known there.", node)
-        changed = made.visit(_Substitution(given))
+        changed = made.visit(Substitution(given))
         assert isinstance(changed, cst.BaseExpression)
         return f"{writer.keras}.ops.convert_to_numpy({code(changed)})"
 
@@ -385,59 +417,5 @@ class SessionRewriter(cst.CSTTransformer):
             elements[-1] = elements[-1].with_changes(comma=updated.elements[-1].comma)
         return updated.with_changes(elements=elements)
 
-    # -- checkpoints ------------------------------------------------------------------------------
-
-    def _saving(self, small: cst.BaseSmallStatement, line: cst.SimpleStatementLine) -> Made | None:
-        """Return what `saver.save(..)` or `saver.restore(..)` becomes; None for any other statement."""
-        value = small.value if isinstance(small, cst.Expr | cst.Assign) else None
-        if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
-            return None
-        if not is_saver(self.analysis, value.func.value):
-            return None
-        method, model = value.func.attr.value, self.writer.model_name
-        path = argument(value, "save_path", 1)
-        named = argument(value, "latest_filename", 3) if method == "save" else None
-        if path is None or named is not None or method not in ("save", "restore"):
-            raise Refused(f"`{code(value.func)}` has no equivalent.", value)
-        target = self._file(path, argument(value, "global_step", 2))
-        found = assigned(small)
-        if method == "restore":
-            loads = "load_weights" if self.writer.operation is None else "restore"
-            return self._several(statements(f"{model}.{loads}({target})\n"), line)
-        self.saved.add(target)
-        if found is None:
-            return self._several(statements(f"{model}.save_weights({target})\n"), line)
-        self.suffixed.add(found[0])
-        return self._several(statements(f"{found[0]} = {target}\n{model}.save_weights({found[0]})\n"), line)
-
-    def _file(self, path: cst.BaseExpression, step: cst.BaseExpression | None) -> str:
-        if step is not None:
-            made = step.visit(self)
-            assert isinstance(made, cst.BaseExpression)
-            count = self._step() if self.analysis.known.get(path_of(step) or "") == kinds.STEP else code(made)
-            return f'"{{}}-{{}}.weights.h5".format({self._code(path)}, {count})'
-        if isinstance(path, cst.SimpleString) and not path.prefix:
-            return f"{path.quote}{path.raw_value}.weights.h5{path.quote}"
-        if path_of(path) in self.suffixed:
-            return code(path)
-        atom = isinstance(path, cst.Name | cst.Attribute | cst.Call | cst.Subscript)
-        text = self._code(path)
-        return f'{text} + ".weights.h5"' if atom else f'({text}) + ".weights.h5"'
-
     def _code(self, node: cst.BaseExpression) -> str:
         return code(cast(cst.BaseExpression, node.visit(self)))
-
-
-class _Substitution(cst.CSTTransformer):
-    """Puts expressions in the place of paths."""
-
-    def __init__(self, given: dict[str, str]):
-        super().__init__()
-        self.given = given
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        return not isinstance(node, cst.Attribute) or path_of(node) not in self.given
-
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
-        path = path_of(original_node) if isinstance(original_node, cst.Name | cst.Attribute) else None
-        return updated_node if path not in self.given else expression(self.given[path])

@@ -1,6 +1,6 @@
 """What a program asks of its session: what is fetched, what is fed, whether it trains."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -9,6 +9,7 @@ from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis, Placeholder
 from onevar.migrate.rewrite.programs.checks import Stability
+from onevar.migrate.rewrite.programs.emission import is_rate
 from onevar.migrate.rewrite.programs.leaves import Refused, argument, call_symbol
 from onevar.migrate.rewrite.programs.reading import assigned, code, expression, path_of, read
 from onevar.migrate.rewrite.programs.summaries import Summaries
@@ -21,8 +22,8 @@ class Fetch:
     """One thing that is fetched.
 
     Attributes:
-        kind: `"value"`, `"train"`, `"step"`, `"summary"`, `"init"`, `"none"`: run for its effect; or `"local"`:
-            computed from other values where the run is.
+        kind: `"value"`, `"train"`, `"step"`, `"summary"`, `"rate"`, `"init"`, `"idle"`: has no effect; `"none"`: run
+            for its effect; or `"local"`: computed from other values where the run is.
         key: The value's key in what the model returns; the path of an operation that trains, or of a summary.
         node: The original expression of what is computed where the run is.
     """
@@ -95,6 +96,8 @@ class Runs:
         runs: The runs, by their call.
         values: What the model has to return.
         dictionaries: Dictionaries of feeds, each with what it has by path.
+        zipped: Lists of placeholders that `dict(zip(..))` takes, with their paths.
+        items: Placeholders that are keys of `feed[x] = ..`, with their paths.
     """
 
     def __init__(self, analysis: Analysis, training: Training, nodes: list[cst.CSTNode]):
@@ -104,6 +107,9 @@ class Runs:
         self.values = Values()
         self.summaries = Summaries(analysis)
         self.dictionaries: dict[cst.Dict, dict[str, cst.BaseExpression]] = {}
+        self.zipped: dict[cst.BaseExpression, list[str]] = {}
+        self.items: dict[cst.BaseExpression, str] = {}
+        self._filled: set[str] = set()
         self._bound: dict[str, list[cst.BaseExpression]] = {}
         for node in nodes:
             finder = _Finder(self)
@@ -123,10 +129,7 @@ class Runs:
         function = cst.ensure_type(call.func, cst.Attribute)
         of_session = self._of_session(function)
         place = 1 if of_session else 0
-        allowed = {"fetches", "feed_dict"} if of_session else {"feed_dict", "session"}
-        for at, one in enumerate(call.args):
-            if one.star or (one.keyword.value not in allowed if one.keyword else at > 1):
-                raise Refused(f"`{code(call.func)}` is given more than what is fetched and fed.", call)
+        self._check_arguments(call, of_session=of_session)
         fetched = argument(call, "fetches", 0) if of_session else function.value
         if fetched is None:
             raise Refused("Nothing is fetched.", call)
@@ -140,6 +143,17 @@ class Runs:
         wanted = [one.key for one in flat(structure) if one.kind == "summary"]
         summarized = [key for path in wanted for _, key in self.summaries.scalars(path, self.values)]
         return Run(call, structure, fed, feed, summarized)
+
+    @staticmethod
+    def _check_arguments(call: cst.Call, *, of_session: bool) -> None:
+        # `options` say how to run: how long to wait, what to trace.
+        allowed = {"fetches", "feed_dict", "options"} if of_session else {"feed_dict", "session"}
+        given = argument(call, "run_metadata", 3) if of_session else None
+        if given is not None and code(given) != "None":
+            raise Refused("Metadata of a run are asked for (run_metadata): a Keras model has none.", call)
+        for at, one in enumerate(call.args):
+            if one.star or (one.keyword.value not in allowed if one.keyword else at > 2):
+                raise Refused(f"`{code(call.func)}` is given more than what is fetched and fed.", call)
 
     def _of_session(self, function: cst.Attribute) -> bool:
         if function.attr.value != "run":
@@ -160,6 +174,12 @@ class Runs:
             return self._named(path, node)
         return self._expression(node)
 
+    def _is_rate(self, path: str) -> bool:
+        """Whether what is bound to a path is the learning rate of what trains."""
+        calls = [one.optimizer.call for one in self.training.operations.values()]
+        rates = [[arg for arg in call.args if is_rate(arg, call)] if call is not None else [] for call in calls]
+        return bool(rates) and all(one and path_of(one[0].value) == path for one in rates)
+
     def _mapping(self, node: cst.Dict) -> Structure:
         found = {}
         for one in node.elements:
@@ -176,11 +196,13 @@ class Runs:
                 return Fetch("train", path)
             raise Refused(f"`{path}` is fetched; a Keras model's gradients are its optimizer's affair.", node)
         if kind == kinds.INIT:
-            return Fetch("init")
+            return Fetch("init" if analysis.resets(node) else "idle")
         if kind == kinds.STEP:
             return Fetch("step")
         if kind == kinds.SUMMARY:
             return Fetch("summary", path)
+        if kind == kinds.SCHEDULE and self._is_rate(path):
+            return Fetch("rate")
         if path in analysis.built:
             return Fetch("value", self.values.key(node, analysis))
         bound = self._bound.get(path, [])
@@ -191,8 +213,8 @@ class Runs:
     def _expression(self, node: cst.BaseExpression) -> Structure:
         names = self.analysis.names
         symbol = call_symbol(names, node)
-        if symbol in symbols.INITIALIZERS:
-            return Fetch("init")
+        if self.analysis.is_initializer(node):
+            return Fetch("init" if self.analysis.resets(node) else "idle")
         reason = symbols.refusal(symbol or "")
         if reason:
             raise Refused(f"tf.{symbol}: {reason}.", node)
@@ -212,12 +234,28 @@ class Runs:
         if found:
             self.check(found, node)
             return found
+        if isinstance(node, cst.Call) and node in self.zipped:
+            return None
         path = path_of(node)
+        if path in self._filled:
+            return None
         bound = self._bound.get(path or "", [])
         before = [one for one in bound if self._line(one) <= self._line(node)]
         if not before or not all(isinstance(one, cst.Dict) for one in before):
             return None
         return self.dictionaries.get(cst.ensure_type(before[-1], cst.Dict)) if len(before) == 1 else None
+
+    def look(self, node: cst.CSTNode) -> None:
+        """Remember `feed[x] = value`, `feed.update({..})`, `dict(zip([x, y], values))`."""
+        target = node.targets[0].target if isinstance(node, cst.Assign) else node
+        filled = self.analysis.filled(target)
+        if filled is not None and isinstance(node, cst.Assign | cst.Call):
+            self._filled.add(filled[0])
+            if filled[1] is not None:
+                self.items[filled[1]] = path_of(filled[1]) or ""
+        zipped = self.analysis.zipped(node) if isinstance(node, cst.Call) else None
+        if zipped is not None:
+            self.zipped[cst.ensure_type(node, cst.Call)] = self.zipped[zipped[0]] = zipped[1]
 
     def _line(self, node: cst.CSTNode) -> int:
         return self.analysis.names.range_of(node).start.line
@@ -263,12 +301,16 @@ class Runs:
             other = placeholder.default
         return train, other
 
-    def always(self) -> set[str]:
-        """Return the placeholders that every run feeds that fetches a value, or trains."""
+    def always(self, needed: Callable[[Run], frozenset[str]]) -> set[str]:
+        """Return the placeholders that every run feeds that fetches a value, or trains.
+
+        Args:
+            needed: Says what a run cannot do without: what it is fed where that is known at run time only.
+        """
         found = set(self.analysis.placeholders)
         for run in self.runs.values():
-            if run.fed is not None and any(one.kind not in ("init", "step") for one in run.all) and self.asks(run):
-                found &= set(run.fed)
+            if any(one.kind not in ("init", "idle", "step", "rate") for one in run.all) and self.asks(run):
+                found &= needed(run) if run.fed is None else set(run.fed)
         return found
 
     def asks(self, run: Run) -> bool:
@@ -296,12 +338,14 @@ class _Finder(cst.CSTVisitor):
         self.runs = runs
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        found = assigned(node) if isinstance(node, cst.Assign) else None
-        if found:
-            self.runs.note(*found)
+        if isinstance(node, cst.Assign):
+            found = assigned(node)
+            if found:
+                self.runs.note(*found)
         if isinstance(node, cst.Dict):
             fed = self.runs.analysis.fed(node)
             if fed:
                 self.runs.check(fed, node)
                 self.runs.dictionaries[node] = fed
+        self.runs.look(node)
         return True

@@ -12,6 +12,9 @@ INITIALIZERS = frozenset(
         "variables_initializer",
     )
 )
+#: Initializers of the variables that they are given, and what lists all there are.
+CHOOSING = frozenset(("initialize_variables", "variables_initializer"))
+LISTED = frozenset(("all_variables", "global_variables", "local_variables"))
 SAVER = "train.Saver"
 WRITERS = frozenset(("summary.FileWriter", "train.SummaryWriter"))
 MERGES = frozenset(("summary.merge_all", "summary.merge", "merge_all_summaries", "merge_summary"))
@@ -128,6 +131,8 @@ _REFUSED = {
     "assign_add": "an assignment is an operation to run in TensorFlow 1; in a model it would happen at every call",
     "assign_sub": "an assignment is an operation to run in TensorFlow 1; in a model it would happen at every call",
     "scatter_": "an assignment is an operation to run in TensorFlow 1; in a model it would happen at every call",
+    "initialize_variables": "it initializes some of the variables, and a new model all",
+    "variables_initializer": "it initializes some of the variables, and a new model all",
     "group": "operations that are run for their effect have no place in a model",
     "tuple": "operations that are run for their effect have no place in a model",
     "no_op": "operations that are run for their effect have no place in a model",

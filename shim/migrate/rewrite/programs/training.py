@@ -82,14 +82,14 @@ class TrainOp:
         loss: What it minimises.
         variables: What it trains.
         clip: How gradients are limited.
-        counts: Whether it counts the steps.
+        step: What it counts the steps in; None: nothing.
     """
 
     optimizer: Optimizer
     loss: cst.BaseExpression
     variables: Variables
     clip: Clip | None
-    counts: bool
+    step: cst.BaseExpression | None
 
 
 Value = Optimizer | Variables | Gradients | Pairs | TrainOp | tuple["Value | None", ...] | None
@@ -238,7 +238,7 @@ class Training:
         if method == "minimize":
             loss = self._needed(node, "loss", 0)
             variables = self._variables(argument(node, "var_list", 2))
-            return TrainOp(optimizer, loss, variables, None, argument(node, "global_step", 1) is not None)
+            return TrainOp(optimizer, loss, variables, None, _counter(argument(node, "global_step", 1)))
         if method == "compute_gradients":
             variables = self._variables(argument(node, "var_list", 1))
             return Pairs(Gradients(self._needed(node, "loss", 0), variables, optimizer=optimizer))
@@ -246,8 +246,8 @@ class Training:
             pairs = self.value(self._needed(node, "grads_and_vars", 0))
             if isinstance(pairs, Pairs):
                 found = pairs.gradients
-                counts = argument(node, "global_step", 1) is not None
-                return TrainOp(optimizer, found.loss, found.variables, found.clip, counts)
+                step = _counter(argument(node, "global_step", 1))
+                return TrainOp(optimizer, found.loss, found.variables, found.clip, step)
         raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
 
     def _needed(self, node: cst.Call, keyword: str, position: int) -> cst.BaseExpression:
@@ -336,6 +336,10 @@ class Training:
             if symbol == "clip_by_value" and low is not None and high is not None and _opposite(low, high):
                 return Clip("clipvalue", high)
         raise Refused(_NOT_UNDERSTOOD.format(code(node)), node)
+
+
+def _counter(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
+    return None if node is None or code(node) == "None" else node
 
 
 def _opposite(low: cst.BaseExpression, high: cst.BaseExpression) -> bool:
