@@ -80,7 +80,7 @@ def main(_):
             saver.restore(sess, ckpt.model_checkpoint_path)
             new_features = tf.placeholder(tf.float32, [None, FEATURE_SIZE])
             softmax = tf.nn.softmax(inference(new_features, False))
-            flowers = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.7, 4.5, 1.4], [6.9, 3.1, 5.8, 2.1]]
+            flowers = [[5.1, 3.5, 1.4, 0.2], [5.5, 2.4, 3.7, 1.0], [7.2, 3.0, 6.3, 2.4]]
             print("Sorts: {}".format(np.argmax(sess.run(softmax, {new_features: flowers}), 1)))
             return
         writer = tf.summary.FileWriter(FLAGS.checkpoint_dir, sess.graph)
