@@ -295,3 +295,34 @@ def test_checkpoint_of_a_reader(tmp_path, tensors):
     path = made(tmp_path, "checkpoint", tensors)
     with Reader(path) as reader:
         assert sorted(reader.keys()) == sorted(tensors)
+
+
+def test_what_a_stranger_names_for_a_checkpoint(tmp_path, tensors):
+    write(tmp_path / "model.ckpt-7", tensors)
+    state = tmp_path / "checkpoint"
+    state.write_text('model_checkpoint_path: "model.ckpt-7"\nall_model_checkpoint_paths: "model.ckpt-7"\n')
+    assert set(read(state)) == set(tensors)
+    with pytest.raises(ConversionError, match=r"no .*model\.ckpt\.index\. There is model\.ckpt-7 in"):
+        read(tmp_path / "model.ckpt")
+    state.unlink()
+    with pytest.raises(ConversionError, match=r"says which is the latest\. There is model\.ckpt-7 in"):
+        read(tmp_path)
+    (tmp_path / "model.ckpt-7.index").unlink()
+    with pytest.raises(ConversionError, match=r"no .*model\.ckpt-7\.index"):
+        read(tmp_path / "model.ckpt-7")
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "message"),
+    [
+        ("m.onnx", {}, r"\.onnx is no format that is converted"),
+        ("", {}, "is a folder"),
+        ("m.npz", {"dtype": "float17"}, "none of floating-point numbers"),
+        ("m.npz", {"dtype": "int32"}, "none of floating-point numbers"),
+    ],
+)
+def test_targets_that_are_none(tmp_path, tensors, target, options, message):
+    with pytest.raises(ConversionError, match=message):
+        convert(tensors, tmp_path / target, **options)
+    assert not list(tmp_path.parent.glob(f"{tmp_path.name}.*"))
+    assert not list(tmp_path.iterdir())

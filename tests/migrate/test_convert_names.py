@@ -348,3 +348,20 @@ def test_one_tensor_under_two_names():
     two = {"embedding": "emb.weight", "other": "decoder.weight"}
     with pytest.raises(ConversionError, match="are one tensor, and embedding and other are two"):
         infer({**source, "other": (9, 4)}, target, given=two)
+
+
+def test_a_map_from_another_editor(tmp_path):
+    path = tmp_path / "map.tsv"
+    path.write_bytes("\ufeffa/kernel:0\tfc.weight\tsame\r\nb/kernel\tgc.weight\r\n".encode())
+    source, target = {"a/kernel": (4, 4), "b/kernel": (4, 5)}, {"fc.weight": (4, 4), "gc.weight": (5, 4)}
+    rows = infer(source, target, given=read_map(path)).rows
+    assert [(row.targets[0], row.rule) for row in rows] == [("fc.weight", "same"), ("gc.weight", "dense")]
+    path.write_text("a/kernel\tfc.weight\tsame\nb/kernel\tfc.weight\tsame\n")
+    with pytest.raises(ConversionError, match=r"gives 'fc\.weight' two values"):
+        infer(source, target, given=read_map(path))
+
+
+def test_a_convolution_of_one_by_one_is_no_flattened_map():
+    source = {"c/weights": (3, 3, 3, 4), "logits/weights": (1, 1, 16, 10)}
+    name_map = infer(source, {"c.weight": (4, 3, 3, 3), "fc.weight": (10, 16)}, target_style="torch")
+    assert [row.options for row in name_map.rows] == [{}, {}]

@@ -123,6 +123,8 @@ def add(app: Any, typer: Any) -> None:
             raise typer.BadParameter(str(error)) from None
         if check and (like is None or old is None or not inputs):
             raise typer.BadParameter("--check needs --like MODULE:FACTORY, --old MODULE:FUNCTION and --input SHAPE")
+        if not check and (old is not None or inputs):
+            raise typer.BadParameter("--old and --input are for --check, which is not there")
         checking = (old or "", tuple(inputs or ()), tolerance) if check else None
         raise typer.Exit(_run(source, target, options, map_out, checking, _Show(quiet, as_json)))
 

@@ -13,7 +13,7 @@ from onevar.migrate.convert.described import feature_maps, renumbered
 from onevar.migrate.convert.finishing import finish
 from onevar.migrate.convert.matching import BY_ORDER
 from onevar.migrate.convert.models import Model
-from onevar.migrate.convert.name_map import Given, NameMap, Problem, given_map, read_map
+from onevar.migrate.convert.name_map import Given, NameMap, Problem, dtype_of, given_map, read_map
 from onevar.migrate.convert.names import infer
 from onevar.migrate.convert.naming import named
 from onevar.migrate.convert.slots import add_slots
@@ -154,6 +154,9 @@ def convert(
         dtype, source_style, target_style,
     )  # fmt: skip
     kind = target_format or formats.format_of(target)
+    if target_format is None and kind == "checkpoint":
+        formats.check_ending(target)
+    _check_dtype(dtype)
     writers.check_target(Path(target), kind, like, force)
     with formats.open_source(source, source_format, key) as opened:
         model = None if like is None else formats.open_source(like)
@@ -172,6 +175,17 @@ def convert(
         finally:
             if model is not None and model is not like:
                 model.close()
+
+
+def _check_dtype(name: str | None) -> None:
+    try:
+        known = name is None or "float" in dtype_of(name).name
+    except TypeError:
+        known = False
+    if not known:
+        raise ConversionError(
+            f"dtype={name!r} (--dtype {name}) is none of floating-point numbers: float16, bfloat16, .."
+        )
 
 
 def load_into(model: Any, source: Any, **options: Any) -> Report:

@@ -67,16 +67,18 @@ class _Settling:
                 elif columns > rows and columns >= _LEAST * self._map_of(columns) > 0:
                     self._demand(row, "unflatten", columns, "outputs, which may be reshaped to a feature map")
 
-    def _own(self, row: Row) -> Sequence[int]:
-        """Return the feature map that a convolution covers whole whose kernel is a dense one on the other side."""
+    def _own(self, row: Row) -> Sequence[int] | None:
+        """Return the map that a convolution covers whole, whose kernel is a dense one on the other side.
+
+        It is None, no map, for a convolution of one by one.
+        """
         styles = self.map.styles(row)
         for style, name, specs in zip(styles, (row.sources[0], row.targets[0]), self._specs, strict=True):
             spec = specs[name]
             if len(spec.shape) < 4 and not (len(spec.shape) == 3 and (spec.layer or "").startswith("Conv")):
                 continue
             common = layouts.LAYOUTS["conv"].common(spec.shape) if style == "torch" else spec.shape
-            if common is not None and max(common[:-2]) > 1:
-                return common[:-1]
+            return None if common is None or max(common[:-2]) == 1 else common[:-1]
         return _UNSAID
 
     def _set(self, row: Row, key: str, shape: Sequence[int] | None) -> Row:

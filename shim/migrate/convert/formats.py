@@ -17,6 +17,13 @@ ENDINGS: Mapping[str, str] = {
     ".weights.h5": "weights.h5", ".keras": "keras", ".npz": "npz", ".safetensors": "safetensors", ".pt": "torch",
     ".pth": "torch", ".bin": "torch", ".pb": "pb", ".h5": "h5", ".hdf5": "h5",
 }  # fmt: skip
+#: Endings of files of other kinds; a checkpoint's prefix may have any other.
+_FOREIGN = frozenset(
+    {
+        ".npy", ".pkl", ".pickle", ".json", ".onnx", ".tflite", ".pbtxt", ".zip", ".gz", ".tar", ".txt", ".csv", ".mat",
+        ".msgpack", ".gguf", ".ggml", ".mlmodel", ".caffemodel", ".py", ".ipynb", ".parquet", ".joblib", ".ot", ".jit",
+    }
+)  # fmt: skip
 FORMATS = ("checkpoint", "npz", "safetensors", "torch", "weights.h5", "keras", "pb", "h5")
 #: The convention of layers that a format's files have without being asked.
 STYLE_OF = {"checkpoint": "tf1", "pb": "tf1", "torch": "torch", "safetensors": "torch"} | dict.fromkeys(
@@ -57,6 +64,23 @@ def format_of(path: str | os.PathLike[str]) -> str:
     return next((kind for ending, kind in ENDINGS.items() if name.endswith(ending)), "checkpoint")
 
 
+def check_ending(path: str | os.PathLike[str]) -> None:
+    """See that a name is none of another format, which would become a checkpoint's prefix.
+
+    Args:
+        path: Of the file.
+
+    Raises:
+        ConversionError: It is.
+    """
+    ending = os.path.splitext(os.fspath(path))[1].lower()
+    if ending in _FOREIGN:
+        raise ConversionError(
+            f"{os.fspath(path)}: {ending} is no format that is converted. There are {', '.join(ENDINGS)}, and a "
+            "checkpoint's prefix, which has no ending; a format may be named (--from, --to)."
+        )
+
+
 def open_source(given: Any, kind: str | None = None, key: str | None = None) -> Source:
     """Return a source, open for reading.
 
@@ -90,6 +114,8 @@ def open_source(given: Any, kind: str | None = None, key: str | None = None) -> 
 
 def _kind_of(path: str | os.PathLike[str]) -> str:
     kind = format_of(path)
+    if kind == "checkpoint" and not os.path.exists(f"{os.fspath(path)}.index"):
+        check_ending(path)
     if kind == "pb" and os.path.basename(os.fspath(path)) == "saved_model.pb":
         raise ConversionError(f"{os.fspath(path)} is part of a SavedModel: name its folder, which has the variables.")
     if kind in ("torch", "h5", "npz") and not os.path.exists(path) and os.path.exists(f"{os.fspath(path)}.index"):

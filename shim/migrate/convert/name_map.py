@@ -273,7 +273,7 @@ def read_map(path: str | os.PathLike[str]) -> Given:
         OSError: The file cannot be read.
     """
     given = Given()
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.strip() and not line.startswith("#"):
                 _take(given, line.rstrip("\n"), f"{os.fspath(path)}:{number}")

@@ -9,6 +9,7 @@ Nothing is guessed: what shape, layer, name and number do not decide is a proble
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from onevar.migrate.convert import flattening, layouts
@@ -128,9 +129,13 @@ class _Work:
 
     def take_given(self, given: Given) -> None:
         rows = [each for row in given.rows for each in expanded(row, self.map.source)]
+        rows = [self._spelled(row) for row in rows]
         for row in rows:
             self._known(row.sources, self.map.source, "source")
             self._known(row.targets, self.map.target, "target")
+            twice = [name for name in row.targets if any(name in other.targets for other in rows if other is not row)]
+            if twice:
+                raise ConversionError(f"The map gives {twice[0]!r} two values; one of them is {row}.")
             pair = self._pair_of(row)
             if pair is not None:
                 self.pairs.append(pair)
@@ -139,6 +144,12 @@ class _Work:
         self._remove(taken, taken)
         self._put_aside(given.skip, self.map.source, self.map.left_out, "said so")
         self._put_aside(given.keep, self.map.target, self.map.kept, "said so")
+
+    def _spelled(self, row: Row) -> Row:
+        """Return a row with the names of tensors' first outputs, `w:0`, as those of the variables."""
+        sides = ((row.sources, self.map.source), (row.targets, self.map.target))
+        names = [tuple(name if name in specs else bare(name) for name in side) for side, specs in sides]
+        return replace(row, sources=names[0], targets=names[1])
 
     def leave_out(self, skip: Iterable[str], keep: Iterable[str]) -> None:
         self._put_aside(list(skip), self.map.source, self.map.left_out, "said so")

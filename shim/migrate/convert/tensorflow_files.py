@@ -90,12 +90,46 @@ def prefix_of(path: str) -> str:
             return variables
         latest = checkpoint_state.latest_checkpoint(path)
         if latest is None:
-            raise ConversionError(f"{path} is a folder without a checkpoint. Name one: {path}/model.ckpt-1000.")
+            raise ConversionError(
+                f"{path} is a folder without a checkpoint, or without the file named checkpoint that says which is the "
+                f"latest.{_there(path)} Name one: {path}/model.ckpt-1000."
+            )
         return latest
+    if os.path.isfile(path) and _is_state(path):
+        latest = checkpoint_state.latest_checkpoint(os.path.dirname(path) or ".", os.path.basename(path))
+        if latest is None:
+            raise ConversionError(f"{path} names a checkpoint that is not there.{_there(os.path.dirname(path) or '.')}")
+        return latest
+    if not os.path.exists(path) and not checkpoint_state.checkpoint_exists(path):
+        stem, _, last = path.rpartition(".")
+        if last not in ("index", "meta") and not last.startswith("data-00"):
+            raise ConversionError(
+                f"There is no checkpoint {path}: there is no {path}.index.{_there(os.path.dirname(path) or '.')}"
+            )
     stem, _, last = path.rpartition(".")
     if last in ("index", "meta") or last.startswith("data-00"):
         return stem
     return path
+
+
+def _is_state(path: str) -> bool:
+    """Whether a file is the one that says which checkpoint is the latest."""
+    with open(path, "rb") as file:
+        return file.read(22) == b"model_checkpoint_path:"
+
+
+def _there(folder: str) -> str:
+    """Return a sentence about the checkpoints in a folder; nothing if there are none."""
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    found = sorted(name.removesuffix(".index") for name in names if name.endswith(".index"))
+    if not found:
+        return ""
+    more = f" and {len(found) - 6} more" if len(found) > 6 else ""
+    return (
+        f" There are {', '.join(found[:6])}{more} in {folder}."
+        if len(found) > 1
+        else f" There is {found[0]} in {folder}."
+    )
 
 
 def write_checkpoint(path: Path, specs: Specs, read: Read) -> None:

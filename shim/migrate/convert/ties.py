@@ -56,7 +56,7 @@ class Ties:
         out = []
         for row in known:
             for name in self.group(row.targets[0]):
-                if name in sources and sources[name] != row.sources:
+                if name != row.targets[0] and name in sources and sources[name] != row.sources:
                     raise ConversionError(
                         f"{row.targets[0]} and {name} are one tensor, and {row.sources[0]} and {sources[name][0]} are "
                         "two: untie them in the target, or leave one out of the map."

@@ -34,7 +34,7 @@ def check_target(path: Path, kind: str, like: Any, force: bool) -> None:
         what = "a model's description" if kind == "keras" else "a graph"
         raise ConversionError(f"{path} holds {what} besides the weights: say where it is, like=FILE (--like FILE).")
     there = Path(f"{path}.index") if kind == "checkpoint" else path
-    if there.is_dir():
+    if there.is_dir() or path.is_dir():
         raise ConversionError(f"{path} is a folder. Name a file, or a checkpoint's prefix in it: {path}/model.ckpt.")
     if there.exists() and not force:
         raise FileExistsError(17, f"{there} is there already. Name another, or replace it: force=True (--force)")
