@@ -194,3 +194,13 @@ def test_a_module_that_fails_midway_is_as_it_was():
     with pytest.raises(MappingError, match="nothing was written"):
         load_into(net, GOLDEN / "images.ckpt", flatten=FLATTEN, skip=["net/fc2/bias"])
     assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+
+
+def test_modules_whose_tensors_have_no_values():
+    with torch.device("meta"):
+        module = torch.nn.Linear(3, 2)
+    for each in (module, torch.nn.LazyLinear(2)):
+        with pytest.raises(ConversionError, match="has no values yet"):
+            load_into(each, {"kernel": np.zeros((3, 2), "f"), "bias": np.zeros(2, "f")})
+    with pytest.raises(TypeError, match="load_into has no skp; there are averages, by_order"):
+        load_into(torch.nn.Linear(3, 2), {"kernel": np.zeros((3, 2), "f")}, skp=["x"])

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +209,9 @@ def load_into(model: Any, source: Any, **options: Any) -> Report:
         OpError: The same, of a checkpoint's files.
     """
     kind, key = options.pop("source_format", None), options.pop("key", None)
+    known = {each.name for each in fields(Options)} - {"dtype"}
+    if unknown := options.keys() - known:
+        raise TypeError(f"load_into has no {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     for name in ("skip", "keep"):
         options[name] = tuple(options.get(name, ()))
     target = formats.open_source(model)

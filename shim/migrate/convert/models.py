@@ -157,7 +157,7 @@ class TorchModule(Model):
         module: The module.
 
     Raises:
-        ConversionError: It has no tensors.
+        ConversionError: It has no tensors, or they have no values.
     """
 
     kind = "torch module"
@@ -167,6 +167,12 @@ class TorchModule(Model):
         super().__init__(type(module).__name__)
         self.module = module
         self._tensors = dict(module.state_dict(keep_vars=True))
+        for name, tensor in self._tensors.items():
+            if type(tensor).__name__.startswith("Uninitialized") or getattr(tensor, "is_meta", False):
+                raise ConversionError(
+                    f"{name} of {self.path} has no values yet: of a lazy module, call it on data first; of one on "
+                    "torch's device 'meta', module.to_empty(device='cpu')."
+                )
         kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
         first: dict[int, str] = {}
         for name, tensor in self._tensors.items():
