@@ -17,6 +17,7 @@ from onevar.core.plan import Plan, changed_storages, is_random, with_bodies
 from onevar.core.reach import needed
 from onevar.core.registry import adapter
 from onevar.core.state import StateRef, Store, Stream
+from onevar.errors import OnevarError
 from onevar.keras.current import symbolic
 
 #: Stands for a size that nothing says, where Keras asks for shapes only.
@@ -119,7 +120,7 @@ class Run:
         """
         if symbolic() and all(tensor.spec.shape is not None for tensor in tensors):
             self._foresee(needed([*(tensor.op for tensor in tensors), *targets], frozenset(self.known)))
-            return [self._outline(tensor) for tensor in tensors]
+            return self._outlines(tensors)
         targets = [operation for operation in targets if operation not in self._done]
         plan = Plan(tensors, targets, list(self.known))
         steps = [step for step in plan.steps if step.operation not in self._done]
@@ -150,12 +151,32 @@ class Run:
                 if operation in written:
                     slot.keeper.assign(value)
 
-    def _outline(self, tensor: Tensor) -> Any:
-        """Return a native tensor of the same shape and dtype: nobody looks at the value."""
+    def _outlines(self, tensors: Sequence[Tensor]) -> list[Any]:
+        """Return native tensors of the same shapes and dtypes: nobody looks at the values."""
+        shapes = [list(tensor.spec.shape or ()) for tensor in tensors]
+        if any(None in shape for tensor, shape in zip(tensors, shapes, strict=True) if tensor not in self.known):
+            shapes = self._tried(tensors) or shapes
+        return [self._outline(tensor, shape) for tensor, shape in zip(tensors, shapes, strict=True)]
+
+    def _outline(self, tensor: Tensor, shape: list[int | None]) -> Any:
         if tensor in self.known:
             return self.known[tensor]
-        dims = [self._unknown_size() if size is None else size for size in tensor.spec.shape or ()]
+        dims = [self._unknown_size() if size is None else size for size in shape]
         return keras.ops.zeros(dims, tensor.dtype.base_dtype.name)
+
+    def _tried(self, tensors: Sequence[Tensor]) -> list[list[int | None]] | None:
+        """Return the shapes that come out for some numbers: how many steps a decoder makes, say; None is unknown."""
+        known = {tensor: tuple(value.shape) for tensor, value in self.known.items()}
+        if not all(isinstance(size, int) for shape in known.values() for size in shape):
+            return None
+        state = {op: lambda op=op: _ones(self.store.kept[op]) for op in self.store.kept}
+        for fill in (np.ones, np.zeros):
+            fed = {tensor: fill(shape, tensor.dtype.base_dtype.name) for tensor, shape in known.items()}
+            try:
+                return [list(np.shape(value)) for value in on_host(tensors, state, fed)]
+            except (OnevarError, ValueError, TypeError, ArithmeticError, LookupError):
+                continue  # not what the method wants; when it is called on values it says so itself
+        return None
 
     def _unknown_size(self) -> Any:
         for value in self.known.values():
@@ -193,13 +214,30 @@ def initial(tensor: Tensor, values: Mapping[Operation, Any]) -> np.ndarray:
         tensor: Of the call's graph; it depends on no input of the call.
         values: What the variables have that it may read: storage to a function that returns an array.
     """
+    return np.asarray(on_host([tensor], values, {})[0])
+
+
+def on_host(tensors: Sequence[Tensor], values: Mapping[Operation, Any], fed: Mapping[Tensor, np.ndarray]) -> list[Any]:
+    """Return values of tensors, computed by NumPy.
+
+    Args:
+        tensors: Of the call's graph.
+        values: What variables have: storage to a function that returns an array.
+        fed: What else they may depend on.
+    """
     host = adapter("numpy")
     store = Store(host, "cpu:0")
-    plan = Plan([tensor], [], [])
+    plan = Plan(tensors, [], list(fed))
     for operation in plan.storages:
         if operation in values:
             store.ref(operation).slot.write(values[operation]())
     frame = Frame(store, plan.size, on_host=True)
+    for slot, value in zip(plan.feed_slots, fed.values(), strict=True):
+        frame.env[slot] = value
     with host.computing():
         run_steps(frame, plan.steps)
-    return np.asarray(plain(frame.env[plan.fetch_slots[0]]))
+    return [plain(frame.env[slot]) for slot in plan.fetch_slots]
+
+
+def _ones(slot: Any) -> np.ndarray:
+    return np.ones(slot.linked.shape, slot.dtype)

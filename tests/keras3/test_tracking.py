@@ -414,3 +414,15 @@ def test_initializers_of_keras_and_losses_that_the_layer_adds_itself():
     assert [float(array(loss)) for loss in layer.losses] == [1.0]
     np.testing.assert_array_equal(layer.get_weights()[0], np.full((4, 2), 0.5))
     assert np.abs(layer.get_weights()[1]).min() > 0
+
+
+def test_sizes_that_a_decoder_decides_are_tried_where_keras_asks_for_shapes():
+    class Steps(keras.layers.Layer):
+        @track_v1_variables
+        def call(self, x):
+            count = tf.reduce_sum(tf.cast(x[0] < 5, tf.int32))
+            return tf.map_fn(lambda i: x[:, 0] + tf.cast(i, tf.float32), tf.range(count), dtype=tf.float32)
+
+    layer = Steps()
+    assert layer(X).shape == (4, 8)
+    assert layer.compute_output_spec(keras.KerasTensor((8, 4))).shape == (4, 8)
