@@ -163,6 +163,9 @@ REFUSED = {
     "one that trains in contrib": ("t2 = tf.contrib.layers.optimize_loss(p, None, 0.1, 'SGD')", STEP, "optimize_loss"),
     "what is run before": ("with tf.control_dependencies([tf.abs(p)]):\n    p = p * 1.0", STEP, "control_dependencies"),
     "some variables": ("", "sess.run(tf.variables_initializer([w]))", "initializes some of the variables"),
+    "operations by name": ("p = tf.get_default_graph().get_tensor_by_name('w:0') + p", STEP, "asks for parts"),
+    "all operations": ("", STEP + "\n    n = len(tf.get_default_graph().get_operations())", "asks for parts"),
+    "sparse": ("s = tf.sparse_placeholder(tf.float32)", STEP, "sparse tensors"),
     "metadata": ("", STEP[:-1] + ", run_metadata=tf.RunMetadata())", "run_metadata"),
     "partial training": (
         "t2 = tf.train.AdamOptimizer().minimize(tf.reduce_sum(p), var_list=[w])",

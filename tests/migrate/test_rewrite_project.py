@@ -420,3 +420,45 @@ def test_tf_layers_are_not_renamed_and_not_reported(stage, tmp_path):
         (6, "tf.layers.conv2d"),
         (6, "tf.contrib.slim.flatten"),
     } <= seen
+
+
+TRAINER = """\
+import tensorflow as tf
+x = tf.placeholder(tf.float32, [None, 2])
+w = tf.get_variable("w", [2, 1])
+loss = tf.reduce_sum(tf.matmul(x, w))
+{more}
+train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+saver = tf.train.Saver()
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    sess.run(train, {{x: [[1.0, 2.0]]}})
+    saver.save(sess, "{folder}/model.ckpt")
+"""
+EVAL = """\
+import tensorflow as tf
+x = tf.placeholder(tf.float32, [None, 2])
+w = tf.get_variable("w", [2, 1])
+p = tf.py_func(abs, [tf.matmul(x, w)], tf.float32)
+saver = tf.train.Saver()
+with tf.Session() as sess:
+    ckpt = tf.train.latest_checkpoint("./logs/")
+    if ckpt:
+        saver.restore(sess, ckpt)
+    print(sess.run(p, {x: [[1.0, 2.0]]}))
+"""
+
+
+def test_files_that_share_checkpoints_stay_together(tmp_path):
+    """`if ckpt:` would hide that an eval.py on onevar.v1 finds nothing of what a converted trainer saves."""
+    (tmp_path / "train.py").write_text(TRAINER.format(folder="logs", more=""))
+    (tmp_path / "other.py").write_text(TRAINER.format(folder="elsewhere", more=""))
+    alone = project.migrate(tmp_path, Options())
+    assert all(b"keras.Model" in one.after for one in alone.rewritings)
+    (tmp_path / "eval.py").write_text(EVAL)
+    found = {one.path: one for one in project.migrate(tmp_path, Options()).rewritings}
+    assert {path for path, one in found.items() if b"keras.Model" in one.after} == {"other.py"}
+    reasons = {one.reason for one in found["train.py"].findings if one.status == "left"}
+    assert any(one.startswith("the script: eval.py shares its checkpoints") for one in reasons)
+    (tmp_path / "eval.py").write_text(EVAL.replace("tf.py_func(abs, [tf.matmul(x, w)], tf.float32)", "tf.matmul(x, w)"))
+    assert all(b"keras.Model" in one.after for one in project.migrate(tmp_path, Options()).rewritings)

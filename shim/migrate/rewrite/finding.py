@@ -63,6 +63,7 @@ class Rewriting:
         after: What becomes of it; the same where nothing changes.
         findings: Its uses, in order.
         notes: What to know about the whole file, a sentence each.
+        modelled: Whether a program in it became a model.
     """
 
     path: str
@@ -70,6 +71,7 @@ class Rewriting:
     after: bytes
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    modelled: bool = False
 
     @property
     def changed(self) -> bool:

@@ -30,6 +30,10 @@ _STAYS = {
 }
 _FOREIGN = "TensorFlow 1 has nothing of this name: it may be TensorFlow 2's, or a slip."
 _GONE = "No longer needed."
+_PARTNER = (
+    "{partner} shares its checkpoints and stays on onevar.v1: what a converted program saves are Keras's weights, which"
+    " TensorFlow 1 code does not find. Migrate it alone, once that file needs no checkpoints of it."
+)
 _PARSERS_LIMIT = "libcst cannot parse it, although Python can: {error}. Its imports can be changed by hand: {cure}."
 _CURE = "import onevar.v1 as tf"
 
@@ -56,12 +60,14 @@ class File:
         shown: Its name in the report.
         given: What the project's modules have at their top.
         wanted: The names that other modules take from it.
+        partner: The file that shares its checkpoints and stays on `onevar.v1`, so that it has to stay, too.
     """
 
     document: Document
     shown: str
     given: Exports
     wanted: frozenset[str] = frozenset()
+    partner: str = ""
 
     @property
     def is_face(self) -> bool:
@@ -125,7 +131,7 @@ def _apart(work: _Work, options: Options) -> Rewriting | Failure:
         for row, use in zip(found.findings, names.uses, strict=True)
     )
     if other.modelled:
-        return replace(found, findings=rows)
+        return replace(found, findings=rows, modelled=True)
     plain = _finished(work, options)
     if not isinstance(plain, Rewriting):
         return plain
@@ -182,15 +188,20 @@ def _converted(work: _Work, options: Options) -> tuple[list[Converted], str]:
 
     imports = ModuleImports(work.names)
     plan = programs.plan(work.names, imports, options)
-    for unit in plan.units:
+    units = [_kept(unit, work.file.partner) if work.file.partner else unit for unit in plan.units]
+    for unit in units:
         if isinstance(unit, Left):
             work.reasons[unit.node] = f"{unit.unit}: {unit.reason}"
-    good, text = _accepted(work, imports, [unit for unit in plan.units if isinstance(unit, Converted)])
+    good, text = _accepted(work, imports, [unit for unit in units if isinstance(unit, Converted)])
     work.modelled = bool(good)
     if options.stage == "keras3":
         rest = _rest(work, imports, good)
         good, text = _accepted(work, imports, [*good, rest]) if rest.edits else (good, text)
     return good, text
+
+
+def _kept(unit: Converted | Left, partner: str) -> Left:
+    return unit if isinstance(unit, Left) else Left(unit.unit, unit.node, _PARTNER.format(partner=partner))
 
 
 def _rest(work: _Work, imports: ModuleImports, units: list[Converted]) -> Converted:
@@ -320,7 +331,9 @@ def _whole(work: _Work, options: Options, why: str) -> Rewriting | Failure:
 def _done(work: _Work, content: bytes, options: Options | None = None) -> Rewriting:
     stage = options.stage if options is not None else "shim"
     rows = tuple(_finding(work, use, stage) for use in work.names.uses)
-    return Rewriting(work.file.shown, work.file.document.content, content, rows, tuple(work.notes))
+    return Rewriting(
+        work.file.shown, work.file.document.content, content, rows, tuple(work.notes), modelled=work.modelled
+    )
 
 
 def _finding(work: _Work, use: Use, stage: str) -> Finding:

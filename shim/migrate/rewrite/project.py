@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onevar.migrate import audit, bindings
-from onevar.migrate.rewrite import documents, pipeline
+from onevar.migrate.rewrite import checkpoint_sharing, documents, pipeline
 from onevar.migrate.rewrite.context import Options
 from onevar.migrate.rewrite.documents import Document
 from onevar.migrate.rewrite.finding import REWRITTEN, STATUSES, Failure, Finding, Rewriting
@@ -96,17 +96,40 @@ def migrate(path: Path, options: Options, step: Step = lambda done, total: None)
         step(done + 1, 2 * len(files))
     given = bindings.exports(Tree(root, sources={one.path: one.source for one in found}))
     taken = _taken([one.source for one in found])
-    rewritings: list[Rewriting] = []
+    made: dict[str, Rewriting | Failure] = {}
+    each: dict[str, pipeline.File] = {}
     for done, document in enumerate(found):
         shown = document.path.relative_to(root).as_posix()
-        wanted = taken.get(document.source.module, frozenset())
-        made = _rewrite(pipeline.File(document, shown, given, wanted), options)
-        if isinstance(made, Failure):
-            failures.append(made)
-        else:
-            rewritings.append(made)
+        each[shown] = pipeline.File(document, shown, given, taken.get(document.source.module, frozenset()))
+        made[shown] = _rewrite(each[shown], options)
         step(len(files) + done + 1, 2 * len(files))
-    return Migration(path, root, options, tuple(rewritings), tuple(sorted(failures, key=lambda one: one.path)))
+    _keep_together(each, made, options)
+    failures += [one for one in made.values() if isinstance(one, Failure)]
+    rewritings = tuple(one for one in made.values() if isinstance(one, Rewriting))
+    return Migration(path, root, options, rewritings, tuple(sorted(failures, key=lambda one: one.path)))
+
+
+def _keep_together(
+    files: dict[str, pipeline.File], made: dict[str, Rewriting | Failure], options: Options
+) -> None:  # fmt: skip
+    """Take back what became of files that share checkpoints with others which stay on `onevar.v1`."""
+    users = {
+        shown: one
+        for shown, one in made.items()
+        if isinstance(one, Rewriting) and checkpoint_sharing.uses_checkpoints(one)
+    }
+    stay = {shown: files[shown].document.source for shown, one in users.items() if not one.modelled}
+    waiting = [shown for shown, one in users.items() if one.modelled]
+    again = bool(stay)
+    while again:
+        again = False
+        for shown in list(waiting):
+            partner = checkpoint_sharing.partner(files[shown].document.source, stay)
+            if partner:
+                files[shown].partner = partner
+                made[shown] = _rewrite(files[shown], options)
+                waiting.remove(shown)
+                stay[shown], again = files[shown].document.source, True
 
 
 def check_place(file: Path, root: Path) -> None:

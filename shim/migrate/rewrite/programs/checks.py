@@ -15,6 +15,10 @@ _UPDATES = (
     | matchers.SimpleString(matchers.MatchRegex(r"""[a-zA-Z]*["']update_ops["']"""))
     | matchers.Arg(keyword=matchers.Name("updates_collections"))
 )
+_LOOKUPS = frozenset((
+    "as_graph_def", "as_graph_element", "get_all_collection_keys", "get_collection", "get_operation_by_name",
+    "get_operations", "get_tensor_by_name",
+))  # fmt: skip
 _BUILDING = (kinds.GRAPH, kinds.PLACEHOLDER, kinds.TRAINING, kinds.SCHEDULE, kinds.STEP, kinds.SUMMARY)
 
 
@@ -70,7 +74,9 @@ def makes_variables(analysis: Analysis, node: cst.CSTNode, seen: frozenset[str] 
 def refuse_symbols(analysis: Analysis) -> None:
     """Raise Refused if the graph has what a model can't do."""
     used = {path for leaf in analysis.body.leaves for path in read(leaf.node).loads}
-    nodes = [leaf.node for leaf in analysis.body.leaves if not isinstance(leaf.node, cst.FunctionDef | cst.ClassDef)]
+    leaves = [one for one in analysis.body.leaves if one.kind not in (kinds.SHOWN, kinds.GONE)]
+    nodes = [leaf.node for leaf in leaves if not isinstance(leaf.node, cst.FunctionDef | cst.ClassDef)]
+    _refuse_lookups(analysis, [one.node for one in leaves if one.kind != kinds.WRITER])
     nodes += [analysis.functions[name] for name in _reached(analysis, used)]
     _refuse_hidden(analysis, _reached(analysis, used))
     for node in nodes:
@@ -81,6 +87,16 @@ def refuse_symbols(analysis: Analysis) -> None:
         for call in read(node).calls:
             if isinstance(call.func, cst.Attribute) and call.func.attr.value in ("assign", "assign_add", "assign_sub"):
                 raise Refused(f"`{call.func.attr.value}`: {symbols.refusal('assign')}.", call)
+
+
+def _refuse_lookups(analysis: Analysis, nodes: list[cst.BaseStatement]) -> None:
+    """Raise Refused if a program asks the graph for its operations: a model has none, and the graph would be empty."""
+    for node in nodes:
+        for call in read(node).calls:
+            base = call.func.value if isinstance(call.func, cst.Attribute) else call
+            own = path_of(base) in analysis.body.graphs or call_symbol(analysis.names, base) == "get_default_graph"
+            if own and isinstance(call.func, cst.Attribute) and call.func.attr.value in _LOOKUPS:
+                raise Refused(f"`{code(call.func)}` asks for parts of the graph, of which a model has none.", call)
 
 
 def _refuse_hidden(analysis: Analysis, reached: list[str]) -> None:

@@ -11,7 +11,7 @@ from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import shown, symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
 from onevar.migrate.rewrite.programs.checkpoints import Checkpoints
-from onevar.migrate.rewrite.programs.checks import listed, refuse_still_norms, refuse_symbols
+from onevar.migrate.rewrite.programs.checks import listed, refuse_still_norms, refuse_symbols, saves
 from onevar.migrate.rewrite.programs.emission import BLANK, Mixed
 from onevar.migrate.rewrite.programs.leaves import Body, Flattening, Leaf, Refused, call_symbol, called_symbols, is_line
 from onevar.migrate.rewrite.programs.model import ModelWriter
@@ -26,6 +26,10 @@ _NO_PROGRAM = (
     "It builds a graph for others; where its callers are not converted, what it is given are tensors of a graph."
 )
 _SEED = "keras.utils.set_random_seed seeds NumPy and `random` as well, which the program seeds itself."
+_SAVES = (
+    "It saves, and looks for, files of Keras's weights (.weights.h5). A program that stays on TensorFlow 1 finds no"
+    " checkpoint there, and `if checkpoint:` may hide that; `onevar convert` brings weights from one to the other."
+)
 _EAGER = "It runs in the Keras model's `call`, on tensors of Keras's backend."
 
 
@@ -270,15 +274,19 @@ class _Program:
                     for path in sorted((reading.loads - reading.binds) & gone):
                         raise Refused(f"`{path}` is used where the graph is run, other than by the session.")
 
+    def _notes(self) -> list[str]:
+        gone = [leaf.node for leaf in self.body.leaves if leaf.kind == kinds.SHOWN]
+        notes = [shown.said(node) + _place(self.names, node) for node in gone]
+        return [*notes, _SAVES] if saves(self.analysis) else notes
+
     def _account(self, unit: Converted, writer: ModelWriter, runs: Runs) -> None:
         ledger = unit.ledger
+        unit.notes += self._notes()
         for leaf in self.body.leaves:
             if leaf.kind == kinds.GRAPH and self.options.stage != "keras3":
                 ledger.left(leaf.node, _EAGER)
             elif leaf.kind not in (kinds.PLAIN, kinds.SESSION, kinds.WRITER, kinds.GRAPH):
                 ledger.rewritten(leaf.node)
-            if leaf.kind == kinds.SHOWN:
-                unit.notes.append(shown.said(leaf.node) + _place(self.names, leaf.node))
         for scope in self.body.dissolved:
             for item in scope.items:
                 ledger.rewritten(item.item)

@@ -151,12 +151,14 @@ _REFUSED = {
     "RandomShuffleQueue": "queues live in the session",
     "TFRecordReader": "its input comes from queues, not from feeds",
     "TextLineReader": "its input comes from queues, not from feeds",
+    "sparse_placeholder": "Keras's backends are not fed with sparse tensors",
     "py_func": "a Python function in the graph can't be compiled or differentiated by Keras's backends",
     "Print": "it prints when it is run, which a compiled model does not",
     "tables_initializer": "lookup tables are initialised in a session",
     "contrib.lookup.": "lookup tables are initialised in a session",
     "contrib.opt.ScipyOptimizerInterface": "it minimises with SciPy through a session",
     "contrib.layers.optimize_loss": "it makes an optimizer, its summaries and the operation that trains in one",
+    "contrib.slim.learning.create_train_op": "it makes gradients, updates and what trains in one",
     "contrib.slim.learning.": "it runs a training loop of its own",
     "contrib.training.": "it runs a training loop of its own",
     "estimator.": "an Estimator has a session of its own",
@@ -179,13 +181,15 @@ def neutral(symbol: str) -> bool:
 
 def makes_variables(symbol: str) -> bool:
     """Say whether a call may make variables."""
-    if symbol in _LAYERLESS or "pool" in symbol or symbol.endswith(("regularizer", "initializer")):
+    if symbol in _LAYERLESS or lists(symbol) or "pool" in symbol or symbol.endswith(("regularizer", "initializer")):
         return False
     return symbol in _MAKERS or _below(symbol, _MAKERS_BELOW) or "dynamic_rnn" in symbol or "static_rnn" in symbol
 
 
 def refusal(symbol: str) -> str | None:
     """Return why a program with a name can't become a model; None if it can."""
+    if neutral(symbol) and symbol not in CHOOSING:
+        return None
     for beginning, reason in _REFUSED.items():
         exact = not beginning.endswith((".", "_"))
         if symbol == beginning if exact else symbol.startswith(beginning):
