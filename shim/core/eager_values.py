@@ -48,6 +48,9 @@ def eager_tensor(value: Any, dtype: DType | None, owner: Adapter) -> Any:
         dtype: What it has to be; None leaves it to TensorFlow's rules.
         owner: The framework's adapter.
 
+    Arrays of NumPy are cast, as TensorFlow casts them, with eager execution as in graphs. Tensors are not, and an array
+    is one where NumPy itself computes.
+
     Raises:
         ValueError: A tensor of another dtype.
         TypeError: A Python value that cannot be of `dtype`, or a tensor of a graph.
@@ -62,8 +65,8 @@ def eager_tensor(value: Any, dtype: DType | None, owner: Adapter) -> Any:
     if found is not None and found is not owner:
         value = owner.convert(found.to_numpy(value), None)
     elif found is None:
-        typed = isinstance(value, np.ndarray | np.generic)
-        array = array_of(value, None if typed else dtype)
+        # An array is a tensor of NumPy's own.
+        array = array_of(value, None if owner.owns(value) else dtype)
         value = array if array.dtype == object else known(array, owner)
     actual = dtype_of(value, owner)
     if dtype is not None and actual is not dtype:
@@ -101,7 +104,7 @@ def converted(value: Any, dtype: DType | None, preferred: DType | None) -> Any:
             wanted = dtype or dtype_of(eager_tensor(items[0], None, owner), owner)
             return owner.k.stack([eager_tensor(item, wanted, owner) for item in value], axis=0)
     owner = owner_of(value) or adapter(default_backend())
-    if dtype is None and preferred is not None:
+    if dtype is None and preferred is not None and not isinstance(value, np.ndarray | np.generic):
         try:
             return eager_tensor(value, preferred, owner)
         except (TypeError, ValueError):

@@ -11,6 +11,7 @@ from onevar.cell import Cell
 from onevar.core.context import eager_mode
 from onevar.core.dtype import DType, as_dtype
 from onevar.core.eager_values import dtype_of, eager_tensor, owner_of
+from onevar.core.literals import array_of
 from onevar.core.registry import adapter, default_backend, use_backend
 from onevar.core.state import Slot, StateRef
 from onevar.core.tensor_shape import TensorShape
@@ -257,6 +258,8 @@ class EagerVariable(ResourceVariable):
             return super()._accumulated(op_type, self._converted(delta), name, read_value)
 
     def _converted(self, value: Any) -> Any:
+        if isinstance(value, np.ndarray | np.generic):  # cast, as TensorFlow does, also where arrays are tensors
+            value = array_of(value, self._dtype)
         return eager_tensor(value, self._dtype, self._handle.slot.adapter)
 
     # -- copies ---------------------------------------------------------------------------------
