@@ -9,8 +9,10 @@ from typing import Any
 
 import keras
 
+from onevar.core import nest
 from onevar.core.default_graph import get_default_graph
 from onevar.core.graph import Graph
+from onevar.core.operation import Tensor
 from onevar.errors import Unsupported
 from onevar.keras import phases
 from onevar.v1.variables import CREATION_CHECKS, Variable
@@ -74,8 +76,11 @@ def _root() -> Graph:
 def _adding(original: Any) -> Any:
     @wraps(original)
     def add_loss(self: Any, loss: Any) -> Any:
-        call = _root().keras_call
-        return original(self, loss) if call is None else call(partial(original, self), (loss,), {})
+        graph: Any = _root()
+        if graph.keras_call is None:
+            return original(self, loss)
+        graph.added.extend(leaf for leaf in nest.flatten(loss) if isinstance(leaf, Tensor))
+        return graph.keras_call(partial(original, self), (loss,), {})
 
     return add_loss
 

@@ -141,6 +141,7 @@ class Call:
             sizes, dtype = kwargs["initial_value"].args[0], kwargs["initial_value"].keywords["dtype"]
             kwargs["initial_value"] = lambda: zeros(sizes, dtype)
         made: Any = TrackedVariable._from_args(**kwargs)
+        made.listed = _listed(made, kwargs)
         name = made._shared_name
         if name in self.state.variables:
             return self._found(name, made)
@@ -164,10 +165,9 @@ class Call:
         if not known._shape.is_compatible_with(shape):
             return None
         self.graph.unique_name(given["name"] or "Variable")
-        wanted = checked_collections(
-            given["collections"], known._trainable, GraphKeys.TRAINABLE_VARIABLES, GraphKeys.GLOBAL_VARIABLES
-        )
-        add_to_collections(wanted, known)
+        if known not in self.graph.made:
+            self.graph.made.add(known)
+            add_to_collections(_listed(known, given), known)
         return known
 
     def _found(self, name: str, made: TrackedVariable) -> TrackedVariable:
@@ -182,6 +182,7 @@ class Call:
                 )
             made = made.moved_into(known)
         made._keeper = keeper
+        self.graph.made.add(made)
         self.graph.bind(made._handle.op, made)
         self.state.views[name] = made
         return made
@@ -208,6 +209,7 @@ class Call:
             },
         )  # fmt: skip
         made._shape = made._shape.merge_with(array.shape)
+        self.graph.made.add(made)
         self.graph.bind(made._handle.op, made)
         state.views[name] = made
         return made
@@ -266,6 +268,13 @@ class Call:
             # What weights alone decide counts once, however often a model calls the layer.
             if loss.of_inputs or not again:
                 layer.add_loss(loss.value)
+
+
+def _listed(variable: TrackedVariable, given: dict[str, Any]) -> Any:
+    """Return the collections that a variable is in."""
+    return checked_collections(
+        given["collections"], variable._trainable, GraphKeys.TRAINABLE_VARIABLES, GraphKeys.GLOBAL_VARIABLES
+    )
 
 
 def _of_keras(initial_value: Any) -> Any:

@@ -9,6 +9,7 @@ from onevar.core import nest
 from onevar.core.build import op
 from onevar.core.context import THREAD
 from onevar.core.conversion import convert_to_tensor
+from onevar.core.default_graph import add_to_collections
 from onevar.core.dtype import as_dtype
 from onevar.core.graph import Graph
 from onevar.core.operation import IndexedSlices, Operation, Tensor
@@ -19,6 +20,7 @@ from onevar.keras.tracked_run import Run, Streams
 from onevar.keras.tracked_variable import KeptSlot, TrackedVariable
 from onevar.keras3 import KerasVariable
 from onevar.v1.eager_variable import EagerVariable
+from onevar.v1.graph_keys import GraphKeys
 
 
 class TrackedGraph(Graph):
@@ -33,6 +35,8 @@ class TrackedGraph(Graph):
         run: The values, as far as they are computed.
         weight_losses: Losses of variables that Keras counts itself, by identity, each with its variable.
         storages: Storage operation to variable of the layer.
+        made: Variables that the call's code asks for by name.
+        added: What it gives to `add_loss`.
     """
 
     def __init__(self, generator: Callable[[], Any], layer: Any = None, returned: Container[str] = ()):
@@ -42,6 +46,9 @@ class TrackedGraph(Graph):
         self.run = Run(self.adapter, Streams(generator))
         self.storages: dict[Operation, TrackedVariable] = {}
         self.weight_losses: dict[int, tuple[Any, TrackedVariable]] = {}
+        self.made: set[TrackedVariable] = set()
+        self.added: list[Tensor] = []
+        self._kept_losses: dict[TrackedVariable, Tensor] = {}
         self._adopted: dict[int, tuple[Any, Tensor]] = {}
         self._around: tuple[list[Graph], bool | None] = (list(THREAD.graphs), THREAD.eager)
 
@@ -60,10 +67,31 @@ class TrackedGraph(Graph):
             regularizer: A function of it.
             loss: What it returned here.
         """
+        variable.regularizer = regularizer
+        again = self._kept_losses.pop(variable, None)
+        if again is not None:
+            self.get_collection_ref(GraphKeys.REGULARIZATION_LOSSES).remove(again)
         self.weight_losses[id(loss)] = loss, variable
         keeper = variable.as_keras()
         if keeper is not None and keeper.regularizer is None and variable._shared_name not in self.returned:
             keeper.regularizer = Computed(regularizer)
+
+    def kept(self, variable: TrackedVariable) -> None:
+        """List a variable that an object has kept since an earlier call, and its loss, as if it had been made here.
+
+        Args:
+            variable: The variable.
+        """
+        if variable in self.made:
+            return
+        self.made.add(variable)
+        add_to_collections(variable.listed, variable)
+        with self.name_scope(f"{variable._shared_name}/Regularizer"):
+            loss = None if variable.regularizer is None else variable.regularizer(variable)
+        if loss is not None:
+            self._kept_losses[variable] = loss
+            self.weight_losses[id(loss)] = loss, variable
+            self.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
 
     # -- values from outside --------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from onevar.core import nest
-from onevar.core.operation import Operation, Tensor
+from onevar.core.operation import Tensor
 from onevar.core.reach import needed
 from onevar.keras.tracked_graph import TrackedGraph
 from onevar.keras.tracked_variable import TrackedVariable
@@ -35,11 +35,9 @@ def counted(
         ValueError: `returned` depends on one, and `losses` is None.
     """
     registered = _registered(graph)
-    behind: set[Operation] = set()
-    if registered and losses != "layer":
-        outputs = [leaf.op for leaf in nest.flatten(returned) if isinstance(leaf, Tensor) and leaf.graph is graph]
-        behind = needed(outputs, frozenset())
-    twice = [loss for loss in registered if loss.op in behind]
+    # What the method hands to `add_loss` is the layer's by that, and no second time for being in a collection.
+    added = _behind(graph.added, registered)
+    twice = [] if losses == "layer" else [loss for loss in _behind(returned, registered) if loss not in added]
     if twice and losses is None:
         raise ValueError(
             f"{method} returns what depends on the loss {twice[0].name!r}, which is in a collection of losses too: it "
@@ -47,9 +45,20 @@ def counted(
             '@track_v1_variables(losses="returned") if the returned value is what is minimized, and '
             '@track_v1_variables(losses="layer") if `layer.losses` is.'
         )
-    rest = [loss for loss in registered if loss.op not in behind and id(loss) not in graph.weight_losses]
-    of_weights = [graph.weight_losses[id(loss)][1] for loss in twice if id(loss) in graph.weight_losses]
+    elsewhere = [*twice, *added]
+    rest = [loss for loss in registered if loss not in elsewhere and id(loss) not in graph.weight_losses]
+    of_weights = [graph.weight_losses[id(loss)][1] for loss in elsewhere if id(loss) in graph.weight_losses]
     return [Loss(loss, _is_of_inputs(loss)) for loss in rest], of_weights
+
+
+def _behind(structure: Any, losses: list[Tensor]) -> list[Tensor]:
+    """Return those of the losses that tensors in a structure depend on."""
+    if not losses:
+        return []
+    graph = losses[0].graph
+    outputs = [leaf.op for leaf in nest.flatten(structure) if isinstance(leaf, Tensor) and leaf.graph is graph]
+    behind = needed(outputs, frozenset())
+    return [loss for loss in losses if loss.op in behind]
 
 
 def _is_of_inputs(loss: Tensor) -> bool:

@@ -30,10 +30,11 @@ class _InGraph:
 
     Args:
         make: Called with the variable.
+        then: Called with the variable when it has what was made; None is nothing.
     """
 
-    def __init__(self, make: Callable[[Any], Any]):
-        self._make = make
+    def __init__(self, make: Callable[[Any], Any], then: Callable[[Any], None] | None = None):
+        self._make, self._then = make, then
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -47,6 +48,8 @@ class _InGraph:
             graph = outermost()
             with graph.as_default(), graph.control_dependencies(None), graph.name_scope(None):
                 parts[self._name] = self._make(variable)
+                if self._then is not None:
+                    self._then(variable)
         return parts[self._name]
 
     def __set__(self, variable: Any, value: Any) -> None:
@@ -64,6 +67,11 @@ def _storage(variable: "TrackedVariable") -> Any:
     return handle
 
 
+def _kept(variable: "TrackedVariable") -> None:
+    if variable._keeper is not None:
+        outermost().kept(variable)  # type: ignore[attr-defined]
+
+
 def _element(variable: "TrackedVariable") -> Any:
     with name_scope(f"{variable._shared_name}/Read"):
         return op("ReadVariableOp", resource=variable._handle, dtype=variable._dtype)
@@ -77,7 +85,10 @@ class TrackedVariable(ResourceVariable):
     """
 
     _keeper: Any = None
-    _handle = _InGraph(_storage)
+    #: The collections that it is in, and what Keras calls a function of it that is a loss.
+    listed: Any = ()
+    regularizer: Callable[[Any], Any] | None = None
+    _handle = _InGraph(_storage, _kept)
     _graph_element = _InGraph(_element)
     _initial_value = _InGraph(lambda variable: variable._graph_element)
     _initializer_op = _InGraph(lambda variable: op("NoOp", name=f"{variable._shared_name}/Assign"))

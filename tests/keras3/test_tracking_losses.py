@@ -86,3 +86,47 @@ def test_only_two_ways():
         track_v1_variables(losses="both")
     with pytest.raises(TypeError, match="decorates methods"):
         track_v1_variables(3)
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [("loss", [3.0, 4.0]), ("total", [7.0])])
+def test_what_the_method_gives_to_add_loss_is_no_second_time_among_the_losses(chosen, expected):
+    class Adding(keras.Model):
+        @track_v1_variables
+        def call(self, x):
+            out = tf.layers.dense(
+                x, 1, kernel_initializer=tf.ones_initializer(), kernel_regularizer=lambda w: tf.reduce_sum(w)
+            )
+            loss = tf.losses.mean_squared_error(tf.constant(Y), out)
+            self.add_loss({"loss": loss, "total": tf.losses.get_total_loss()}[chosen])
+            return out
+
+    assert added(Adding()) == pytest.approx(expected)
+
+
+class Kept(keras.Model):
+    """TensorFlow 1's layer, made once and kept, as its own object."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = tf.layers.Dense(
+            1, kernel_initializer=tf.ones_initializer(), kernel_regularizer=lambda w: tf.reduce_sum(w)
+        )
+
+    @track_v1_variables
+    def build(self, shape):
+        self.w = tf.get_variable("w", [2], initializer=tf.ones_initializer(), regularizer=tf.reduce_sum)
+
+    @track_v1_variables(losses="returned")
+    def call(self, x):
+        out = self.dense(x) * self.w
+        names = [v.op.name for v in tf.trainable_variables()]
+        return out, tf.losses.get_regularization_loss(), names
+
+
+def test_collections_have_what_objects_keep_in_each_call():
+    layer = Kept()
+    for _ in range(3):
+        _, loss, names = layer(X)
+        assert float(array(loss)) == 5.0, "elsewhere zero, from the second call on"
+        assert sorted(names) == ["dense/bias", "dense/kernel", "w"]
+        assert layer.losses == []
