@@ -3,6 +3,7 @@
 Sessions do not have that, their feeds have sizes. Inside a function of somebody else's it happens: a batch of any size.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,13 @@ def asserted(step: Any, frame: Any, args: list[Any]) -> bool:
     function = frame.adapter.dynamic_op("Assert")
     if function is not None:
         function(args, step.override_attrs())
+    else:
+        warnings.warn(
+            f"{step.operation.name}: tf.Assert on values that {frame.adapter.name} is compiling for checks nothing. "
+            "Call the layer uncompiled (run_eagerly=True) to have assertions checked.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     return True
 
 

@@ -75,6 +75,7 @@ class Call:
                 returned, losses = self._settled(returned, losses, updates)
         finally:
             CURRENT.calls.pop()
+            self.graph.forget()
         self._add_losses(layer, losses)
         if self.method == "call" and self.state.called_with is None:
             self.state.called_with = called_with(args, kwargs)

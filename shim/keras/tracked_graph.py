@@ -35,6 +35,7 @@ class TrackedGraph(Graph):
         run: The values, as far as they are computed.
         weight_losses: Losses of variables that Keras counts itself, by identity, each with its variable.
         storages: Storage operation to variable of the layer.
+        parts: What a variable has once in each graph.
         made: Variables that the call's code asks for by name.
         added: What it gives to `add_loss`.
     """
@@ -46,6 +47,7 @@ class TrackedGraph(Graph):
         self.run = Run(self.adapter, Streams(generator))
         self.storages: dict[Operation, TrackedVariable] = {}
         self.weight_losses: dict[int, tuple[Any, TrackedVariable]] = {}
+        self.parts: dict[TrackedVariable, dict[str, Any]] = {}
         self.made: set[TrackedVariable] = set()
         self.added: list[Tensor] = []
         self._kept_losses: dict[TrackedVariable, Tensor] = {}
@@ -204,6 +206,11 @@ class TrackedGraph(Graph):
                 "graph and nothing outside of it. Return tensors; for a sparse one, tf.sparse.to_dense(...) of it."
             )
         return None
+
+    def forget(self) -> None:
+        """Let go of the values: the call is over, and the layer's variables may remember the graph."""
+        self.run.known.clear()
+        self._adopted.clear()
 
     def is_native(self, value: Any) -> bool:
         """Whether a value is a tensor of Keras's framework."""

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from onevar.adapters.contract import Adapter
-from onevar.core.checks import Collected
+from onevar.core.checks import CURRENT, Collected
 from onevar.core.executable import plain
 from onevar.core.frame import Frame, run_steps
 from onevar.core.operation import Operation, Tensor
@@ -133,7 +133,11 @@ class Run:
             frame.env[slot] = value
         # Where 64-bit types are switched off around a trace, jax cannot lower what has them inside of it.
         with nullcontext() if traced and not wide() else owner.computing():
-            run_steps(frame, steps)
+            before = CURRENT.operation
+            try:
+                run_steps(frame, steps)
+            finally:
+                CURRENT.operation = before  # it would keep the graph of this call, and all values
             for step in steps:
                 self._remember(step, frame)
             return [frame.native(plain(frame.env[slot])) for slot in plan.fetch_slots]

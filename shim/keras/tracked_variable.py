@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -102,8 +101,8 @@ class TrackedVariable(ResourceVariable):
                 f"{self._name!r} is a variable of a Keras layer: v1 operations take it inside the layer's tracked "
                 "methods. Elsewhere use its faces: `v.as_keras()`, a keras.Variable, `v.keras`, or `v.numpy()`."
             )
-        everywhere = vars(self).setdefault("_everywhere", WeakKeyDictionary())
-        return everywhere.setdefault(graph, {})
+        # The graph has them, not the variable: what they are of a graph would keep that alive, with all of its values.
+        return graph.parts.setdefault(self, {})
 
     def moved_into(self, other: "TrackedVariable") -> "TrackedVariable":
         """Return `other`, which was made in an earlier call, as what this one is in the graph of this call.

@@ -1,5 +1,8 @@
 """`track_v1_variables`: v1 code in Keras layers, trained by `fit`; what fails in silence elsewhere, by its name."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -426,3 +429,20 @@ def test_sizes_that_a_decoder_decides_are_tried_where_keras_asks_for_shapes():
     layer = Steps()
     assert layer(X).shape == (4, 8)
     assert layer.compute_output_spec(keras.KerasTensor((8, 4))).shape == (4, 8)
+
+
+def test_a_call_leaves_nothing_of_its_graph():
+    graphs = []
+
+    class Remembered(keras.layers.Layer):
+        @track_v1_variables
+        def call(self, x):
+            graphs.append(weakref.ref(tf.get_default_graph()))
+            return tf.layers.dense(x, 1)
+
+    layer = Remembered()
+    for _ in range(3):
+        layer(X)
+    gc.collect()
+    assert [graph() is None for graph in graphs[1:]] == [True, True]
+    assert graphs[0]() is None or not graphs[0]().run.known
