@@ -290,7 +290,7 @@ class Recorder:
             results = model(x, **arguments)
             layers = list(seen)
             self.loss = None
-            if training and hasattr(model, "_compute_loss"):
+            if training and hasattr(model, "_compute_loss") and not _has_own_loss(model):
                 self.loss = model._compute_loss(x=x, y=y, y_pred=results, sample_weight=weight, training=training)
         if self.wants(event["kind"]):
             self.put_layers(event, layers)
@@ -334,6 +334,8 @@ class Recorder:
             if stored is not None:
                 event["fetches"].append({**stored, "name": f"logs/{key}"})
         if name == "train":
+            if _has_own_loss(model):
+                event["own_loss"] = True  # what the step returns may be a mean over steps, or a part of the loss
             self.trained += 1
             after = State(model, lists)
             event["weights"] = {}
@@ -348,6 +350,18 @@ class Recorder:
             event["optimizers"] = [] if settings is None else [settings]
             self.grads = None
         self.tape.contents["events"].append(event)
+
+
+def _has_own_loss(model: Any) -> bool:
+    """Whether a model's training step is its own, and computes a loss that Keras does not know of."""
+    kind = type(model)
+    known = getattr(model, "_compile_loss", None) is not None or "compute_loss" in _own_names(kind)
+    return "train_step" in _own_names(kind) and not known
+
+
+def _own_names(kind: type) -> set[str]:
+    """Return what a model's classes define besides Keras's."""
+    return {name for one in kind.__mro__ if not one.__module__.startswith("keras.") for name in vars(one)}
 
 
 def _bare(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -362,6 +362,33 @@ def _():
     return build, twin(first=partial(layers.Dense, 5, "relu", kernel_regularizer=keras.regularizers.L2(0.1)))
 
 
+def smoothed(share):
+    """A graph with a penalty beside cross entropy of smoothed labels; and the model, with `share` for its own."""
+
+    def build():
+        v1 = tf()
+        x, y, feeds = feeding(x=X, y=np.eye(3, dtype="f")[rng.randint(0, 3, 8)])
+        h = v1.layers.dense(x, 5, v1.nn.relu, kernel_regularizer=lambda w: 0.1 * v1.nn.l2_loss(w))
+        logits = v1.layers.dense(h, 3)
+        loss = v1.losses.softmax_cross_entropy(y, logits, label_smoothing=0.1)
+        value = loss + v1.losses.get_regularization_loss()
+        train = v1.train.GradientDescentOptimizer(0.1).minimize(value)
+        return {"loss": value, "train": train, "feeds": feeds, "outputs": v1.shape(logits)}
+
+    first = partial(layers.Dense, 5, "relu", kernel_regularizer=keras.regularizers.L2(0.05))
+    return build, twin(first=first, loss=partial(share, from_logits=True))
+
+
+@pair("label smoothing")
+def _():
+    return smoothed(partial(keras.losses.CategoricalCrossentropy, label_smoothing=0.2))
+
+
+@pair("loss reduction")
+def _():
+    return smoothed(partial(keras.losses.CategoricalCrossentropy, label_smoothing=0.1, reduction="sum"))
+
+
 @pair("loss reduction")
 def _():
     return classifier(), twin(loss=partial(entropy, reduction="sum"))

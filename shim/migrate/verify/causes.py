@@ -77,7 +77,14 @@ def find(old: Trace, new: Trace, compared: list[Compared], known: list[Link]) ->
         if failing:
             break
     visible = {finding.key for finding in found}
-    hidden = causes_state.settings(old, new) + causes_state.initializers(old, new, known)
+    settings = causes_state.settings(old, new)
+    event, first = next(((one, row) for one in compared for row in one.rows if row.fails), (None, None))
+    if not found and event is not None and first is not None and first.kind in ("weights", "slots"):
+        # Nothing before the optimizer differs, and this is how it does.
+        there = causes_state.settings(old, new, (event.old, event.new))
+        found = [replace(finding, where=f"{first.place}: {first.old or first.new}") for finding in there]
+        settings = [] if there else settings
+    hidden = settings + causes_state.initializers(old, new, known)
     found.extend(replace(finding, visible=False) for finding in hidden if finding.key not in visible)
     return found
 

@@ -386,7 +386,9 @@ def transposed(case: Case) -> Seen | None:
     y = case.values[0]
     biases: list[np.ndarray | None] = [None, *(b for b in case.parameters if b.shape == y.shape[-1:])]
     for x, kernel, bias in product(case.given, case.parameters, biases):
-        if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or x.ndim < 2 or x.shape[-1] != kernel.shape[0]:
+        if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or x.shape != y.shape or x.ndim < 2:
+            continue
+        if x.shape[-1] != kernel.shape[0]:
             continue
         offset = 0.0 if bias is None else bias
         for activation in numerics.ACTIVATIONS.values():

@@ -1,6 +1,7 @@
 """Causes in a loss: softmax, clipping, regularization, reduction."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -20,12 +21,61 @@ def _labelled(case: Case) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for label in feeds:
             if label.shape == x.shape:
                 yield x, wide(label)
+                yield from ((x, smoothed) for smoothed in _smoothed(case, wide(label)))
             elif (
                 label.shape == x.shape[:-1]
                 and label.dtype.kind in "iu"
                 and 0 <= label.min() <= label.max() < x.shape[-1]
             ):
                 yield x, np.eye(x.shape[-1])[label]
+
+
+def _smoothed(case: Case, label: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield what the old program makes of labels that are one-hot: a little of each class."""
+    for item in case.event.old.items("layers"):
+        if item.shape == label.shape and item.kind in ("Add", "AddV2", "Sub", "Select"):
+            share = float(item.value.min()) * label.shape[-1]
+            if 0 < share < 1 and close(_with_share(label, share), wide(item.value)):
+                yield _with_share(label, share)
+
+
+def _with_share(label: np.ndarray, share: float) -> np.ndarray:
+    return label * (1 - share) + share / label.shape[-1]
+
+
+def _bare(case: Case) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield both values, and those of losses without what regularization adds."""
+    if case.values is None:
+        return
+    yield case.values
+    if case.values[0].shape == () == case.values[1].shape:
+        for _, term in _penalties(case):
+            yield case.values[0] - term, case.values[1] - term
+
+
+def smoothing(case: Case) -> Seen | None:
+    """Cross entropy with labels that are one-hot, and with a share of each taken for all classes."""
+    if case.values is None or case.values[0].ndim > 2:
+        return None
+    y = case.values[0]
+
+    def entropy(x: np.ndarray, label: np.ndarray, share: float) -> np.ndarray | None:
+        rows = -(_with_share(label, share) * np.log(np.maximum(numerics.softmax(x), 1e-300))).sum(-1)
+        return _shaped(rows, y)
+
+    for x, label in _labelled(case):
+        if not np.array_equal(label, label.astype(bool)):
+            continue
+        ways = {f"{share:g}": partial(entropy, x, label, share) for share in _SHARES}
+        for values in _bare(case):
+            found = told_apart(ways, *values)
+            if found:
+                return Seen(f"Labels are smoothed by {found[0]} in the old program, by {found[1]} in the new one.")
+    return None
+
+
+#: By which labels are smoothed.
+_SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 
 
 def _shaped(per_row: np.ndarray, y: np.ndarray) -> np.ndarray | None:
@@ -48,7 +98,7 @@ def _ways(x: np.ndarray, label: np.ndarray, y: np.ndarray) -> dict[str, Callable
     return {
         "once": lambda: entropy(x),
         "twice": lambda: entropy(numerics.softmax(x)),
-        "not at all": lambda: of_probabilities(x / x.sum(-1, keepdims=True), _CLIP) if x.min() >= 0 else None,
+        "not at all": lambda: of_probabilities(x / x.sum(-1, keepdims=True), _CLIP),
     }
 
 
@@ -57,7 +107,8 @@ def softmax_twice(case: Case) -> Seen | None:
     if case.values is None or case.values[0].ndim > 2:
         return None
     for x, label in _labelled(case):
-        found = told_apart(_ways(x, label, case.values[0]), *case.values)
+        ways = _ways(x, label, case.values[0])
+        found = next((way for values in _bare(case) if (way := told_apart(ways, *values))), None)
         if found:
             return Seen(f"The softmax is applied {found[0]} in the old program, {found[1]} in the new one.")
     return None
@@ -79,7 +130,7 @@ def clipped(case: Case) -> Seen | None:
             f"{limit:g}" if limit else "nowhere": (lambda limit=limit: entropy(limit))
             for limit in (0.0, 1e-7, 1e-8, 1e-10, 1e-20)
         }
-        found = told_apart(ways, *case.values)
+        found = next((way for values in _bare(case) if (way := told_apart(ways, *values))), None)
         if found:
             return Seen(f"The old program cuts off at {found[0]}, the new one at {found[1]}.")
     return None
@@ -89,9 +140,12 @@ def reduction(case: Case) -> Seen | None:
     """A value that is the other one times the size of the batch, or of something else that is there."""
     if case.values is None:
         return None
-    old, new = case.values
-    if old.shape != new.shape:
+    if case.values[0].shape != case.values[1].shape:
         return _reduced_elsewhere(case)
+    return next((seen for old, new in _bare(case) if (seen := _reduced(case, old, new))), None)
+
+
+def _reduced(case: Case, old: np.ndarray, new: np.ndarray) -> Seen | None:
     length = float(np.vdot(old.ravel(), old.ravel()).real)
     if not length or not np.all(np.isfinite(new)):
         return None
@@ -150,8 +204,20 @@ def regularization(case: Case) -> Seen | None:
     for name, term in _penalties(case):
         for times, text in ((1.0, "twice"), (-0.5, "half"), (-1.0, "not at all")):
             if term and abs(old + times * term - new) <= 2e-4 * abs(new) and abs(times * term) > 1e-3 * abs(old):
-                return Seen(f"{name} adds {term:.6g} to the loss in the old program; in the new one it counts {text}.")
+                return Seen(
+                    f"{name} adds {term:.6g} to the loss in the old program; in the new one it counts {text}."
+                    + _frozen(case, name)
+                )
     return None
+
+
+def _frozen(case: Case, name: str) -> str:
+    """Return a sentence about the variable that a term is of, if it is not trained: Keras leaves such terms out."""
+    for link in case.event.links.values():
+        trained = link.new in case.new.trainable or link.olds[0] not in case.old.trainable
+        if not trained and name.startswith(f"{link.old}/"):
+            return f" {link.new} is not trainable there, and Keras regularizes what is."
+    return ""
 
 
 def _penalties(case: Case) -> Iterator[tuple[str, float]]:

@@ -290,8 +290,10 @@ def clipping(case: Case) -> Seen | None:
     """Plain steps along the gradient, cut to a norm or to values on one side."""
     moved = case.moves()
     gradient = None if case.link is None else case.gradients(case.link)[0]
-    if moved is None or gradient is None or not np.any(gradient) or "beta1" in _settings(case):
+    if moved is None or gradient is None or not np.any(gradient):
         return None
+    if "beta1" in _settings(case):
+        return _clipped_moments(case)
     if learning_rate(case) is not None or nesterov(case) is not None:
         return None
     _, old, new = moved
@@ -307,6 +309,39 @@ def clipping(case: Case) -> Seen | None:
             norm = factor * np.linalg.norm(gradient)
             return Seen(f"The {which} program shrinks the gradient by {factor:.4g}, to a norm of {norm:.4g}.")
     return None
+
+
+def _clipped_moments(case: Case) -> Seen | None:
+    """Adam's first moments after one step, which are (1 - beta1) of the gradients that it got."""
+    betas = _settings(case)["beta1"], _new_settings(case).get("beta_1", _settings(case)["beta1"])
+    sides = (case.event.old.slots(), case.event.new.slots())
+    shares: list[tuple[float, float]] = []
+    for link in case.event.links.values() if _first(case) else ():
+        gradient = case.gradients(link)[0]
+        for kind in {kind for _, kind in sides[0]} if gradient is not None and np.any(gradient) else ():
+            old = link.linear({owner: value for (owner, one), value in sides[0].items() if one == kind})
+            new = sides[1].get((link.new, kind))
+            if old is None or new is None or not gradient.shape == old.shape == new.shape:  # type: ignore[union-attr]
+                continue
+            found = [_factor(gradient, value.astype(np.float64)) for value in (old, new)]  # type: ignore[arg-type]
+            if None not in found:
+                shares.append((found[0] / (1 - betas[0]), found[1] / (1 - betas[1])))  # type: ignore[operator]
+    if not shares or max(max(pair) for pair in shares) > 1.002:
+        return None
+    said = [_shrinks([pair[side] for pair in shares]) for side in (0, 1)]
+    if said[0] == said[1]:
+        return None
+    return Seen(
+        f"Before the optimizer gets them, gradients are {said[0]} in the old program, {said[1]} in the new one."
+    )
+
+
+def _shrinks(shares: list[float]) -> str:
+    if min(shares) > 0.998:
+        return "left as they are"
+    if max(shares) - min(shares) < 2e-3:
+        return f"all cut to {np.mean(shares):.4g} of themselves, by their common norm"
+    return f"cut each by itself, to {min(shares):.4g} of itself at least"
 
 
 def nesterov(case: Case) -> Seen | None:

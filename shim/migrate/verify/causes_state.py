@@ -5,7 +5,7 @@ import numpy as np
 from onevar.migrate.verify.case import Case, Seen
 from onevar.migrate.verify.linking import Link
 from onevar.migrate.verify.report import Finding
-from onevar.migrate.verify.trace import Trace
+from onevar.migrate.verify.trace import Event, Trace
 
 _SETTINGS = {
     "lr": "learning_rate", "learning_rate": "learning_rate", "beta1": "beta_1", "beta2": "beta_2", "beta_1": "beta_1",
@@ -74,9 +74,18 @@ def _dtypes(case: Case) -> tuple[str, str] | None:
     return str(case.old.weights[link.olds[0]].dtype), str(case.new.weights[link.new].dtype)
 
 
-def settings(old: Trace, new: Trace) -> list[Finding]:
-    """Return how the optimizers' settings differ, where both are of one family."""
+def settings(old: Trace, new: Trace, events: tuple[Event, Event] | None = None) -> list[Finding]:
+    """Return how the optimizers' settings differ, where both are of one family.
+
+    Args:
+        old: The old run.
+        new: The new one.
+        events: The event in which they are looked at, in both; rates change. None takes the first.
+    """
     one, other = old.optimizer, new.optimizer
+    if events is not None:
+        found = [(event.data.get("optimizers") or [None])[0] for event in events]
+        one, other = found[0] or one, found[1] or other
     if one is None or other is None:
         return []
     kinds = _FAMILIES.get(one["kind"], one["kind"]), _FAMILIES.get(other["kind"], other["kind"])

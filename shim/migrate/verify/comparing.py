@@ -142,7 +142,7 @@ class Comparison:
             if item.shape != other.shape:
                 difference = apart(np.sum(item.value), np.sum(other.value))
             yield self._row(one.old, "losses", item, other, difference)
-        if old and not new and one.new.trains:
+        if old and not new and one.new.trains and not one.new.data.get("own_loss"):
             yield self._row(one.old, "losses", old[0], None, float("inf"))
 
     # -- what changes ---------------------------------------------------------------------------

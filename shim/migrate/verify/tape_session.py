@@ -238,7 +238,8 @@ class Recorder:
                 event["gradients"][name] = stored
         event["optimizers"] = []
         for optimizer, numbers in look.optimizers:
-            fetched = {label: float(np.asarray(v)) for label, t, v in found.get("settings", ()) if t in numbers[1]}
+            own = {id(tensor) for tensor in numbers[1].values()}
+            fetched = {label: float(np.asarray(v)) for label, t, v in found.get("settings", ()) if id(t) in own}
             kind = type(optimizer["optimizer"]).__name__
             one = {"kind": kind, "settings": dict(numbers[0], **fetched), "variables": optimizer["variables"]}
             event["optimizers"].append(one)
