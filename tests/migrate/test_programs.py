@@ -316,6 +316,17 @@ def test_a_flag_that_says_training_is_the_argument(tmp_path):
     assert 'model.predict_on_batch(model.feed({"x": data}))' in after
 
 
+def test_a_run_that_does_not_feed_a_default_takes_it(tmp_path):
+    graph = "n = tf.placeholder_with_default(0.0, [])\np = p + n"
+    loop = "sess.run(train, {x: data, y: target, n: 0.5})\n        "
+    loop += "print(sess.run(p, {x: data, n: 0.1}), p.eval({x: data}))"
+    after = migrated(SCRIPT.format(graph=graph, loop=loop), tmp_path, "eager").after.decode()
+    assert 'n = inputs["n"][0] if "n" in inputs else 0.0' in after
+    assert 'model.feed({"x": data, "n": 0.1})' in after
+    after = migrated(SCRIPT.format(graph=graph, loop=loop.replace(", n: 0.1", "")), tmp_path, "eager").after.decode()
+    assert "n = 0.5 if training else 0.0" in after
+
+
 def test_a_session_that_is_initialised_again_is_a_new_model(tmp_path):
     text = SCRIPT.format(graph="", loop=STEP)
     text += "    sess.run(tf.global_variables_initializer())\n    print(sess.run(w))\n"

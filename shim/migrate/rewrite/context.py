@@ -11,10 +11,12 @@ arguments that it keeps. So a `Refusal` has had no effect, and the call stays as
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import libcst as cst
 
+from onevar.migrate.rewrite import initial_values
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.ledger import Ledger
 from onevar.migrate.rewrite.names import Names
@@ -104,6 +106,11 @@ class Context(Protocol):
     names: Names
     ledger: Ledger
 
+    @property
+    def initial_values(self) -> frozenset[cst.CSTNode]:
+        """Assignments of what variables begin with."""
+        ...
+
     def symbol(self, node: cst.BaseExpression) -> str | None:
         """Return what an original expression names, below `tf.`: `"nn.relu"`; None if it names nothing there."""
 
@@ -162,6 +169,11 @@ class BaseContext:
         self.eager = eager
         self.ledger = Ledger()
         self._imports = imports
+
+    @cached_property
+    def initial_values(self) -> frozenset[cst.CSTNode]:
+        """Assignments of what variables begin with."""
+        return initial_values.named(self.names)
 
     def symbol(self, node: cst.BaseExpression) -> str | None:
         """Return what an original expression names, below `tf.`; None if it names nothing there."""

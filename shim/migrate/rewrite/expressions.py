@@ -7,12 +7,13 @@ from typing import Any
 import libcst as cst
 
 from onevar.migrate import bindings, judge
-from onevar.migrate.rewrite import binding
+from onevar.migrate.rewrite import binding, initial_values
 from onevar.migrate.rewrite.context import Context, Refusal, Rewritten
 from onevar.migrate.rewrite.names import Use, canonical
 
 Answer = cst.BaseExpression | Rewritten | Refusal
 _NO_RULE = "Keras 3 has no exact equivalent of tf.{symbol}; onevar.v1 computes it."
+_BEGINS = "A variable begins with it that stays on onevar.v1."
 _WITH = "It is given to tf.{symbol}, which stays on onevar.v1."
 _NO_VALUE = "No equivalent of tf.{symbol} as a value; onevar.v1 has it."
 _STARRED = "Called with * or **: which arguments these are is known at run time only."
@@ -67,6 +68,8 @@ class _Driver(cst.CSTTransformer):
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.Import | cst.ImportFrom):
             return False
+        if isinstance(node, cst.Assign) and node in self.context.initial_values:
+            self.whole(node.value, _BEGINS)
         if isinstance(node, cst.BaseExpression) and node not in self.refused:
             answer = self.ask(node)
             if answer is not None:
@@ -136,8 +139,11 @@ class _Driver(cst.CSTTransformer):
         if isinstance(answer, Refusal):
             ledger.left(node.func if isinstance(node, cst.Call) else node, answer.reason)
             if isinstance(node, cst.Call):
+                made = self.context.symbol(node.func) in initial_values.MAKERS
                 for one in node.args:
                     self.keep(one.value, node)
+                    if made:
+                        self.whole(one.value, _BEGINS)
             return None
         if isinstance(answer, Rewritten):
             ledger.rewritten(node, answer.note)
@@ -160,13 +166,18 @@ class _Driver(cst.CSTTransformer):
             self.context.ledger.left(node, _WITH.format(symbol=self.context.symbol(call.func)))
         elif isinstance(node, cst.Call) and _makes_object(self.context.symbol(node.func) or ""):
             self.refused.add(node)
-            for use in names.uses_in(node):
-                self.refused.add(use.node)
-                self.refused.add(names.parents[use.node])
-                self.context.ledger.left(use.node, _WITH.format(symbol=self.context.symbol(call.func)))
+            self.whole(node, _WITH.format(symbol=self.context.symbol(call.func)))
         elif isinstance(node, cst.List | cst.Tuple | cst.Dict | cst.IfExp | cst.BaseElement | cst.BaseDictElement):
             for child in node.children:
                 self.keep(child, call)
+
+    def whole(self, node: cst.CSTNode, reason: str) -> None:
+        """Leave all that an expression has of TensorFlow's."""
+        names = self.context.names
+        for use in names.uses_in(node):
+            self.refused.add(use.node)
+            self.refused.add(names.parents[use.node])
+            self.context.ledger.left(use.node, reason)
 
 
 def _makes_object(symbol: str) -> bool:

@@ -5,11 +5,21 @@ import tensorflow as tf
 data = np.linspace(0.0, 1.0, 64).reshape(16, 4).astype(np.float32)
 target = data.sum(1, keepdims=True)
 
+
+def weight_variable(shape):
+    initial = tf.constant(0.1, shape=shape)
+    return tf.Variable(initial)
+
+
+def bias_variable(shape):
+    return tf.Variable(tf.zeros(shape) + 0.05)
+
+
 x = tf.placeholder(tf.float32, [None, 4], name="x"); y = tf.placeholder(tf.float32, [None, 1])
 keep = tf.placeholder(tf.float32)
 global_step = tf.Variable(0, trainable=False)
-w = tf.Variable(tf.zeros([4, 1]))
-p = tf.matmul(x, w) * keep
+hidden = tf.nn.relu(tf.matmul(x, weight_variable([4, 3])) + bias_variable([3]))
+p = (tf.matmul(hidden, weight_variable([3, 1])) + bias_variable([1])) * keep
 loss = tf.reduce_mean(tf.square(p - y))
 rate = tf.train.exponential_decay(0.1, global_step, 2, 0.5)
 train = tf.train.GradientDescentOptimizer(rate).minimize(loss, global_step=global_step)

@@ -241,7 +241,8 @@ class Analysis:
 
     def _only_trains(self, path: str) -> bool:
         """Whether a list of variables is only there for gradients."""
-        readers = [leaf for leaf in self.body.leaves if path in read(leaf.node).loads]
+        loading = [leaf for leaf in self.body.leaves if path in read(leaf.node).loads]
+        readers = [leaf for leaf in loading if not shown.shows(self.names, leaf.node)]
         return bool(readers) and all(self._trains(leaf.node) for leaf in readers)
 
     def _trains(self, node: cst.CSTNode) -> bool:
@@ -290,7 +291,7 @@ class Analysis:
             return kinds.SESSION
         reading = read(node)
         if self._trains(node):
-            return kinds.TRAINING
+            return kinds.SHOWN if shown.shows(self.names, node) else kinds.TRAINING
         builds = [symbol for _, symbol in called_symbols(self.names, node) if not symbols.neutral(symbol)]
         if builds and all(symbols.is_summary(symbol) for symbol in builds):
             return kinds.SUMMARY

@@ -288,6 +288,8 @@ class Runs:
             if run.fed is None:
                 return None
             given = run.fed.get(placeholder.path)
+            if given is None and any(one.kind in ("value", "train", "none", "summary", "local") for one in run.all):
+                given = placeholder.default
             if given is not None:
                 seen[bool(run.trains)].add(code(given))
         if len(seen[True]) > 1 or len(seen[False]) > 1 or not (seen[True] | seen[False]):
