@@ -95,7 +95,7 @@ class TrackedVariable(ResourceVariable):
     _cached_value = _InGraph(lambda variable: None)
 
     def _parts(self) -> dict[str, Any]:
-        graph = outermost()
+        graph: Any = outermost()
         if not hasattr(graph, "bind"):
             raise OutsideOfLayer(
                 f"{self._name!r} is a variable of a Keras layer: v1 operations take it inside the layer's tracked "
