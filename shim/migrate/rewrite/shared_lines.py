@@ -96,8 +96,8 @@ def _cut(text: str, cuts: dict[tuple[tuple[int, int], tuple[int, int]], str]) ->
     """Return a text with line ends in the place of some semicolons, and the line that each of its lines was on."""
     rows = io.StringIO(text, newline="").readlines()
     starts = [0]
-    for row in rows:
-        starts.append(starts[-1] + len(row))
+    for one in rows:
+        starts.append(starts[-1] + len(one))
     end = "\r\n" if "\r\n" in text else "\n"
     parts: list[str] = []
     before: list[int] = []

@@ -185,9 +185,9 @@ class Analysis:
             given = argument(node, "var_list", 0) if isinstance(node, cst.Call) else None
             return symbol not in symbols.CHOOSING or call_symbol(self.names, given or node) in symbols.LISTED
         if isinstance(node, cst.Call) and symbol == "group":
-            given = [one for one in node.args if one.keyword is None or one.keyword.value != "name"]
-            return bool(given) and not any(one.star for one in given) and all(
-                self.is_initializer(one.value) for one in given
+            grouped = [one for one in node.args if one.keyword is None or one.keyword.value != "name"]
+            return bool(grouped) and not any(one.star for one in grouped) and all(
+                self.is_initializer(one.value) for one in grouped
             )  # fmt: skip
         parts = node.elements if isinstance(node, cst.List | cst.Tuple) else ()
         return bool(parts) and all(self.is_initializer(one.value) for one in parts)

@@ -95,7 +95,8 @@ class SessionRewriter(cst.CSTTransformer):
         runs, placeholders = self.writer.runs, self.analysis.placeholders
         if isinstance(original, cst.BaseExpression) and original in runs.items:
             return cst.SimpleString(f'"{placeholders[runs.items[original]].key}"')
-        if isinstance(updated, cst.List | cst.Tuple) and original in runs.zipped:
+        if isinstance(original, cst.List | cst.Tuple) and original in runs.zipped:
+            updated = cst.ensure_type(updated, cst.List if isinstance(original, cst.List) else cst.Tuple)
             keys = [placeholders[path].key for path in runs.zipped[original]]
             elements = [
                 one.with_changes(value=cst.SimpleString(f'"{key}"'))
