@@ -96,13 +96,12 @@ class SessionRewriter(cst.CSTTransformer):
         if isinstance(original, cst.BaseExpression) and original in runs.items:
             return cst.SimpleString(f'"{placeholders[runs.items[original]].key}"')
         if isinstance(original, cst.List | cst.Tuple) and original in runs.zipped:
-            updated = cst.ensure_type(updated, cst.List if isinstance(original, cst.List) else cst.Tuple)
+            elements = [*cst.ensure_type(updated, type(original)).elements]
             keys = [placeholders[path].key for path in runs.zipped[original]]
-            elements = [
-                one.with_changes(value=cst.SimpleString(f'"{key}"'))
-                for one, key in zip(updated.elements, keys, strict=True)
-            ]
-            return updated.with_changes(elements=elements)
+            pairs = zip(elements, keys, strict=True)
+            return updated.with_changes(
+                elements=[one.with_changes(value=cst.SimpleString(f'"{key}"')) for one, key in pairs]
+            )
         return updated
 
     def _block(self, original: cst.With, updated: cst.With) -> Made:
