@@ -7,6 +7,7 @@ be imported by every pytest run on the machine. It adds the options `--backend`,
 A test module may set `BACKEND = "torch"` if it is about one framework; it then runs for that one.
 """
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
@@ -91,7 +92,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test on every target, and with every partner where it wants one."""
-    if "target" not in metafunc.fixturenames:
+    if not _wants_target(metafunc.definition):
         return
     run = metafunc.config.stash[_RUN]
     only = getattr(metafunc.module, "BACKEND", None)
@@ -164,7 +165,13 @@ def _refuse_idle_lines(config: pytest.Config, items: list[pytest.Item], used: se
 
 def _is_homeless(item: pytest.Item) -> bool:
     """Whether a test wants a target and the run has none for it."""
-    return "target" in getattr(item, "fixturenames", ()) and _target_of(item) is None
+    return _wants_target(item) and _target_of(item) is None
+
+
+def _wants_target(item: pytest.Item) -> bool:
+    """Whether a test takes the suite's `target`, and no parameter of its own that has the name."""
+    own = (str(mark.args[0]) for mark in item.iter_markers("parametrize") if mark.args)
+    return "target" in getattr(item, "fixturenames", ()) and not any(re.search(r"\btarget\b", one) for one in own)
 
 
 def _target_of(item: pytest.Item) -> Target | None:

@@ -234,6 +234,15 @@ def test_several_processes_report_what_one_does(tmp_path, result):
     assert rows["OP-10"]["verdict"] == "passed"
 
 
+def test_a_parameter_of_ones_own_may_be_called_target(tmp_path):
+    file = tmp_path / "test_own.py"
+    mark = "@pytest.mark.parametrize(('target', 'n'), [('a', 1)])"
+    file.write_text(f"import pytest\n{mark}\ndef test_own(target, n): assert target == 'a'\n")
+    for options in ((), ("--backend", "numpy")):
+        done = run(file, *options, cwd=tmp_path)
+        assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_what_needs_no_framework_counts_for_each(tmp_path):
     done = run(SUITE / "test_promotion.py", "--backend", "numpy", "-k", "result_type", "--onevar-json", tmp_path / "x")
     rows = {row["requirement"]: row for row in json.loads((tmp_path / "x").read_text())["results"]}

@@ -105,10 +105,10 @@ def test_other_methods_take_tensors_of_a_graph():
     with tf.Session() as session:
         values, left = session.run([out, dropped], {x: X})
     e, d = coder.get_weights()
-    np.testing.assert_allclose(values, X @ e @ d, rtol=1e-5)
+    np.testing.assert_allclose(values, X @ e @ d, rtol=1e-5, atol=1e-5)
     kept = left != 0
     assert 0 < kept.sum() < kept.size
-    np.testing.assert_allclose(left[kept], (2 * X @ e)[kept], rtol=1e-4)
+    np.testing.assert_allclose(left[kept], (2 * X @ e)[kept], rtol=1e-4, atol=1e-5)
 
 
 def test_other_methods_inside_of_another_layers_method():
@@ -124,7 +124,7 @@ def test_other_methods_inside_of_another_layers_method():
     model = Outer()
     found = keras.ops.convert_to_numpy(model(X))
     b, e, d = model.get_weights()
-    np.testing.assert_allclose(found, 2 * X @ e @ d + b, rtol=1e-5)
+    np.testing.assert_allclose(found, 2 * X @ e @ d + b, rtol=1e-5, atol=1e-5)
 
 
 class Counting(keras.layers.Layer):
