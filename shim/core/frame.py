@@ -1,8 +1,8 @@
 """Runs operations one after the other: the interpreter under every way to execute a graph.
 
-A value is a NumPy array (a host value), the framework's tensor, or a `StateRef`. An operation whose inputs
-are all host values is computed by NumPy, there and then, also while a framework traces the rest: so
-shapes and sizes stay constants that a compiler sees.
+A value is a NumPy array (a host value), the framework's tensor, or a `StateRef`. An operation whose inputs are all host
+values is computed by NumPy, there and then, also while a framework traces the rest: so shapes stay constants that a
+compiler sees.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,14 +40,15 @@ class Frame:
         collected: Where conditions go while a framework traces, or None.
         differentiated: How many derivatives are being taken around it.
         constants: The plan's constants, by the array's id: the array, and the tensor made of it once there is one.
-        counters: Traced scalars of compiled loops around it whose values lie in a known range, by their ids.
+        counters: Traced scalars of loops around it whose values lie in a known range, by their ids.
         dynamic: Whether there are tensors whose sizes are not known while the framework traces.
         current: The rows of TensorArrays that an iteration of a compiled loop reads and writes, or None.
+        patience: After how many iterations a loop is given up; None is never.
     """
 
     __slots__ = (
         "adapter", "collected", "constants", "counters", "current", "device", "differentiated", "dynamic", "env",
-        "host_k", "k", "on_host", "store", "wrote",
+        "host_k", "k", "on_host", "patience", "store", "wrote",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +69,7 @@ class Frame:
         self.dynamic = False
         self.counters: dict[int, tuple[Any, int, int]] = {}
         self.current: Any = None
+        self.patience: int | None = None
 
     def inner(self, size: int, collected: Collected | None = None) -> "Frame":
         """Return a frame for a body that runs within this one."""
@@ -75,7 +77,7 @@ class Frame:
         frame = Frame(self.store, size, on_host=self.on_host, collected=collected, constants=self.constants)
         frame.differentiated = self.differentiated
         frame.dynamic = self.dynamic
-        frame.counters = self.counters
+        frame.counters, frame.patience = self.counters, self.patience
         return frame
 
     def within(self, index: Any, size: int) -> bool:
@@ -90,9 +92,7 @@ class Frame:
 
     def native(self, value: Any) -> Any:
         """Return a value as the framework's tensor; strings and references stay what they are."""
-        if not isinstance(value, _HOST) or self.on_host:
-            return value
-        if isinstance(value, np.ndarray) and value.dtype == object:
+        if not isinstance(value, _HOST) or self.on_host or (isinstance(value, np.ndarray) and value.dtype == object):
             return value
         kept = None if self.constants is None else self.constants.get(id(value))
         if kept is None or kept[0] is not value:

@@ -71,6 +71,8 @@ class LoopStep(Functional):
                 break
             if not bool(np.asarray(frame.host(proceed)).reshape(())):
                 break
+            if done == frame.patience:
+                raise Unsupported(f"{self.operation.name} does not end within {done} iterations.")
             variables = body_of(body).run(frame, variables, captures[1])
             done += 1
         self.finish(frame, variables)

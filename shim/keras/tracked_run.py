@@ -22,6 +22,8 @@ from onevar.keras.current import symbolic
 
 #: Stands for a size that nothing says, where Keras asks for shapes only.
 UNKNOWN = 83
+#: How long a loop is tried for the size of what it returns, in iterations: a decoder may never find its last token.
+_PATIENCE = 1000
 
 
 class Streams:
@@ -177,7 +179,7 @@ class Run:
         for fill in (np.ones, np.zeros):
             fed = {tensor: fill(shape, tensor.dtype.base_dtype.name) for tensor, shape in known.items()}
             try:
-                return [list(np.shape(value)) for value in on_host(tensors, state, fed)]
+                return [list(np.shape(value)) for value in on_host(tensors, state, fed, _PATIENCE)]
             except (OnevarError, ValueError, TypeError, ArithmeticError, LookupError):
                 continue  # not what the method wants; when it is called on values it says so itself
         return None
@@ -221,13 +223,17 @@ def initial(tensor: Tensor, values: Mapping[Operation, Any]) -> np.ndarray:
     return np.asarray(on_host([tensor], values, {})[0])
 
 
-def on_host(tensors: Sequence[Tensor], values: Mapping[Operation, Any], fed: Mapping[Tensor, np.ndarray]) -> list[Any]:
+def on_host(
+    tensors: Sequence[Tensor], values: Mapping[Operation, Any], fed: Mapping[Tensor, np.ndarray],
+    patience: int | None = None,
+) -> list[Any]:  # fmt: skip
     """Return values of tensors, computed by NumPy.
 
     Args:
         tensors: Of the call's graph.
         values: What variables have: storage to a function that returns an array.
         fed: What else they may depend on.
+        patience: After how many iterations a loop is given up, with `Unsupported`.
     """
     host = adapter("numpy")
     store = Store(host, "cpu:0")
@@ -236,6 +242,7 @@ def on_host(tensors: Sequence[Tensor], values: Mapping[Operation, Any], fed: Map
         if operation in values:
             store.ref(operation).slot.write(values[operation]())
     frame = Frame(store, plan.size, on_host=True)
+    frame.patience = patience
     for slot, value in zip(plan.feed_slots, fed.values(), strict=True):
         frame.env[slot] = value
     with host.computing():

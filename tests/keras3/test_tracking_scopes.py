@@ -208,3 +208,19 @@ def test_variables_are_the_same_objects_in_later_calls():
     np.testing.assert_array_equal(seen[0].numpy(), seen[0].as_keras().numpy())
     with pytest.raises(AttributeError, match="inside the layer's tracked"):
         seen[0].op  # noqa: B018
+
+
+def test_a_loop_that_no_trial_ends_is_not_tried_for_ever():
+    """Keras asks for shapes only; a decoder that never finds its last token in made-up numbers has none."""
+
+    class Decoding(keras.layers.Layer):
+        @track_v1_variables
+        def call(self, x):
+            rows = tf.TensorArray(tf.float32, 0, dynamic_size=True, element_shape=[2, 3])
+            going = lambda i, _: tf.logical_or(i < 4, tf.reduce_sum(x) < 50.0)  # noqa: E731
+            return tf.while_loop(going, lambda i, a: (i + 1, a.write(i, x)), [0, rows])[1].stack()
+
+    layer = Decoding()
+    assert layer(keras.Input((3,), batch_size=2)).shape[1:] == (2, 3)
+    if keras.backend.backend() == "torch":  # the others compile a while_loop, whose rows have to have a bound
+        assert tuple(layer(np.full((2, 3), 20.0, "float32")).shape) == (4, 2, 3)
