@@ -59,8 +59,13 @@ def start(folder, script, *arguments):
     return subprocess.Popen(
         [sys.executable, "-m", "onevar", "run", "--backend", BACKEND, str(script), *map(str, arguments)],
         cwd=folder, env={**os.environ, **running.ENVIRONMENT}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
+        text=True, preexec_fn=_heeding_interrupts,
     )  # fmt: skip
+
+
+def _heeding_interrupts():
+    """Undo what shells do to what runs in the background, and children inherit: it would ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(process, text):
