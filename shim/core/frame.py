@@ -1,8 +1,7 @@
 """Runs operations one after the other: the interpreter under every way to execute a graph.
 
 A value is a NumPy array (a host value), the framework's tensor, or a `StateRef`. An operation whose inputs are all host
-values is computed by NumPy, there and then, also while a framework traces the rest: so shapes stay constants that a
-compiler sees.
+values is computed by NumPy, there and then, also while a framework traces the rest: shapes stay constants there.
 """
 
 from collections.abc import Callable, Sequence
@@ -255,7 +254,8 @@ class KernelStep(Step):
             self.store(frame, function(*args, **self.override_attrs()))
         else:
             self.store(frame, self.kernel.fn(frame.k, *args, **self.attrs))
-        frame.wrote = frame.wrote or (self.kernel.state and self.operation.type not in _READ_ONLY)
+        if self.kernel.state and self.operation.type not in _READ_ONLY:
+            frame.wrote = True
 
     def _value(self, value: Any, keep: bool) -> Any:
         return value.read() if type(value) is StateRef and not keep else value

@@ -258,9 +258,10 @@ class EagerVariable(ResourceVariable):
             return super()._accumulated(op_type, self._converted(delta), name, read_value)
 
     def _converted(self, value: Any) -> Any:
-        if isinstance(value, np.ndarray | np.generic):  # cast, as TensorFlow does, also where arrays are tensors
-            value = array_of(value, self._dtype)
-        return eager_tensor(value, self._dtype, self._handle.slot.adapter)
+        owner = self._handle.slot.adapter
+        if isinstance(value, np.ndarray) and owner.owns(value) and dtype_of(value, owner) is not self._dtype:
+            value = array_of(value, self._dtype)  # cast, as TensorFlow does, also where arrays are tensors
+        return eager_tensor(value, self._dtype, owner)
 
     # -- copies ---------------------------------------------------------------------------------
 

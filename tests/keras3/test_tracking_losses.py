@@ -15,18 +15,21 @@ def array(value):
     return keras.ops.convert_to_numpy(value)
 
 
+def predicted(x):
+    """Return the prediction and its loss of 4, of a dense layer whose regularizer gives 3."""
+    out = tf.layers.dense(x, 1, kernel_initializer=tf.ones_initializer(), kernel_regularizer=lambda w: tf.reduce_sum(w))
+    return out, tf.losses.mean_squared_error(tf.constant(Y), out)
+
+
 def model(value, **options):
-    """Return a model whose call returns `value(prediction, loss, total)` of a dense layer with an L2 term of 3."""
+    """Return a model whose call returns `value(prediction, loss, total)` of the dense layer."""
 
     tracked = track_v1_variables(**options) if options else track_v1_variables
 
     class Fitted(keras.Model):
         @tracked
         def call(self, x):
-            out = tf.layers.dense(
-                x, 1, kernel_initializer=tf.ones_initializer(), kernel_regularizer=lambda w: tf.reduce_sum(w)
-            )
-            loss = tf.losses.mean_squared_error(tf.constant(Y), out)
+            out, loss = predicted(x)
             return value(out, loss, tf.losses.get_total_loss())
 
     return Fitted()
@@ -93,10 +96,7 @@ def test_what_the_method_gives_to_add_loss_is_no_second_time_among_the_losses(ch
     class Adding(keras.Model):
         @track_v1_variables
         def call(self, x):
-            out = tf.layers.dense(
-                x, 1, kernel_initializer=tf.ones_initializer(), kernel_regularizer=lambda w: tf.reduce_sum(w)
-            )
-            loss = tf.losses.mean_squared_error(tf.constant(Y), out)
+            out, loss = predicted(x)
             self.add_loss({"loss": loss, "total": tf.losses.get_total_loss()}[chosen])
             return out
 
