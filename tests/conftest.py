@@ -1,7 +1,11 @@
-"""An option for where everything is installed, so that a missing package is a failure; and what takes long first."""
+"""Random numbers that each run draws alike; an option for where a missing package is a failure; what is long, first."""
 
+import random
+import secrets
+import sys
 from collections.abc import Generator
 
+import numpy as np
 import pytest
 
 MISSING = "Skipped: could not import"
@@ -24,6 +28,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--nothing-missing", action="store_true", help="fail where a test would skip for want of a package"
     )
+    parser.addoption("--seed", type=int, default=0, help="draw other random numbers, everywhere, than the usual ones")
+
+
+@pytest.fixture(autouse=True)
+def seeded(request, monkeypatch):
+    """What draws without a seed of its own draws the same in every run of a test, whatever ran before it.
+
+    Keras's initializers take their seeds from `random`; onevar's unseeded operations ask the operating system.
+    """
+    generator = random.Random(f"{request.config.getoption('--seed')} {request.node.nodeid}")
+    monkeypatch.setattr(secrets, "randbits", generator.getrandbits)
+    random.seed(generator.getrandbits(64))
+    np.random.seed(generator.getrandbits(32))
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(generator.getrandbits(32))
 
 
 @pytest.hookimpl(trylast=True)  # pytest's own order, by fixtures, comes before

@@ -47,7 +47,7 @@ def test_v1_training_of_keras_layers_is_that_of_v1_layers(name):
             session.run(tf.global_variables_initializer())
             expected = [session.run([loss, step], {x: X, y: Y})[0] for _ in range(5)]
             np.testing.assert_allclose(hidden.get_weights()[0], session.run(w1), atol=1e-5)
-    np.testing.assert_allclose(losses, expected, rtol=1e-4)
+    np.testing.assert_allclose(losses, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_one_state_for_fit_and_for_sessions(tmp_path):
@@ -134,7 +134,7 @@ def test_clipped_gradients_and_constraints():
     with tf.Session() as session:
         session.run(tf.global_variables_initializer())
         session.run(step, {x: X, y: Y})
-    np.testing.assert_allclose(np.linalg.norm(layer.get_weights()[0], axis=0), 1.0, rtol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(layer.get_weights()[0], axis=0), 1.0, rtol=1e-4, atol=1e-6)
 
 
 def test_two_networks_with_optimizers_of_their_own():

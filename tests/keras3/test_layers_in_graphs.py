@@ -76,7 +76,7 @@ def test_several_inputs_and_outputs_in_structures():
     assert out["sum"].shape.as_list() == [2, 3]
     found = run(out, {a: np.ones((2, 4)), b: np.full((2, 4), 2.0), scale: 3.0})
     kernel, bias = model.get_weights()
-    np.testing.assert_allclose(found["sum"], (np.full((2, 4), 3.0) @ kernel + bias) * 3, rtol=1e-5)
+    np.testing.assert_allclose(found["sum"], (np.full((2, 4), 3.0) @ kernel + bias) * 3, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(found["parts"][1][0], np.full((2, 4), 4.0))
 
 
@@ -278,9 +278,9 @@ def test_bn_in_a_v1_graph_never_updates_its_moving_mean():
             normalized, _ = session.run([y, updates], {x: data})
             expected = value(twin(data, training=True))
     np.testing.assert_allclose(normalized, expected, atol=1e-4)
-    np.testing.assert_allclose(value(layer.moving_mean), value(twin.moving_mean), rtol=1e-5)
-    np.testing.assert_allclose(value(layer.moving_mean), data.mean(0) * (1 - 0.9**3), rtol=1e-4)
-    np.testing.assert_allclose(value(layer.moving_variance), value(twin.moving_variance), rtol=1e-5)
+    np.testing.assert_allclose(value(layer.moving_mean), value(twin.moving_mean), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(value(layer.moving_mean), data.mean(0) * (1 - 0.9**3), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(value(layer.moving_variance), value(twin.moving_variance), rtol=1e-5, atol=1e-6)
 
 
 def test_two_calls_of_a_batch_norm_in_one_run_both_count():
@@ -292,7 +292,7 @@ def test_two_calls_of_a_batch_norm_in_one_run_both_count():
     assert len(updates) == 4
     run(updates, {a: np.full((4, 2), 1.0), b: np.full((4, 2), 3.0)})
     # As TensorFlow 1's moving averages: each moves from where both began.
-    np.testing.assert_allclose(value(layer.moving_mean), [0.4, 0.4], rtol=1e-5)
+    np.testing.assert_allclose(value(layer.moving_mean), [0.4, 0.4], rtol=1e-5, atol=1e-6)
 
 
 def test_training_may_be_a_tensor_of_the_graph():
@@ -302,11 +302,11 @@ def test_training_may_be_a_tensor_of_the_graph():
     data = (RNG.randn(16, 3) + 4).astype("float32")
     updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
     with tf.Session() as session:
-        np.testing.assert_allclose(session.run([y, updates], {x: data})[0], data / np.sqrt(1.001), rtol=1e-5)
+        np.testing.assert_allclose(session.run([y, updates], {x: data})[0], data / np.sqrt(1.001), rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(value(layer.moving_mean), np.zeros(3))
         out, _ = session.run([y, updates], {x: data, training: True})
     np.testing.assert_allclose(out.mean(0), np.zeros(3), atol=1e-4)
-    np.testing.assert_allclose(value(layer.moving_mean), data.mean(0) / 2, rtol=1e-4)
+    np.testing.assert_allclose(value(layer.moving_mean), data.mean(0) / 2, rtol=1e-4, atol=1e-6)
 
 
 def test_layers_without_training_follow_the_learning_phase():
@@ -344,8 +344,8 @@ def test_losses_are_in_the_collection_once():
     total, out = run([tf.add_n(losses), one], {x: data})
     kernel = layer.get_weights()[0]
     activity = 0.01 * np.abs(out).sum() / 4
-    np.testing.assert_allclose(total, 0.5 * (kernel**2).sum() + 2 * activity, rtol=1e-4)
-    np.testing.assert_allclose(run(tf.losses.get_regularization_loss(), {x: data}), total, rtol=1e-6)
+    np.testing.assert_allclose(total, 0.5 * (kernel**2).sum() + 2 * activity, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(run(tf.losses.get_regularization_loss(), {x: data}), total, rtol=1e-6, atol=1e-6)
     assert two is not one
 
 

@@ -135,12 +135,12 @@ def test_bn_in_shim_updates_its_moving_averages_in_training_only():
     mean = {v.v1_name: v for v in model.weights}["bn/moving_mean"]
     assert not mean.trainable
     model(X, training=True)
-    np.testing.assert_allclose(mean.numpy(), X.mean(0) / 2, rtol=1e-5)
+    np.testing.assert_allclose(mean.numpy(), X.mean(0) / 2, rtol=1e-5, atol=1e-6)
     model.compile("sgd", "mse")
     model.fit(X, Y, batch_size=8, verbose=0)
-    np.testing.assert_allclose(mean.numpy(), X.mean(0) * 0.75, rtol=1e-5)
+    np.testing.assert_allclose(mean.numpy(), X.mean(0) * 0.75, rtol=1e-5, atol=1e-6)
     model.predict(X, verbose=0)
-    np.testing.assert_allclose(mean.numpy(), X.mean(0) * 0.75, rtol=1e-5)
+    np.testing.assert_allclose(mean.numpy(), X.mean(0) * 0.75, rtol=1e-5, atol=1e-6)
 
 
 def test_updates_of_code_that_always_trains_wait_for_keras_to_train():
@@ -154,7 +154,7 @@ def test_updates_of_code_that_always_trains_wait_for_keras_to_train():
     mean = {v.v1_name: v for v in model.weights}["bn/moving_mean"]
     np.testing.assert_array_equal(mean.numpy(), np.zeros(4))
     model(X, training=True)
-    np.testing.assert_allclose(mean.numpy(), X.mean(0) / 2, rtol=1e-5)
+    np.testing.assert_allclose(mean.numpy(), X.mean(0) / 2, rtol=1e-5, atol=1e-6)
 
 
 class Everything(keras.Model):
@@ -184,7 +184,7 @@ def test_keras_layers_and_kept_v1_layers_in_between():
     model = Everything()
     first = model(X)
     assert len(model.weights) == 1 + 2 + 2 + 4 + 2 + 2 + 4 + 2
-    np.testing.assert_allclose(array(model(X)), array(first), rtol=1e-6)
+    np.testing.assert_allclose(array(model(X)), array(first), rtol=1e-6, atol=1e-6)
     assert len(model.losses) == 1, "of the layer that was built in an earlier call too"
     assert float(array(model.losses[0])) == pytest.approx(0.05 * np.square(model.kept.kernel.numpy()).sum(), rel=1e-5)
 
@@ -395,7 +395,7 @@ def test_constraint_partitioner_and_custom_getter():
             return tf.matmul(x, tf.convert_to_tensor(parts)) * g
 
     layer = Fancy()
-    np.testing.assert_allclose(array(layer(X)), np.repeat(2 * X.sum(1, keepdims=True), 2, 1), rtol=1e-6)
+    np.testing.assert_allclose(array(layer(X)), np.repeat(2 * X.sum(1, keepdims=True), 2, 1), rtol=1e-6, atol=1e-6)
     assert [v.v1_name for v in layer.weights] == ["p/w/part_0", "p/w/part_1", "g/w", "c"]
     clipped = layer.weights[-1].constraint(keras.ops.convert_to_tensor([-1.0, 0.05]))
     np.testing.assert_allclose(array(clipped), [-0.1, 0.05])

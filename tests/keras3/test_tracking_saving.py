@@ -56,7 +56,7 @@ def test_a_whole_model(model, tmp_path):
     ends = [[v.path.partition("/")[2] for v in m.weights] for m in (loaded, model)]
     assert ends[0] == ends[1], "made before anybody calls it"
     assert [v.trainable for v in loaded.weights] == [v.trainable for v in model.weights]
-    np.testing.assert_allclose(array(loaded(X, IDS)), array(model(X, IDS)), rtol=1e-6)
+    np.testing.assert_allclose(array(loaded(X, IDS)), array(model(X, IDS)), rtol=1e-6, atol=1e-6)
 
 
 def test_weights_into_a_model_that_was_called_and_one_that_was_not(model, tmp_path):
@@ -65,9 +65,9 @@ def test_weights_into_a_model_that_was_called_and_one_that_was_not(model, tmp_pa
     called, fresh = Model(), Model()
     called(X, IDS)
     called.load_weights(tmp_path / "m.weights.h5")
-    np.testing.assert_allclose(array(called(X, IDS)), expected, rtol=1e-6)
+    np.testing.assert_allclose(array(called(X, IDS)), expected, rtol=1e-6, atol=1e-6)
     fresh.load_weights(tmp_path / "m.weights.h5")
-    np.testing.assert_allclose(array(fresh(X, IDS)), expected, rtol=1e-6)
+    np.testing.assert_allclose(array(fresh(X, IDS)), expected, rtol=1e-6, atol=1e-6)
     assert {v.v1_name: v.trainable for v in fresh.weights[1:] if hasattr(v, "v1_name")} == {
         v.v1_name: v.trainable for v in model.weights if hasattr(v, "v1_name")
     }
@@ -98,11 +98,11 @@ def test_layers_in_sequential_models_cloned_and_copied(tmp_path):
     assert len(model.weights) == 6
     model.save(tmp_path / "s.keras")
     loaded = keras.models.load_model(tmp_path / "s.keras")
-    np.testing.assert_allclose(array(loaded(X)), array(model(X)), rtol=1e-6)
+    np.testing.assert_allclose(array(loaded(X)), array(model(X)), rtol=1e-6, atol=1e-6)
     clone = keras.models.clone_model(model)
     assert [v.path.split("/", 1)[1] for v in clone.weights] == [v.path.split("/", 1)[1] for v in model.weights]
     clone.set_weights(model.get_weights())
-    np.testing.assert_allclose(array(clone(X)), array(model(X)), rtol=1e-6)
+    np.testing.assert_allclose(array(clone(X)), array(model(X)), rtol=1e-6, atol=1e-6)
 
 
 def test_layers_made_inside(tmp_path):
@@ -116,7 +116,7 @@ def test_layers_made_inside(tmp_path):
     assert np.abs(array(model(X)) - array(called(X))).max() > 0
     model.save_weights(tmp_path / "m.weights.h5")
     called.load_weights(tmp_path / "m.weights.h5")
-    np.testing.assert_allclose(array(called(X)), array(model(X)), rtol=1e-6)
+    np.testing.assert_allclose(array(called(X)), array(model(X)), rtol=1e-6, atol=1e-6)
     with pytest.raises(ValueError, match="Call it once on data, then load the weights"):
         fresh.load_weights(tmp_path / "m.weights.h5")
 
@@ -130,4 +130,4 @@ def test_training_goes_on_from_a_saved_model(tmp_path):
     model.save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
     runs = [m.fit(X, y, epochs=2, batch_size=6, shuffle=False, verbose=0).history["loss"] for m in (model, loaded)]
-    np.testing.assert_allclose(*runs, rtol=1e-4)
+    np.testing.assert_allclose(*runs, rtol=1e-4, atol=1e-6)
