@@ -88,7 +88,7 @@ def tensorflow(name: str) -> str | None:
     """Return what is below `tensorflow`, or `onevar.v1`, in a module's name; None for another module."""
     for root in ("tensorflow", virtual.ROOT):
         if name == root or name.startswith(f"{root}."):
-            return paths.without_compat(name[len(root) + 1 :])
+            return paths.canonical(name[len(root) + 1 :])
     return None
 
 
@@ -162,7 +162,7 @@ def _bind_from(node: ast.ImportFrom, source: Source, given: Exports, scope: Scop
         name = alias.asname or alias.name
         inside = f"{module}.{alias.name}".lstrip(".")
         if path is not None and alias.name != "*":
-            scope.mean(name, paths.without_compat(f"{path}.{alias.name}".lstrip(".")))
+            scope.mean(name, paths.canonical(f"{path}.{alias.name}".lstrip(".")))
         elif alias.name == "*":
             for key, value in known.items():
                 if value is not None and not key.startswith("_"):
@@ -205,7 +205,7 @@ def attribute(base: str | None, name: str, given: Exports) -> str | None:
     if base is None or base == _ONEVAR:
         return "" if base is not None and name == "v1" else None
     if not base.startswith(OWN):
-        return paths.without_compat(f"{base}.{name}".lstrip("."))
+        return paths.canonical(f"{base}.{name}".lstrip("."))
     module = base.removeprefix(OWN)
     found = given.get(module, Scope()).get(name)
     return f"{base}.{name}" if found is None and f"{module}.{name}" in given else found

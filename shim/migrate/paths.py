@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 _TABLE = Path(__file__).parent / "golden" / "paths.tsv"
+_IMPORTED = _TABLE.with_name("imported.tsv")
 #: Where TensorFlow keeps what it does not publish; everything else is the public namespace.
 INTERNAL = ("python", "core", "examples", "contrib")
 #: Modules that a public namespace mirrors whole, absl's flags and TensorFlow's unexported spellings included.
@@ -63,6 +64,28 @@ def attributes(module: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+@cache
+def _imported() -> dict[str, str]:
+    """Return the modules that internal modules import, by the name they have there, or by `module.name`."""
+    lines = _IMPORTED.read_text(encoding="utf-8").splitlines()[1:]
+    return dict(line.split("\t", 1) for line in lines)
+
+
+def _through_imports(path: str) -> str:
+    """Return `path` by the modules' own names: `python.ops.rnn.nest.flatten` is `python.util.nest.flatten`."""
+    top, *parts = path.split(".")
+    for part in parts:
+        here = f"{top}.{part}"
+        if top in _modules() and top not in _packages() and not is_module(here) and not _published_in(top, part):
+            here = _imported().get(here) or _imported().get(part) or here
+        top = here
+    return top
+
+
+def _published_in(module: str, name: str) -> bool:
+    return name in attributes(module) or name in attributes(_folded(module) or "")
+
+
 def is_module(path: str) -> bool:
     """Whether TensorFlow has, or had, an internal module or package of that path."""
     return path in _modules() or path in _packages() or path in _WHOLE
@@ -82,7 +105,7 @@ def public_names(path: str) -> tuple[str, ...]:
         Names below `tf.`. A path that is public itself comes back as it is. Empty if TensorFlow publishes nothing
         there.
     """
-    path = without_compat(path)
+    path = canonical(path)
     module, _, name = path.rpartition(".")
     if is_module(path):
         return (path,)
@@ -103,11 +126,12 @@ def public_names(path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((path, *found) if path.startswith("contrib.") else (*found, path)))
 
 
-def without_compat(path: str) -> str:
-    """Return `path` without the prefixes `compat.v1`, which mean the same."""
+def canonical(path: str) -> str:
+    """Return `path` without the prefixes `compat.v1`, which mean the same, and past what a module only imports."""
     while path == "compat.v1" or path.startswith("compat.v1."):
         path = path[len("compat.v1") :].removeprefix(".")
-    return path
+    top = path.split(".", 2)
+    return _through_imports(path) if top[0] in INTERNAL and "keras" not in top else path
 
 
 @cache

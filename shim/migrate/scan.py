@@ -118,7 +118,7 @@ class _Reader(Scoped):
             if path is not None and alias.name == "*":
                 self.found.stars.append((f"tensorflow.{path}".rstrip("."), str(self.source.path), alias.lineno))
             elif path is not None:
-                self.note(paths.without_compat(f"{path}.{alias.name}".lstrip(".")), alias.lineno, True)
+                self.note(paths.canonical(f"{path}.{alias.name}".lstrip(".")), alias.lineno, True)
             elif (inside := tensorflow(f"{module}.{alias.name}")) is not None:
                 self.note(inside, alias.lineno, True)  # `from onevar import v1`
 

@@ -50,7 +50,7 @@ def lookup(path: str) -> Any:
     """
     from onevar.v1 import export
 
-    path = paths.without_compat(path)
+    path = paths.canonical(path)
     if not path:
         return _root()
     for name in paths.public_names(path):
@@ -160,7 +160,7 @@ def module(path: str) -> ModuleType:
 
 def bind(path: str) -> None:
     """Make every package on the way to `tensorflow.<path>` an attribute of its parent, as an import does."""
-    parts = paths.without_compat(path).split(".")
+    parts = paths.canonical(path).split(".")
     for end in range(1, len(parts) + 1):
         parent, child = module(".".join(parts[: end - 1])), module(".".join(parts[:end]))
         if parent.__dict__.get(parts[end - 1]) is not child:

@@ -1,8 +1,8 @@
 """Record where TensorFlow's internal modules keep what it publishes.
 
 Programs import from `tensorflow.python.ops` and its like, although nothing promised those paths. This writes
-`paths.tsv` beside itself, from two sources: the installed TensorFlow, where an object with a name in `tf.compat.v1`
-is looked for in every internal module, and the sources of TensorFlow 1.15, which are read and not run::
+`paths.tsv` and `imported.tsv` beside itself, from two sources: the installed TensorFlow, where an object with a name
+in `tf.compat.v1` is looked for in every internal module, and the sources of TensorFlow 1.15, which are read and not run::
 
     pip download tensorflow-cpu==1.15.0 --python-version 37 --only-binary=:all: --no-deps
     unzip -d wheel tensorflow_cpu-1.15.0-*.whl '*.py'
@@ -10,7 +10,8 @@ is looked for in every internal module, and the sources of TensorFlow 1.15, whic
 
 A line is a module, below `tensorflow.`, and what it has: `add` where the public name is the attribute's own,
 `relu=nn.relu` where it has another; `.` is the path of the attribute itself, where that is public (contrib's packages).
-Facts alone: what is imported from where.
+A line of `imported.tsv` is a name by which internal modules have another module, and that module: for all of them, or
+for one, `module.name`. Facts alone: what is imported from where.
 """
 
 import ast
@@ -19,7 +20,7 @@ import os
 import pkgutil
 import sys
 import types
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,19 @@ class Sources:
                 table.setdefault(name, {})
         return table
 
+    def imported(self) -> dict[str, str]:
+        """Return the modules that other modules import, by name; by `module.name` where modules differ."""
+        modules = self.modules()
+        uses: dict[str, Counter[str]] = defaultdict(Counter)
+        places: dict[str, str] = {}
+        for module in modules:
+            for name, (source, attribute) in self.namespace(module).items():
+                if not attribute and not name.startswith("_") and source in modules and source != f"{module}.{name}":
+                    uses[name][source] += 1
+                    places[f"{module}.{name}"] = source
+        found = {name: sources.most_common(1)[0][0] for name, sources in uses.items()}
+        return found | {place: source for place, source in places.items() if found[place.rpartition(".")[2]] != source}
+
 
 def public_objects(tf: Any) -> dict[int, list[str]]:
     """Return the names of every object that `tf.compat.v1` of the installed TensorFlow reaches, by the object's id."""
@@ -188,9 +202,13 @@ def cell(module: str, name: str, names: set[str]) -> str:
 
 
 def main() -> None:
-    """Write the table."""
+    """Write the tables."""
+    sources = Sources(Path(sys.argv[1]))
+    rows = [f"{name}\t{module}" for name, module in sorted(sources.imported().items())]
+    rows.insert(0, "# TensorFlow 1.15: a name that internal modules have, and the module that it is")
+    Path(__file__).with_name("imported.tsv").write_text("\n".join(rows) + "\n")
     merged: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for table in (Sources(Path(sys.argv[1])).table(), installed()):
+    for table in (sources.table(), installed()):
         for module, cells in table.items():
             for name, names in cells.items() or {"": ()}.items():
                 merged[module][name].update(names)

@@ -303,7 +303,7 @@ class _Reader:
             name = dotted(alias.name)
             inside = f"{path}.{name}".lstrip(".") if path is not None else bindings.tensorflow(f"{module}.{name}")
             if inside is not None:
-                self.names.note(alias, paths.without_compat(inside), is_import=True)
+                self.names.note(alias, paths.canonical(inside), is_import=True)
 
     def is_read(self, node: cst.Name) -> bool:
         """Whether a name is read where it stands, also as one of several."""

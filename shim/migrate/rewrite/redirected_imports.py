@@ -161,7 +161,7 @@ def _star(node: cst.ImportFrom, module: str, path: str, ledger: Ledger) -> cst.I
 def _home(path: str, alias: cst.ImportAlias, ledger: Ledger, ours: bool) -> tuple[str, str]:
     """Return the module and the name that an imported name is now taken from; write what becomes of it."""
     name = dotted(alias.name)
-    full = paths.without_compat(f"{path}.{name}".lstrip("."))
+    full = paths.canonical(f"{path}.{name}".lstrip("."))
     reason = refusal(full)
     if _is_version_2(full):
         home, new = f"tensorflow.{path}".rstrip("."), name
