@@ -37,7 +37,9 @@ class Operation:
         serial: Its position in the order of creation in its graph.
     """
 
+    # Programs hang things of their own on what they make: `net.W = weights`.
     __slots__ = (
+        "__dict__",
         "__weakref__", "_control_flow_context", "attrs", "colocation", "control_inputs", "device", "graph", "inputs",
         "keeper", "kept", "location", "name", "outputs", "serial", "type",
     )  # fmt: skip
@@ -169,6 +171,7 @@ class Tensor:
     """
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_keras_history",
         "_keras_mask",
@@ -183,6 +186,8 @@ class Tensor:
 
     # NumPy's operators leave the work to ours.
     __array_priority__ = 100
+    #: The names of the operators; other people's classes take them over from here.
+    OVERLOADABLE_OPERATORS = frozenset({"__eq__", "__ne__"})
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, spec: Spec):
         self.op = op
@@ -416,6 +421,7 @@ def install_operators(table: Mapping[str, Callable]) -> None:
     """Give tensors their operators, `{"__add__": function, ...}`, from where the API is defined."""
     for name, function in table.items():
         setattr(Tensor, name, function)
+    Tensor.OVERLOADABLE_OPERATORS |= table.keys()
 
 
 _OWN_FILES: dict[str, bool] = {}

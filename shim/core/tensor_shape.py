@@ -68,7 +68,7 @@ class TensorShape:
         tuple: The dimensions as a tuple of `int | None`, or None for unknown rank.
     """
 
-    __slots__ = ("tuple",)
+    __slots__ = ("__dict__", "tuple")
     tuple: Dims | None
 
     def __init__(self, dims: Any):

@@ -155,7 +155,7 @@ def string_input_producer(
 
 
 def _any(strings: Any) -> bool:
-    # Variables have a `__len__` that raises.
+    # Tensors have a `__len__` that raises; variables have none.
     return True if hasattr(strings, "_as_graph_element") else hasattr(strings, "__len__") and bool(len(strings))
 
 

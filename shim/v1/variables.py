@@ -201,8 +201,13 @@ class Variable(Members, variable.Variable):
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(f"{self!r} is part of a graph and cannot be pickled.")
 
-    def __len__(self) -> int:
-        raise TypeError(f"object of type '{type(self).__name__}' has no len()")
+    @property
+    def __len__(self) -> Any:
+        raise _NoLength(f"object of type '{type(self).__name__}' has no len()")
+
+
+class _NoLength(AttributeError, TypeError):
+    """TensorFlow's variables have no `__len__`: `hasattr` says so, and `len` is the TypeError that it is elsewhere."""
 
 
 # The signature that `help` and editors show; the class above has the Keras 3 face's.
