@@ -244,7 +244,8 @@ def _pad(x: torch.Tensor, widths: Sequence, mode: str = "constant", value: Any =
 
 def _full(shape: Sequence[int], value: Any, dtype: str) -> torch.Tensor:
     if isinstance(value, torch.Tensor):
-        return value.to(DTYPES[dtype]).expand(tuple(shape))
+        # Elements that share memory could not be written: Keras makes a Parameter of what an initializer returns.
+        return value.to(DTYPES[dtype]).expand(tuple(shape)).contiguous()
     return torch.full(tuple(shape), value, dtype=DTYPES[dtype])
 
 

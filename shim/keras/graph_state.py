@@ -25,6 +25,7 @@ class GraphState:
         updated: Ids of variables that an operation of `UPDATE_OPS` writes.
         regularized: What regularizers make of variables, by the variable's id.
         metrics: Metrics that were updated, by id.
+        made: What `get_or_create_layer` made, by its name.
         entered: The name scope in which layers were made first, by the name of the variable scope that shares them.
     """
 
@@ -36,6 +37,7 @@ class GraphState:
         self.layers: dict[int, Any] = {}
         self.updated: set[int] = set()
         self.regularized: dict[int, Tensor] = {}
+        self.made: dict[str, Any] = {}
         self.entered: dict[str, str] = {}
         self.viewed: dict[int, Any] = {}
         #: The tensor that a `KerasTensor` stands for, with it, by its id.

@@ -5,6 +5,9 @@ from typing import Any
 
 import keras
 
+from onevar.core.context import executing_eagerly
+from onevar.keras.graph_state import graph_state
+from onevar.keras.guard import running_layer
 from onevar.keras.tracked_graph import Outside
 from onevar.keras.tracked_state import CURRENT
 from onevar.v1.scope_object import get_variable_scope
@@ -20,13 +23,16 @@ def get_or_create_layer(name: str, create_layer_method: Callable[[], Any]) -> An
         create_layer_method: Called without arguments the first time; returns a `keras.Layer` or `keras.Model`.
 
     Returns:
-        The same object in every call.
+        The same object in every call; in a graph of TensorFlow 1, where no Keras layer runs, in that graph.
 
     Raises:
-        ValueError: No tracked method runs, or a later call asks for a layer that the first ones did not make.
+        ValueError: No tracked method runs, but a Keras layer or eager execution; or a later call asks for a layer that
+            the first ones did not make.
         TypeError: `create_layer_method` returned something else.
     """
     if not CURRENT.calls:
+        if not executing_eagerly() and running_layer() is None:
+            return _of_graph(get_variable_scope().full_name(name), create_layer_method)
         raise ValueError(
             "get_or_create_layer has to be called in a method of a Keras layer that is decorated with "
             "onevar.keras.track_v1_variables: nothing would keep the layer, train it and save it."
@@ -49,3 +55,11 @@ def get_or_create_layer(name: str, create_layer_method: Callable[[], Any]) -> An
         state.track(lambda layer: setattr(layer, attribute, found))
         state.layers[full_name] = found
     return found
+
+
+def _of_graph(full_name: str, create_layer_method: Callable[[], Any]) -> Any:
+    """Return a layer that a graph has, whose variables are the graph's; its name there finds it again."""
+    made = graph_state().made
+    if full_name not in made:
+        made[full_name] = create_layer_method()
+    return made[full_name]

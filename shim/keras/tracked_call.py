@@ -66,7 +66,7 @@ class Call:
         around = CURRENT.calls[-1].scope() if CURRENT.calls else None
         CURRENT.calls.append(self)
         try:
-            with autocast(layer), self.graph.as_default():
+            with self.state.first_call(self.method), autocast(layer), self.graph.as_default():
                 self._inherit(around)
                 given, options = self._placeholders((args, kwargs))
                 returned = self.function(layer, *given, **options)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from onevar.keras.tracked_state import LayerState, state_of
+from onevar.keras.tracked_state import LayerState, layer_attributes, state_of
 
 #: What the entries of v1 variables begin with; `/` would be a group in the file.
 PREFIX = "v1:"
@@ -59,7 +59,7 @@ def _save(layer: Any, original: Callable[[Any], None], store: Any) -> None:
         store[_key(name)] = variable
     for name, array in state.pending.items():
         store[_key(name)] = array
-    names = sorted({*state.layers, *state.pending_layers})
+    names = sorted({*state.layers, *state.lazy, *state.pending_layers})
     if names:
         store[LAYERS] = np.frombuffer(json.dumps(names).encode(), np.uint8)
 
@@ -109,12 +109,11 @@ def _check(layer: Any, state: LayerState, given: dict[str, np.ndarray]) -> None:
 
 
 def _await_layers(layer: Any, state: LayerState, names: list[str]) -> None:
-    missing = sorted(set(names) - set(state.layers))
+    missing = sorted(set(names) - {*state.layers, *state.lazy, *layer_attributes(layer)})
     if missing:
         raise ValueError(
-            f"Layer {layer.name!r} has not been called yet, and makes the layers {missing} in its first call "
-            "(get_or_create_layer): the file has weights for them that nothing would take. Call it once on data, then "
-            "load the weights."
+            f"Layer {layer.name!r} has not been called yet, and makes the layers {missing} in its first call: the file "
+            "has weights for them that nothing would take. Call it once on data, then load the weights."
         )
 
 

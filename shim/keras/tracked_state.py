@@ -1,7 +1,8 @@
 """What a Keras layer keeps for its tracked methods: the variables by their v1 names, seeds, and layers made inside."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import local
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -59,6 +60,7 @@ class LayerState:
         pending: Values of variables that are still to be made, out of a file.
         layers: Name to Keras layer that a tracked method made.
         pending_layers: Names of such layers that a file has weights of.
+        lazy: What layers are called that a tracked method gave the layer as attributes.
         called_with: What `call` was called with first, as `tracked_saving` writes it.
         loaded: Whether `pending` came from a file.
         counted_in: The scope or call in which losses of weights were counted last.
@@ -73,6 +75,7 @@ class LayerState:
         self.pending: dict[str, np.ndarray] = {}
         self.layers: dict[str, Any] = {}
         self.pending_layers: set[str] = set()
+        self.lazy: list[str] = []
         self.called_with: Any = None
         self.loaded = False
         self.counted_in: Any = None
@@ -171,15 +174,28 @@ class LayerState:
         Args:
             add: Called with the layer.
         """
+        with _unlocked(self.layer):
+            add(self.layer)
+
+    @contextmanager
+    def first_call(self, method: str) -> Iterator[None]:
+        """Let a method give the layer other layers inside the block, `self.dense = Dense(3)`, if it runs for the first
+        time: that is how v1 variables come into being too.
+
+        Args:
+            method: Its name.
+        """
+        if method in self.complete:
+            yield
+            return
         layer = self.layer
-        tracker = layer._tracker
-        locked = tracker.locked
-        tracker.unlock()
-        try:
-            add(layer)
-        finally:
-            if locked:
-                tracker.lock()
+        before = {id(inner) for inner in [*layer._layers, *self.layers.values()]}
+        with _unlocked(layer):
+            yield
+        ours = {id(inner) for inner in self.layers.values()}
+        new = [inner for inner in layer._layers if id(inner) not in before | ours]
+        attributes = {id(value): name for name, value in layer_attributes(layer).items()}
+        self.lazy += [attributes.get(id(inner), f"#{len(self.lazy) + at}") for at, inner in enumerate(new)]
 
     def current(self, name: str) -> np.ndarray:
         """Return the value that a variable has, or will have once it is initialized.
@@ -213,6 +229,29 @@ class LayerState:
                 found = keras.random.SeedGenerator(self.seed, name="v1_random")
             self.track(lambda layer: setattr(layer, _SEEDS, found))
         return found
+
+
+def layer_attributes(layer: Any) -> dict[str, Any]:
+    """Return the layers that are attributes of a layer, by name.
+
+    Args:
+        layer: The layer.
+    """
+    attributes = {**vars(layer), **vars(layer).get("_modules", {})}  # on torch, a layer is a Module
+    return {name: value for name, value in attributes.items() if isinstance(value, keras.Layer)}
+
+
+@contextmanager
+def _unlocked(layer: Any) -> Iterator[None]:
+    """Let a layer take state inside the block, built or not."""
+    tracker = layer._tracker
+    locked = tracker.locked
+    tracker.unlock()
+    try:
+        yield
+    finally:
+        if locked:
+            tracker.lock()
 
 
 def _new_seed(graph: Graph) -> int:

@@ -5,10 +5,13 @@ import logging
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from onevar.core.context import executing_eagerly
-from onevar.core.default_graph import get_collection
+from onevar.core.default_graph import get_collection, get_default_graph
+from onevar.core.graph import Graph
 from onevar.v1.export import export
 from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.scope_object import AUTO_REUSE, PureVariableScope, VariableScope, get_variable_scope_store
@@ -41,6 +44,18 @@ def make_template(
     return kind(name_, function, create_scope_now_, unique_name_, custom_getter_)
 
 
+@dataclass
+class _Progress:
+    """How far a template has come: its scope, and whether it was called to completion, and begun.
+
+    The two differ while the first call runs.
+    """
+
+    scope: VariableScope | None = None
+    variables_created: bool = False
+    first_call: bool = True
+
+
 class Template:
     """What `make_template` returns.
 
@@ -66,14 +81,22 @@ class Template:
         self._unique_name = unique_name
         self._custom_getter = custom_getter
         self._defined = traceback.format_stack()[:-2]
-        self._variable_scope: VariableScope | None = None
-        # Called to completion, and begun: they differ while the first call runs.
-        self._variables_created = False
-        self._first_call = True
+        fixed = None
         if create_scope_now:
             scope_name = unique_name or get_variable_scope_store().unique(name)
-            with PureVariableScope(scope_name, custom_getter=custom_getter) as scope:
-                self._variable_scope = scope
+            with PureVariableScope(scope_name, custom_getter=custom_getter) as fixed:
+                pass
+        self._fixed_scope = fixed
+        self._common = _Progress(fixed)
+        self._of_calls: WeakKeyDictionary[Graph, _Progress] = WeakKeyDictionary()
+
+    def _progress(self) -> _Progress:
+        # Each call of a Keras layer's tracked method is a graph, and a program, of its own: what an earlier one made
+        # is found by its name.
+        graph = _tracked_graph()
+        if graph is None:
+            return self._common
+        return self._of_calls.setdefault(graph, _Progress(self._fixed_scope))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function inside the variable scope.
@@ -85,18 +108,20 @@ class Template:
         Raises:
             ValueError: A later call makes trainable variables.
         """
-        if self._variable_scope is not None:
-            with variable_scope(self._variable_scope, reuse=not self._first_call):
+        progress = self._progress()
+        if progress.scope is not None:
+            with variable_scope(progress.scope, reuse=not progress.first_call):
                 return self._call(args, kwargs)
         with variable_scope(self._unique_name, self._name, custom_getter=self._custom_getter) as scope:
-            self._variable_scope = scope
+            progress.scope = scope
             return self._call(args, kwargs)
 
     def _call(self, args: Any, kwargs: Any) -> Any:
+        progress = self._progress()
         try:
-            if self._variables_created:
+            if progress.variables_created:
                 return self._call_again(args, kwargs)
-            if not self._first_call:  # another thread's, or its own, first call is not over
+            if not progress.first_call:  # another thread's, or its own, first call is not over
                 return self._func(*args, **kwargs)
             return self._call_first(args, kwargs)
         except Exception as error:
@@ -104,13 +129,14 @@ class Template:
             raise
 
     def _call_first(self, args: Any, kwargs: Any) -> Any:
-        self._first_call = False
+        progress = self._progress()
+        progress.first_call = False
         try:
             result = self._func(*args, **kwargs)
         except BaseException:
-            self._first_call = True
+            progress.first_call = True
             raise
-        self._variables_created = True
+        progress.variables_created = True
         return result
 
     def _call_again(self, args: Any, kwargs: Any) -> Any:
@@ -156,20 +182,21 @@ class Template:
     @property
     def variable_scope(self) -> VariableScope | None:
         """The variable scope, or None as long as there is none."""
-        return self._variable_scope
+        return self._progress().scope
 
     var_scope = variable_scope
 
     @property
     def variable_scope_name(self) -> str | None:
         """The name of the variable scope, with a `/` at the end."""
-        if self._variable_scope is None:
+        scope = self._progress().scope
+        if scope is None:
             return None
-        name = self._variable_scope.name
+        name = scope.name
         return name if not name or name[-1] == "/" else f"{name}/"
 
     def _of_collection(self, key: str) -> list[Any]:
-        return get_collection(key, self.variable_scope_name) if self._variables_created else []
+        return get_collection(key, self.variable_scope_name) if self._progress().variables_created else []
 
     @property
     def variables(self) -> list[Any]:
@@ -212,6 +239,14 @@ class Template:
         return self.non_trainable_variables
 
 
+def _tracked_graph() -> Graph | None:
+    """Return the graph of the call of a Keras layer's tracked method that is being built, or None."""
+    graph: Graph | None = None if executing_eagerly() else get_default_graph()
+    while graph is not None and graph.outer is not None:
+        graph = graph.outer
+    return graph if graph is not None and graph.keras_call is not None else None
+
+
 def _new(items: list[Any], known: list[Any]) -> list[Any]:
     ids = {id(item) for item in known}
     return [item for item in items if id(item) not in ids]
@@ -236,14 +271,17 @@ class EagerTemplate(Template):
             *args: Handed to the function.
             **kwargs: The same.
         """
+        progress = self._progress()
+        if progress is not self._common:
+            return super().__call__(*args, **kwargs)
         with ExitStack() as stack:
-            if self._variable_scope is not None:
-                scope = stack.enter_context(variable_scope(self._variable_scope, reuse=AUTO_REUSE))
+            if progress.scope is not None:
+                scope = stack.enter_context(variable_scope(progress.scope, reuse=AUTO_REUSE))
             else:
                 scope = stack.enter_context(
                     variable_scope(self._unique_name, self._name, custom_getter=self._custom_getter)
                 )
-                self._variable_scope = scope
+                progress.scope = scope
             around = default_variable_store()
             if not self._used and around.eager:
                 # Inside another template, the variables are that one's as well.
@@ -260,22 +298,30 @@ class EagerTemplate(Template):
         return [] if prefix is None else [variable for variable in variables if variable.name.startswith(prefix)]
 
     def _all_trainable(self) -> list[Any]:
+        if _tracked_graph() is not None:
+            return super()._all_trainable()
         return self._own(self._store.trainable_variables())
 
     def _all_variables(self) -> list[Any]:
+        if _tracked_graph() is not None:
+            return super()._all_variables()
         return self._own(self._store.variables())
 
     @property
     def trainable_variables(self) -> list[Any]:
         """The trainable variables that it made."""
-        return self._all_trainable() if self._variables_created else []
+        if _tracked_graph() is not None:
+            return super().trainable_variables
+        return self._all_trainable() if self._progress().variables_created else []
 
     @property
     def global_variables(self) -> list[Any]:
         """The variables that it made."""
-        return self._all_variables() if self._variables_created else []
+        if _tracked_graph() is not None:
+            return super().global_variables
+        return self._all_variables() if self._progress().variables_created else []
 
     @property
     def local_variables(self) -> list[Any]:
-        """None: there are no local variables in eager mode."""
-        return []
+        """None in eager mode: there are no local variables."""
+        return super().local_variables if _tracked_graph() is not None else []

@@ -6,6 +6,7 @@ import pytest
 
 import onevar.v1 as tf
 from onevar.errors import OnevarError
+from onevar.keras import get_or_create_layer
 
 RNG = np.random.RandomState(0)
 
@@ -420,3 +421,20 @@ def test_keras_has_to_know_the_rank():
 def test_what_the_layer_refuses_is_refused():
     with pytest.raises(ValueError, match="expected min_ndim"):
         keras.layers.Conv2D(2, 3)(tf.placeholder(tf.float32, [None, 3]))
+
+
+def test_v1_initializers_in_keras_layers():
+    """What they give can be written: torch's expanded tensors could not."""
+    layer = keras.layers.Dense(3, kernel_initializer=tf.ones_initializer(), bias_initializer=tf.constant_initializer(2))
+    np.testing.assert_array_equal(value(layer(np.ones((1, 4), "float32"))), [[6.0, 6.0, 6.0]])
+    layer.kernel.assign(np.zeros((4, 3)))
+    assert not layer.kernel.numpy().any()
+
+
+def test_get_or_create_layer_in_a_graph():
+    """Code that runs in a graph as well as in a layer: the graph has the variables."""
+    x = tf.placeholder(tf.float32, [None, 2])
+    for _ in range(2):
+        y = get_or_create_layer("made", lambda: keras.layers.Dense(2, kernel_initializer="ones", name="made"))(x)
+    assert [v.name for v in tf.trainable_variables()] == ["made/kernel:0", "made/bias:0"]
+    assert run(y, {x: [[1.0, 2.0]]}).tolist() == [[3.0, 3.0]]

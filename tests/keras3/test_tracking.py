@@ -201,8 +201,9 @@ def test_all_of_it_is_trained():
 
 
 def test_get_or_create_layer_outside_of_a_tracked_method():
+    layer = keras.layers.Lambda(lambda x: get_or_create_layer("a", lambda: keras.layers.Dense(1))(x))
     with pytest.raises(ValueError, match="decorated with onevar.keras.track_v1_variables"):
-        get_or_create_layer("a", lambda: keras.layers.Dense(1))
+        layer(X)
 
 
 def test_get_or_create_layer_wants_a_layer():

@@ -121,6 +121,45 @@ def test_layers_made_inside(tmp_path):
         fresh.load_weights(tmp_path / "m.weights.h5")
 
 
+class Lazy(keras.Model):
+    """Keras layers as attributes, made where `track_tf1_style_variables` has them made: in the first call."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense, self.rest = None, []
+
+    @track_v1_variables
+    def call(self, x, training=False):
+        if self.dense is None:
+            self.dense = keras.layers.Dense(3, kernel_regularizer="l2")
+            self.rest.append(Layer())
+        return tf.layers.dense(self.rest[0](self.dense(x)), 2)
+
+
+def test_layers_that_become_attributes_in_the_first_call(tmp_path):
+    model, called, fresh = Lazy(), Lazy(), Lazy()
+    model(X), called(X)
+    assert len(model.trainable_weights) == 6
+    np.testing.assert_allclose(array(model.losses[0]), 0.01 * np.sum(array(model.dense.kernel.value) ** 2), rtol=1e-5)
+    model.save_weights(tmp_path / "m.weights.h5")
+    called.load_weights(tmp_path / "m.weights.h5")
+    np.testing.assert_allclose(array(called(X)), array(model(X)), rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match=r"makes the layers \['#1', 'dense'\] in its first call"):
+        fresh.load_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ValueError, match="already built"):
+        model.late = keras.layers.Dense(1)
+
+
+@pytest.mark.usefixtures("trains")
+def test_layers_made_in_the_first_call_are_trained():
+    model = Lazy()
+    model.compile("sgd", "mse")
+    model.fit(X, np.ones((6, 2), "float32"), verbose=0)
+    before = [v.numpy() for v in model.trainable_weights]
+    model.fit(X, np.ones((6, 2), "float32"), verbose=0)
+    assert all(np.abs(v.numpy() - old).max() > 0 for v, old in zip(model.trainable_weights, before, strict=True))
+
+
 @pytest.mark.usefixtures("trains")
 def test_training_goes_on_from_a_saved_model(tmp_path):
     y = np.zeros((6, 2), "float32")

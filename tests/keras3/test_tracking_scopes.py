@@ -1,5 +1,7 @@
 """Variable scopes in tracked methods mean what they mean in a graph of TensorFlow 1, in each call anew."""
 
+from contextlib import contextmanager
+
 import keras
 import numpy as np
 import pytest
@@ -23,6 +25,15 @@ def in_layer(function, calls=2):
     for _ in range(calls):
         layer(X)
     return layer
+
+
+@contextmanager
+def _eager():
+    tf.enable_eager_execution()
+    try:
+        yield
+    finally:
+        tf.disable_eager_execution()
 
 
 def names(layer):
@@ -199,6 +210,57 @@ def test_templates_layers_and_arg_scopes():
         "r/r_2/weights",
         "scaled/k",
     ]
+
+
+def test_templates_that_the_layer_keeps():
+    """As `tf.make_template` in a module's constructor: each call finds by name what the first made."""
+
+    class Scaled(keras.layers.Layer):
+        def __init__(self, template):
+            super().__init__()
+            self.scaled = template
+
+        @track_v1_variables
+        def call(self, x):
+            with tf.variable_scope("foo"):
+                x = self.scaled(self.scaled(x))
+            assert [v.name for v in self.scaled.trainable_variables] == ["foo/scale/y:0"]
+            return x
+
+    def scale(x):
+        return x * tf.get_variable(
+            "y", [], initializer=tf.constant_initializer(1.5), regularizer=tf.contrib.layers.l2_regularizer(2.0)
+        )
+
+    def run(template):
+        layer = Scaled(template)
+        for _ in range(3):
+            np.testing.assert_array_equal(keras.ops.convert_to_numpy(layer(X)), 2.25 * X)
+        assert names(layer) == ["foo/scale/y"]
+        assert [float(loss) for loss in layer.losses] == [2.25]
+
+    template = tf.make_template("scale", scale)
+    run(template)
+    run(template)  # of two layers, with a variable each
+    with _eager():
+        eager = tf.make_template("scale", scale)
+        run(eager)
+
+
+def test_a_template_whose_scope_is_fixed():
+    class Fixed(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.t = tf.make_template("t", lambda x: x + tf.get_variable("b", [3]), create_scope_now_=True)
+
+        @track_v1_variables
+        def call(self, x):
+            with tf.variable_scope("elsewhere"):
+                return self.t(self.t(x))
+
+    layer = Fixed()
+    layer(X), layer(X)
+    assert names(layer) == ["t/b"]
 
 
 def test_variables_are_the_same_objects_in_later_calls():
