@@ -13,8 +13,7 @@ from onevar.v1.export import export
 from onevar.v1.grouping_ops import group
 from onevar.v1.math_ops_elementwise import abs_, cast, sign
 from onevar.v1.optimizer_adam import AdamOptimizer
-from onevar.v1.optimizer_base import current_graph
-from onevar.v1.optimizer_rules import RuleOptimizer
+from onevar.v1.optimizer_base import Optimizer, current_graph
 from onevar.v1.optimizer_targets import apply
 from onevar.v1.state_ops import assign
 from onevar.v1.variables import is_resource_variable
@@ -127,7 +126,7 @@ class AdaMaxOptimizer(AdamOptimizer):
         return group(*update_ops, done, name=name_scope)
 
 
-class _SignOptimizer(RuleOptimizer):
+class _SignOptimizer(Optimizer):
     """What optimizers share that compare the signs of the gradient and of its average."""
 
     _slot_inputs = {"m": "m"}

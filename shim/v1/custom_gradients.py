@@ -16,6 +16,14 @@ from onevar.v1.export import export
 #: Functions of `(op, *output_gradients)` by the name they are registered under; None: no gradient.
 REGISTERED: dict[str, Callable | None] = {}
 _numbers = count()
+#: What TensorFlow registers for its own op types, where programs name it for others: the frameworks do the rest.
+_OF_OP_TYPES: dict[str, Callable] = {
+    "Identity": lambda operation, grad: grad,
+    "Relu": lambda operation, grad: op("ReluGrad", gradients=grad, features=operation.outputs[0]),
+    "Relu6": lambda operation, grad: op("Relu6Grad", gradients=grad, features=operation.outputs[0]),
+    "Sigmoid": lambda operation, grad: op("SigmoidGrad", y=operation.outputs[0], dy=grad),
+    "Tanh": lambda operation, grad: op("TanhGrad", y=operation.outputs[0], dy=grad),
+}
 
 
 @export("RegisterGradient")
@@ -68,9 +76,12 @@ def custom_gradient_of(operation: Operation) -> Callable | None:
     name = operation.attrs.get("_gradient_op_type")
     if name is None:
         return REGISTERED.get(operation.type) if REGISTERED else None
-    if name not in REGISTERED:
-        raise LookupError(f"No gradient defined for operation '{operation.name}' (op type: {name}).")
-    return REGISTERED[name]
+    if name not in REGISTERED and name not in _OF_OP_TYPES:
+        raise LookupError(
+            f"No gradient defined for operation '{operation.name}' (op type: {name}). Of the op types' own gradients "
+            f"{', '.join(sorted(_OF_OP_TYPES))} may stand for another's: register a function for {name} otherwise."
+        )
+    return REGISTERED[name] if name in REGISTERED else _OF_OP_TYPES[name]
 
 
 @export("custom_gradient")

@@ -10,13 +10,12 @@ from onevar.v1.export import export
 from onevar.v1.grouping_ops import group
 from onevar.v1.init_scopes import init_scope
 from onevar.v1.math_ops_elementwise import cast
-from onevar.v1.optimizer_base import current_graph
-from onevar.v1.optimizer_rules import RuleOptimizer
+from onevar.v1.optimizer_base import Optimizer, current_graph
 from onevar.v1.state_ops import assign, assign_sub
 
 
 @export("train.AdamOptimizer")
-class AdamOptimizer(RuleOptimizer):
+class AdamOptimizer(Optimizer):
     """Adam, as TensorFlow writes it: `variable -= rate * m / (sqrt(v) + epsilon)`.
 
     `rate` is `learning_rate * sqrt(1 - beta2 ** steps) / (1 - beta1 ** steps)`, so `epsilon` is the paper's "epsilon

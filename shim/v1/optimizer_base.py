@@ -5,7 +5,7 @@ A program's own optimizer overrides the methods with a leading underscore, as Te
 `..._duplicate_indices`, `_finish`, `_valid_dtypes`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from onevar.core import dtype as dtypes
@@ -30,7 +30,7 @@ from onevar.v1.graph_keys import GraphKeys
 from onevar.v1.grouping_ops import group, tuple_
 from onevar.v1.init_scopes import init_scope
 from onevar.v1.loss_functions import gradients_of_function
-from onevar.v1.optimizer_slots import Slots
+from onevar.v1.optimizer_rules import Rules
 from onevar.v1.optimizer_targets import check_target, name_of, summed_by_index, update
 from onevar.v1.state_ops import assign_add
 from onevar.v1.variable_scopes import variable_scope
@@ -40,7 +40,7 @@ _FLOATS = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64)
 
 
 @export("train.Optimizer")
-class Optimizer(Slots):
+class Optimizer(Rules):
     """Base of all optimizers.
 
     Args:
@@ -232,24 +232,6 @@ class Optimizer(Slots):
         """
         return group(*update_ops, name=name_scope)
 
-    def _apply_dense(self, grad: Any, var: Any) -> Any:
-        """Return what updates a reference variable.
-
-        Args:
-            grad: A tensor.
-            var: The variable.
-        """
-        raise NotImplementedError
-
-    def _resource_apply_dense(self, grad: Any, handle: Any) -> Any:
-        """Return what updates a resource variable.
-
-        Args:
-            grad: A tensor.
-            handle: The variable.
-        """
-        raise NotImplementedError
-
     def _resource_apply_sparse_duplicate_indices(self, grad: Any, handle: Any, indices: Any) -> Any:
         """Return what updates rows of a resource variable, which `indices` may name several times.
 
@@ -261,16 +243,6 @@ class Optimizer(Slots):
         sums, unique_indices = summed_by_index(grad, indices)
         return self._resource_apply_sparse(sums, handle, unique_indices)
 
-    def _resource_apply_sparse(self, grad: Any, handle: Any, indices: Any) -> Any:
-        """Return what updates rows of a resource variable, each named once; arguments as above.
-
-        Args:
-            grad: The rows' gradients.
-            handle: The variable.
-            indices: Which rows.
-        """
-        raise NotImplementedError
-
     def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Any) -> Any:
         """Return what updates rows of a reference variable, which may be named several times.
 
@@ -280,19 +252,6 @@ class Optimizer(Slots):
         """
         sums, unique_indices = summed_by_index(grad.values, grad.indices)
         return self._apply_sparse(IndexedSlices(sums, unique_indices, grad.dense_shape), var)
-
-    def _apply_sparse(self, grad: IndexedSlices, var: Any) -> Any:
-        """Return what updates rows of a reference variable, each named once.
-
-        Args:
-            grad: The rows' gradients.
-            var: The variable.
-        """
-        raise NotImplementedError
-
-    @staticmethod
-    def _call_if_callable(param: Callable[[], Any] | Any) -> Any:
-        return param() if callable(param) else param
 
 
 def _converted(grads_and_vars: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:

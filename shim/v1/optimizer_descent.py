@@ -7,12 +7,12 @@ from onevar.core.build import op
 from onevar.core.operation import IndexedSlices
 from onevar.v1.export import export
 from onevar.v1.math_ops_elementwise import cast
-from onevar.v1.optimizer_rules import RuleOptimizer
+from onevar.v1.optimizer_base import Optimizer
 from onevar.v1.optimizer_targets import apply
 
 
 @export("train.GradientDescentOptimizer")
-class GradientDescentOptimizer(RuleOptimizer):
+class GradientDescentOptimizer(Optimizer):
     """`variable -= learning_rate * gradient`.
 
     Args:
@@ -42,7 +42,7 @@ class GradientDescentOptimizer(RuleOptimizer):
 
 
 @export("train.MomentumOptimizer")
-class MomentumOptimizer(RuleOptimizer):
+class MomentumOptimizer(Optimizer):
     """`accumulation = momentum * accumulation + gradient`, `variable -= learning_rate * accumulation`.
 
     Args:
@@ -85,7 +85,7 @@ class MomentumOptimizer(RuleOptimizer):
 
 
 @export("train.ProximalGradientDescentOptimizer")
-class ProximalGradientDescentOptimizer(RuleOptimizer):
+class ProximalGradientDescentOptimizer(Optimizer):
     """A step along the gradient, then a step towards zero.
 
     Args:

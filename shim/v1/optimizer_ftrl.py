@@ -7,11 +7,11 @@ from onevar.core import dtype as dtypes
 from onevar.core.build import op
 from onevar.v1.array_ops_create import ones
 from onevar.v1.export import export
-from onevar.v1.optimizer_rules import RuleOptimizer
+from onevar.v1.optimizer_base import Optimizer
 
 
 @export("train.FtrlOptimizer")
-class FtrlOptimizer(RuleOptimizer):
+class FtrlOptimizer(Optimizer):
     """FTRL: each variable is what the sum of its past gradients and the regularization make of it.
 
     Args:

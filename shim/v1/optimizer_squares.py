@@ -11,11 +11,12 @@ from onevar.v1.array_ops_shape import shape
 from onevar.v1.export import export
 from onevar.v1.init_ops import constant_initializer, ones_initializer
 from onevar.v1.math_ops_elementwise import cast
-from onevar.v1.optimizer_rules import RuleOptimizer, check_positive
+from onevar.v1.optimizer_base import Optimizer
+from onevar.v1.optimizer_rules import check_positive
 
 
 @export("train.RMSPropOptimizer")
-class RMSPropOptimizer(RuleOptimizer):
+class RMSPropOptimizer(Optimizer):
     """RMSProp, as TensorFlow writes it: the mean square begins at one, and `epsilon` is inside the root.
 
     Args:
@@ -74,7 +75,7 @@ class RMSPropOptimizer(RuleOptimizer):
 
 
 @export("train.AdagradOptimizer")
-class AdagradOptimizer(RuleOptimizer):
+class AdagradOptimizer(Optimizer):
     """`accumulator += gradient ** 2`, `variable -= learning_rate * gradient / sqrt(accumulator)`.
 
     Args:
@@ -131,7 +132,7 @@ class AdagradOptimizer(RuleOptimizer):
 
 
 @export("train.ProximalAdagradOptimizer")
-class ProximalAdagradOptimizer(RuleOptimizer):
+class ProximalAdagradOptimizer(Optimizer):
     """Adagrad's step, then a step towards zero.
 
     Args:
@@ -189,7 +190,7 @@ class ProximalAdagradOptimizer(RuleOptimizer):
 
 
 @export("train.AdagradDAOptimizer")
-class AdagradDAOptimizer(RuleOptimizer):
+class AdagradDAOptimizer(Optimizer):
     """Adagrad with dual averaging: the variable is what all gradients so far, added up, make of it.
 
     Args:
@@ -263,7 +264,7 @@ class AdagradDAOptimizer(RuleOptimizer):
 
 
 @export("train.AdadeltaOptimizer")
-class AdadeltaOptimizer(RuleOptimizer):
+class AdadeltaOptimizer(Optimizer):
     """Adadelta: steps as large as past steps, for gradients measured by past gradients.
 
     Args:
