@@ -28,12 +28,16 @@ class Watching(keras.StatelessScope):
     Attributes:
         read: Variables by id.
         written: Variables by id.
+        carried: Ids of variables that are written because what a tracked call returns depends on it.
+        waiting: Ids of variables that a tracked call's `UPDATE_OPS` write.
     """
 
     def __init__(self, values: Sequence[tuple[Any, Any]] = ()):
         super().__init__(state_mapping=values, collect_losses=True, initialize_variables=False)
         self.read: dict[int, Any] = {}
         self.written: dict[int, Any] = {}
+        self.carried: set[int] = set()
+        self.waiting: set[int] = set()
 
     def get_current_value(self, variable: Any) -> Any:
         """Return the value that a variable has here, or None.

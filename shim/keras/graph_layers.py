@@ -144,12 +144,16 @@ class _Call:
             stand_ins, [read(v) for v in variables], [view_of(v).handle for v in drawn], type(self.layer).__name__
         )
         count, extra = len(results.everything()), len(losses)
-        updates = _updates(updated, moved, values[count + extra :])
-        state.updated.update(map(id, updated))
-        state.keep(self.layer, updates, values[count : count + extra])
-        for loss in [*values[count : count + extra], *regularization(self.layer)]:
+        updates = dict(zip(map(id, updated), _updates(updated, moved, values[count + extra :]), strict=True))
+        state.updated.update(updates)
+        carried = {key for rehearsal in rehearsals for key in rehearsal.scope.carried}
+        besides = updates.keys() - carried | {key for rehearsal in rehearsals for key in rehearsal.scope.waiting}
+        waiting = [done for key, done in updates.items() if key in besides]
+        values = _after([done for key, done in updates.items() if key in carried], waiting, values[: count + extra])
+        state.keep(self.layer, waiting, values[count:])
+        for loss in [*values[count:], *regularization(self.layer)]:
             add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
-        return results.filled(_after(updates, values[:count]))
+        return results.filled(values[:count])
 
 
 def _depends_on_phase(layer: Any) -> bool:
@@ -173,17 +177,22 @@ def _updates(variables: Sequence[Any], moved: Sequence[bool], values: Sequence[T
         write = view.assign_add if move else view.assign
         done = write(value, name="AssignMovingAvg", read_value=False)
         out.append(done)
-    if not isinstance(get_default_graph(), FuncGraph):
-        for done in out:
-            add_to_collection(GraphKeys.UPDATE_OPS, done)
     return out
 
 
-def _after(updates: Sequence[Any], values: Sequence[Tensor]) -> list[Tensor]:
-    """Return the values; inside a branch or loop, where nobody else can, they see to the updates."""
-    if not updates or not isinstance(get_default_graph(), FuncGraph):
+def _after(carried: list[Any], waiting: list[Any], values: Sequence[Tensor]) -> list[Tensor]:
+    """Return the values, which run the updates that they carry; the others wait in `UPDATE_OPS`.
+
+    Inside a branch or loop, where nobody else can, the values see to these too.
+    """
+    if isinstance(get_default_graph(), FuncGraph):
+        carried = [*carried, *waiting]
+    else:
+        for done in waiting:
+            add_to_collection(GraphKeys.UPDATE_OPS, done)
+    if not carried:
         return list(values)
-    with control_dependencies(updates):
+    with control_dependencies(carried):
         return [identity(value) for value in values]
 
 

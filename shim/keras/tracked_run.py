@@ -18,7 +18,7 @@ from onevar.core.reach import needed
 from onevar.core.registry import adapter
 from onevar.core.state import StateRef, Store, Stream
 from onevar.errors import OnevarError
-from onevar.keras.current import symbolic
+from onevar.keras.current import stateless_scope, symbolic
 
 #: Stands for a size that nothing says, where Keras asks for shapes only.
 UNKNOWN = 83
@@ -120,6 +120,9 @@ class Run:
             tensors: Of the call's graph.
             targets: Operations that run as well.
         """
+        targets = list(targets)
+        if symbolic():
+            self._tell_writes(tensors, targets)
         if symbolic() and all(tensor.spec.shape is not None for tensor in tensors):
             self._foresee(needed([*(tensor.op for tensor in tensors), *targets], frozenset(self.known)))
             return self._outlines(tensors)
@@ -156,6 +159,15 @@ class Run:
                 value = slot.keeper.value
                 if operation in written:
                     slot.keeper.assign(value)
+
+    def _tell_writes(self, tensors: Sequence[Tensor], targets: Iterable[Operation]) -> None:
+        """Say which variables are written for the sake of results, and which besides, to who asks for that."""
+        scope, known = stateless_scope(), frozenset(self.known)
+        for name, operations in (("carried", [tensor.op for tensor in tensors]), ("waiting", targets)):
+            told = getattr(scope, name, None)
+            if told is not None:
+                written = changed_storages(with_bodies(needed(operations, known)))
+                told.update(id(slot.keeper) for op, slot in self.store.kept.items() if op in written)
 
     def _outlines(self, tensors: Sequence[Tensor]) -> list[Any]:
         """Return native tensors of the same shapes and dtypes: nobody looks at the values."""

@@ -155,3 +155,30 @@ def test_assign_of_a_keras_variable_in_a_graph_says_what_to_write():
     with tf.Session() as session:
         session.run(tf.assign(variable, tf.ones([3])))
     np.testing.assert_array_equal(variable.numpy(), np.ones(3))
+
+
+class Ordered(keras.layers.Layer):
+    """A write that the result depends on, as TensorFlow 1 runs it, one that waits, and one that nothing asks for."""
+
+    @track_v1_variables
+    def call(self, x):
+        counts = [tf.get_variable(n, [], initializer=tf.zeros_initializer(), trainable=False) for n in "abcd"]
+        waiting, both = tf.assign_add(counts[1], 1.0), tf.assign_add(counts[3], 1.0)
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, waiting)
+        tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, both)
+        tf.assign_add(counts[2], 1.0)
+        with tf.control_dependencies([tf.assign_add(counts[0], 1.0), both]):
+            return tf.identity(x)
+
+
+def test_a_write_that_the_result_depends_on_happens_with_it():
+    """Whoever asks for the result has it written; what is in UPDATE_OPS waits, as in TensorFlow 1."""
+    layer = Ordered()
+    x = tf.placeholder(tf.float32, [None, 3])
+    y = layer(x)
+    seen = []
+    with tf.Session() as session:
+        for fetches in (y, tf.get_collection(tf.GraphKeys.UPDATE_OPS), [y, tf.get_collection("update_ops")], y):
+            session.run(fetches, {x: X})
+            seen.append([float(v.numpy()) for v in layer.weights])
+    assert seen == [[1, 0, 0, 1], [1, 1, 0, 2], [2, 2, 0, 3], [3, 2, 0, 4]]
