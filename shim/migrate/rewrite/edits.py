@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import libcst as cst
 
 from onevar.migrate.bindings import tensorflow
+from onevar.migrate.rewrite import remarks
 from onevar.migrate.rewrite.context import Replacement
 from onevar.migrate.rewrite.names import dotted
 
@@ -39,7 +40,7 @@ def applied(module: cst.Module, edits: Mapping[cst.CSTNode, Replacement]) -> cst
         module: The module.
         edits: What becomes of original nodes; where one lies in another, the outer one's replacement counts.
     """
-    return cst.ensure_type(module.visit(_Apply(edits)), cst.Module) if edits else module
+    return remarks.settled(cst.ensure_type(module.visit(_Apply(edits)), cst.Module)) if edits else module
 
 
 def without_echoes(module: cst.Module) -> cst.Module:
@@ -154,7 +155,7 @@ def without_imports(
             edits[statement] = statement.with_changes(names=kept)
         else:
             edits[statement] = cst.RemoveFromParent()
-    return cst.ensure_type(module.visit(_Dropping(edits)), cst.Module)
+    return remarks.settled(cst.ensure_type(module.visit(_Dropping(edits)), cst.Module))
 
 
 class _Dropping(_Apply):
@@ -163,44 +164,13 @@ class _Dropping(_Apply):
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> Replacement:  # type: ignore[override]
         if isinstance(original_node, cst.SimpleStatementLine) and isinstance(updated_node, cst.SimpleStatementLine):
             return _emptied(original_node, updated_node)
-        if isinstance(updated_node, cst.Module | cst.IndentedBlock):
-            body, rest = _settled(list(updated_node.body))
-            return updated_node.with_changes(body=body, footer=[*rest, *updated_node.footer])
         return super().on_leave(original_node, updated_node)
-
-
-_GONE = "#onevar-gone"
 
 
 def _emptied(old: cst.SimpleStatementLine, new: cst.SimpleStatementLine) -> Replacement:
     if new.body or not old.body:
         return new
-    if not any(line.comment for line in old.leading_lines):
-        return cst.RemoveFromParent()
-    return new.with_changes(body=[cst.Expr(cst.Name("_"))], trailing_whitespace=_mark())
-
-
-def _mark() -> cst.TrailingWhitespace:
-    return cst.TrailingWhitespace(comment=cst.Comment(_GONE))
-
-
-def _settled(body: list) -> tuple[list, list[cst.EmptyLine]]:
-    """Return statements, the comments of those that are gone given to what follows, and those that nothing follows."""
-    found: list = []
-    waiting: list[cst.EmptyLine] = []
-    for one in body:
-        if isinstance(one, cst.SimpleStatementLine) and _is_gone(one):
-            waiting += one.leading_lines
-            continue
-        if waiting and hasattr(one, "leading_lines"):
-            one, waiting = one.with_changes(leading_lines=[*waiting, *one.leading_lines]), []
-        found.append(one)
-    return found, waiting
-
-
-def _is_gone(line: cst.SimpleStatementLine) -> bool:
-    comment = line.trailing_whitespace.comment
-    return comment is not None and comment.value == _GONE
+    return cst.FlattenSentinel(remarks.of_the_gone(old.leading_lines))
 
 
 def problem(text: str, before: str) -> str:

@@ -4,20 +4,14 @@ from typing import cast
 
 import libcst as cst
 
+from onevar.migrate.rewrite import remarks
 from onevar.migrate.rewrite.context import Options
 from onevar.migrate.rewrite.finding import LEFT
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis, Placeholder
-from onevar.migrate.rewrite.programs.checks import (
-    Dependencies,
-    Stability,
-    is_scalar,
-    makes_variables,
-    restores,
-    saves,
-)
+from onevar.migrate.rewrite.programs.checks import Dependencies, Stability, is_scalar, makes_variables, restores, saves
 from onevar.migrate.rewrite.programs.emission import (
     BLANK,
     Block,
@@ -258,10 +252,12 @@ class ModelWriter:
 
     def _reads(self) -> list[cst.BaseStatement]:
         """Return the statements that take what is fed."""
-        lines = [f"{one.path} = {self._taken(one)}" for one in self.fed]
+        taken = statements("".join(f"{one.path} = {self._taken(one)}\n" for one in self.fed)) if self.fed else []
+        taken = [remarks.taken_over(one.node, made) for one, made in zip(self.fed, taken, strict=True)]
+        lines = []
         for path, (train, other) in self.flags.items():
             lines.append(f"{path} = {chosen(train, other)}")
-        return statements("\n".join(lines) + "\n") if lines else []
+        return [*taken, *(statements("\n".join(lines) + "\n") if lines else [])]
 
     def _taken(self, one: Placeholder) -> str:
         """Return the expression of what is fed: of the dtype that TensorFlow expects, where JAX has 32 bits only."""
@@ -285,7 +281,7 @@ class ModelWriter:
             if not isinstance(part, Block):
                 found.append(part)
                 continue
-            inner = self._emitted(part, tracked)
+            inner = [*self._emitted(part, tracked), *remarks.at_the_end(part.scope)]
             if part.guard:
                 test = " and ".join(f"{path} is not None" for path in part.guard)
                 (made,) = statements(f"if {test}:\n    _ = 0\n")
@@ -293,7 +289,7 @@ class ModelWriter:
             elif part.scope is not None and tracked:
                 found.append(part.scope.with_changes(body=cst.IndentedBlock(inner)))
             else:
-                found += inner
+                found += [*(remarks.of_the_gone(part.scope.leading_lines) if part.scope else []), *inner]
         return found
 
     def _returned(self) -> list[str]:

@@ -5,6 +5,7 @@ from typing import cast
 
 import libcst as cst
 
+from onevar.migrate.rewrite import remarks
 from onevar.migrate.rewrite.programs import leaves as kinds
 from onevar.migrate.rewrite.programs import symbols
 from onevar.migrate.rewrite.programs.analysis import Analysis
@@ -56,6 +57,9 @@ class SessionRewriter(cst.CSTTransformer):
         self.replaced = replaced
         self.summaries = summaries
         self.remade = remade
+        self.scopes = {
+            scope for leaf in self.analysis.body.leaves if leaf.kind == kinds.GRAPH for scope in leaf.wrappers
+        }
         self.saving = Saving(writer, self._step, self._code)
         self._name = ""
         self._now = ""
@@ -112,11 +116,10 @@ class SessionRewriter(cst.CSTTransformer):
             gone = True
         if not gone:
             return updated
-        inner = list(updated.body.body)
-        if inner and original.leading_lines:
-            first = inner[0]
-            if isinstance(first, cst.SimpleStatementLine | cst.BaseCompoundStatement):
-                inner[0] = first.with_changes(leading_lines=[*original.leading_lines, *first.leading_lines])
+        inner = remarks.without_pass(cast("list[cst.BaseStatement]", updated.body.body))
+        if original not in self.scopes:  # their comments went with what is built in them
+            above = remarks.of_the_gone(original.leading_lines, blank=bool(inner))
+            inner = [*above, *inner, *remarks.at_the_end(updated)]
         return cst.FlattenSentinel(inner) if inner else cst.RemoveFromParent()
 
     def _opens(self, item: cst.WithItem) -> bool:
