@@ -107,10 +107,13 @@ class Reader(Resource):
         self.work = b""
 
     def close(self) -> None:
-        """Close the file that is being read."""
+        """Close the file that is being read; whoever reads just now closes it, having read."""
         records, self._records = self._records, None
-        if records is not None and hasattr(records, "close"):
-            records.close()
+        if records is not None and hasattr(records, "close") and self.busy.acquire(blocking=False):
+            try:
+                records.close()
+            finally:
+                self.busy.release()
 
     def state(self) -> bytes:
         """Return where it is, as a message."""

@@ -158,7 +158,9 @@ def cohen_kappa(
             labels = tf.squeeze(labels, axis=[-1])
         predictions_idx, labels, weights = aligned(predictions_idx, labels, weights)
         dtype = dtypes.int64 if weights is None or weights.dtype.is_integer else dtypes.float32
-        agreed, rows, columns = (metric_variable((num_classes,), dtype, name) for name in ("po", "pe_row", "pe_col"))
+        agreed, rows, columns = (
+            metric_variable((num_classes,), dtype, name=name) for name in ("po", "pe_row", "pe_col")
+        )
         table = tf.confusion_matrix(
             labels, predictions_idx, num_classes=num_classes, weights=weights, dtype=dtype, name="counts_in_table"
         )

@@ -29,18 +29,20 @@ def refuse_eager(name: str) -> None:
         raise RuntimeError(f"tf.metrics.{name} is not supported when eager execution is enabled.")
 
 
-def metric_variable(shape: Any, dtype: Any, name: str) -> Any:
+def metric_variable(shape: Any, dtype: Any, validate_shape: bool = True, name: str | None = None) -> Any:
     """Return a local variable of zeros that is listed as a metric's.
 
     Args:
         shape: Its shape.
         dtype: Its dtype.
+        validate_shape: Whether its shape stays that of the zeros.
         name: Its name below the current scope, or a scope's own name, which ends in `/`.
     """
     return Variable(
         lambda: zeros(shape, dtype),
         trainable=False,
         collections=[GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES],
+        validate_shape=validate_shape,
         synchronization=VariableSynchronization.ON_READ,
         aggregation=VariableAggregation.SUM,
         name=name,

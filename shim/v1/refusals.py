@@ -9,7 +9,7 @@ _refused: dict[str, str] = {}
 
 
 class Refused:
-    """Stands for a class or function that is not offered; may be imported and named, not used.
+    """Stands for a class or function that is not offered; may be imported, named and derived from, not used.
 
     Args:
         name: Its name below `tf.`.
@@ -31,7 +31,8 @@ class Refused:
         self._refuse()
 
     def __mro_entries__(self, bases: tuple) -> tuple:
-        self._refuse()
+        # Packages define classes that most of their users never make: that is refused when one is made.
+        return (type(self._name.rpartition(".")[2], (), {"__new__": self, "__module__": "onevar.v1"}),)
 
     def __instancecheck__(self, instance: object) -> bool:
         return False

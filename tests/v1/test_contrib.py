@@ -87,6 +87,28 @@ def test_what_is_not_offered_says_what_to_do():
         tf.keras.layers.CuDNNLSTM  # noqa: B018 (asking is the test)
 
 
+def test_what_derives_from_a_refused_class_is_refused_when_it_is_made():
+    class Exporter(tf.estimator.Exporter):
+        def __init__(self, name):
+            self.name = name
+
+    with pytest.raises(Unsupported, match=r"tf\.estimator\.Exporter is not offered"):
+        Exporter("latest")
+
+
+def test_what_is_built_is_not_for_tpus():
+    for module in ("python.tpu.tpu_function", "contrib.tpu.python.tpu.tpu_function"):
+        assert virtual.lookup(module).get_tpu_context().number_of_shards is None
+
+
+def test_a_metric_variable_may_change_its_shape():
+    metric_variable = virtual.lookup("python.ops.metrics_impl.metric_variable")
+    with tf.Graph().as_default(), tf.Session() as session:
+        rows = metric_variable([0], tf.float32, False, name="rows")
+        session.run(tf.variables_initializer(tf.get_collection(tf.GraphKeys.METRIC_VARIABLES)))
+        assert session.run(tf.assign(rows, [1.0, 2.0], validate_shape=False)).tolist() == [1.0, 2.0]
+
+
 def test_a_loop_in_a_branch_begins_with_what_is_outside():
     pytest.importorskip("torch")
     with onevar.use_backend("torch"), tf.Graph().as_default():

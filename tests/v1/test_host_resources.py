@@ -6,12 +6,14 @@ Recorded in `golden/host_resources.json`; `golden/record_host_resources.py` reco
 import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import host_resource_programs as programs
 import numpy as np
 import pytest
 
 import onevar.v1 as tf
+from onevar.core.readers import Reader
 from onevar.core.resources import current
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "host_resources.json").read_text())
@@ -215,3 +217,26 @@ def test_strings_keep_their_zero_bytes():
 
 def test_outside_a_session_there_is_a_run_too():
     assert current().deadline is None
+
+
+def test_a_reader_is_closed_while_somebody_reads():
+    reading, closed = threading.Event(), threading.Event()
+
+    class Slow(Reader):
+        def records(self, work):
+            reading.set()
+            assert closed.wait(SECONDS)
+            yield work, b"a record"
+
+    reader = Slow("slow")
+    queue = SimpleNamespace(dtypes=["string"], dequeue=lambda: [np.array(b"file", object)])
+
+    def read():
+        with reader.busy:
+            return reader.read(queue)
+
+    waiting = Waiting(read)
+    assert reading.wait(SECONDS)
+    reader.close()
+    closed.set()
+    assert waiting.finish().result == (b"file", b"a record")

@@ -25,8 +25,10 @@ from pathlib import Path
 from typing import Any
 
 INTERNAL = "python", "core"
-#: Packages that no program of TensorFlow 1 can have imported from.
-SKIPPED = tuple(f"tensorflow.python.{n}" for n in ("_", "tools.", "compiler.mlir", "tpu.", "distribute.", "keras."))
+#: Packages of TensorFlow 1.15 that hold nothing for programs: its tools, and the Keras that has a name of its own.
+SKIPPED_SOURCES = "python._", "python.tools.", "python.keras."
+#: Packages of the installed TensorFlow that no program of TensorFlow 1 can have imported from.
+SKIPPED = tuple(f"python.{n}" for n in ("_", "tools.", "compiler.mlir", "tpu.", "distribute.", "keras."))
 #: An object's identity in the sources: the module that defines it, and its name there.
 Origin = tuple[str, str]
 
@@ -87,7 +89,7 @@ class Sources:
             source, attribute = names.get(value.value.id, ("", "?"))
             names[name] = self.namespace(source).get(value.attr, names[name]) if not attribute else names[name]
 
-    def modules(self) -> list[str]:
+    def modules(self, skipped: tuple[str, ...] = SKIPPED_SOURCES) -> list[str]:
         """Return the names of all internal modules and packages."""
         found = []
         for top in (*INTERNAL, "contrib", "examples"):
@@ -95,7 +97,7 @@ class Sources:
             for path in sorted((self.root / top).glob(pattern)):
                 parts = path.relative_to(self.root).with_suffix("").parts
                 name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-                if not f"tensorflow.{name}".startswith(SKIPPED) and not name.endswith("_test"):
+                if not name.startswith(skipped) and not name.endswith("_test"):
                     found.append(name)
         return found
 
@@ -133,7 +135,7 @@ class Sources:
 
     def imported(self) -> dict[str, str]:
         """Return the modules that other modules import, by name; by `module.name` where modules differ."""
-        modules = self.modules()
+        modules = self.modules(SKIPPED)
         uses: dict[str, Counter[str]] = defaultdict(Counter)
         places: dict[str, str] = {}
         for module in modules:
@@ -176,7 +178,7 @@ def installed() -> dict[str, dict[str, list[str]]]:
     for top in INTERNAL:
         package = importlib.import_module(f"tensorflow.{top}")
         for _, name, _ in pkgutil.walk_packages(package.__path__, f"tensorflow.{top}.", onerror=lambda name: None):
-            if name.startswith(SKIPPED) or name.endswith("_test"):
+            if name.removeprefix("tensorflow.").startswith(SKIPPED) or name.endswith("_test"):
                 continue
             try:
                 module = importlib.import_module(name)
