@@ -2,7 +2,8 @@
 
 Programs import from `tensorflow.python.ops` and its like, although nothing promised those paths. This writes
 `paths.tsv` and `imported.tsv` beside itself, from two sources: the installed TensorFlow, where an object with a name
-in `tf.compat.v1` is looked for in every internal module, and the sources of TensorFlow 1.15, which are read and not run::
+in `tf.compat.v1` is looked for in every internal module, and the sources of TensorFlow 1.15, which are read and not
+run::
 
     pip download tensorflow-cpu==1.15.0 --python-version 37 --only-binary=:all: --no-deps
     unzip -d wheel tensorflow_cpu-1.15.0-*.whl '*.py'
