@@ -1,5 +1,6 @@
 """Operators off the fast path: mixed dtypes, mixed frameworks, scopes, other Variables."""
 
+import sys
 from typing import Any
 
 from onevar.adapters.contract import Adapter, Tensor
@@ -10,6 +11,8 @@ from onevar.core.values import held, to_tensor
 from onevar.dtypes import FLOAT8
 from onevar.errors import DeviceMissing
 
+#: What tensors of a graph take for identity.
+_EQUALITY = ("equal", "not_equal")
 _WEAK = (int, float, complex)
 
 
@@ -42,6 +45,8 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
     kind = type(other)
     if kind in _WEAK:
         return other, kind
+    if kernel not in _EQUALITY and _is_symbolic(other):
+        return other, None  # a graph's tensor computes with what the variable is in its graph
     call = f"{kernel}(Variable, {kind.__name__})"
     theirs = cell_of(other)
     if theirs is not None:
@@ -59,6 +64,13 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
         _refuse_other_device(owner.spec(other).device, owner, adapter, cell.device, call)
     tensor = to_tensor(other, adapter, call=call, device=cell.where, share=True)
     return tensor, adapter.spec(tensor).dtype
+
+
+def _is_symbolic(other: Any) -> bool:
+    operation = sys.modules.get("onevar.core.operation")  # nothing is symbolic as long as nobody builds graphs
+    return operation is not None and (
+        isinstance(other, operation.Tensor) or getattr(other, "_in_graph_mode", False) is True
+    )
 
 
 def _is_numeric(other: Any) -> bool:

@@ -30,6 +30,7 @@ from onevar.keras.native_mode import Native
 from onevar.keras.view_faces import EagerView
 from onevar.keras.views import LinkedVariable, eager_view
 from onevar.v1.array_ops_shape import shape as graph_shape
+from onevar.v1.export import exported
 
 _done: list[bool] = []
 #: Methods of models in which Keras calls everything: layers, losses, metrics, callbacks.
@@ -58,7 +59,11 @@ def install() -> None:
     for name in _WORKING:
         setattr(keras.Model, name, _natively(getattr(keras.Model, name)))
     for name in _OPERATORS:
-        _operator(f"__{name}__", getattr(operator, name))
+        _operator(keras.Variable, f"__{name}__", getattr(operator, name))
+    for kind in (keras.Variable, LinkedVariable):
+        # To a tensor of a graph `==` is identity; to these it is not.
+        _operator(kind, "__eq__", lambda x, y: exported("equal")(x, y))
+        _operator(kind, "__ne__", lambda x, y: exported("not_equal")(x, y))
     keras.Variable.assign = _assign(keras.Variable.assign)
     TRACED_DRAWS.append(_check_traced_draws)
     graph_metrics.install()
@@ -230,9 +235,9 @@ class _Updates:
         return updates_of(layer)
 
 
-def _operator(name: str, function: Callable[[Any, Any], Any]) -> None:
-    """Let a `keras.Variable` stand left of a tensor of a graph."""
-    original = getattr(keras.Variable, name)
+def _operator(kind: type, name: str, function: Callable[[Any, Any], Any]) -> None:
+    """Let a `keras.Variable`, or a view of one, stand left of a tensor of a graph."""
+    original = getattr(kind, name)
 
     @wraps(original)
     def operate(self: Any, other: Any) -> Any:
@@ -240,7 +245,7 @@ def _operator(name: str, function: Callable[[Any, Any], Any]) -> None:
             return function(convert_to_tensor(self), other)
         return original(self, other)
 
-    setattr(keras.Variable, name, operate)
+    setattr(kind, name, operate)
 
 
 def _assign(original: Callable[..., Any]) -> Callable[..., Any]:

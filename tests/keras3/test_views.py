@@ -1,6 +1,7 @@
 """A `keras.Variable` seen as a Variable of onevar: Keras 3 face, v1 computing at once, v1 in a graph."""
 
 import copy
+import operator
 import pickle
 
 import keras
@@ -15,6 +16,9 @@ from onevar.keras.views import as_onevar, eager_view, graph_view
 
 X = np.random.RandomState(0).randn(32, 3).astype("float32")
 Y = X @ np.array([[1.0], [-2.0], [0.5]], np.float32)
+
+
+SYMBOLS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lt", "le", "gt", "ge", "eq", "ne")
 
 
 def value(x):
@@ -359,3 +363,18 @@ def test_faces_of_a_keras_variable_are_that_variable_in_a_graph():
             assert value(kernel).min() == 4
             session.run(tf.train.GradientDescentOptimizer(1.0).minimize(tf.nn.l2_loss(face), var_list=[face]))
             assert value(kernel).max() == 0
+
+
+def test_operators_with_tensors_of_a_graph():
+    """In both orders, and for the `keras.Variable` itself."""
+    mine, theirs = np.array([1.0, 3.0, 5.0], "float32"), np.array([2.0, 3.0, 4.0], "float32")
+    variable, other = keras.Variable(np.zeros(3, "float32")), tf.placeholder(tf.float32, [3])
+    pairs = [(v, other) for v in (as_onevar(variable), variable)]
+    pairs += [(b, a) for a, b in pairs]
+    symbols = [getattr(operator, name) for name in SYMBOLS]
+    variable.assign(mine)
+    with tf.Session() as session:
+        found = session.run([compute(*pair) for compute in symbols for pair in pairs], {other: theirs})
+    expected = [compute(*pair) for compute in symbols for pair in [(mine, theirs)] * 2 + [(theirs, mine)] * 2]
+    for one, another in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, another, rtol=1e-6, atol=1e-6)
