@@ -131,21 +131,23 @@ def _point(x: Any) -> Tensor:
 
 def _target(graph: Graph, x: Any) -> Tensor | None:
     """Return what stands in `graph` for the tensor that gradients are taken for, if anything does."""
-    tensor = _point(x)
-    # Within the body of a branch or loop it is what stands there for it.
-    while tensor.graph is not graph:
-        if not isinstance(graph, FuncGraph):
-            return None
-        inner = graph.captures.get(tensor)
-        if inner is None:
-            # A body that only reads the variable has captured what it reads.
-            inner = next(
-                (own for out, own in graph.captures.items() if is_alias(out.op) and out.op.inputs[0] is tensor), None
-            )
-        if inner is None:
-            return None
-        tensor = inner
-    return tensor
+    return _stand_in(graph, _point(x))
+
+
+def _stand_in(graph: Graph | None, tensor: Tensor) -> Tensor | None:
+    """Return what stands for `tensor` in the body of a branch or loop, which may be in another's."""
+    if tensor.graph is graph:
+        return tensor
+    if not isinstance(graph, FuncGraph):
+        return None
+    outside = _stand_in(graph.outer, tensor)
+    inner = None if outside is None else graph.captures.get(outside)
+    if inner is None:
+        # A body that only reads the variable has captured what it reads.
+        inner = next(
+            (own for out, own in graph.captures.items() if is_alias(out.op) and out.op.inputs[0] is tensor), None
+        )
+    return inner
 
 
 def _seed(y: Tensor, seed: Any, index: int) -> Tensor | None:
