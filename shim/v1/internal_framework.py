@@ -278,9 +278,12 @@ def _never(*names: str) -> None:
 _never(
     "python.ops.control_flow_util.IsInXLAContext", "python.ops.control_flow_util.InXlaContext",
     "python.ops.control_flow_util.GraphOrParentsInXlaContext", "python.ops.control_flow_util.IsInWhileLoop",
+    "python.ops.control_flow_util.IsInCond", "python.distribute.summary_op_util.skip_summary",
     "python.ops.control_flow_util.EnableControlFlowV2", "python.compiler.xla.xla.is_xla_context",
     "python.framework.ops.is_auto_dtype_conversion_enabled", "python.framework.ops.is_numpy_style_type_promotion",
 )  # fmt: skip
+for _name in ("GetContainingXLAContext", "GetContainingWhileContext", "GetContainingCondContext", "GetWhileContext"):
+    export_value(f"python.ops.control_flow_util.{_name}", lambda *unused: None)
 export_value("python.ops.control_flow_util.ENABLE_CONTROL_FLOW_V2", False)
 export_value("python.ops.control_flow_ops.ENABLE_CONTROL_FLOW_V2", False)
 

@@ -120,3 +120,23 @@ def test_a_loop_in_a_branch_begins_with_what_is_outside():
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())
             assert session.run([y, slope])[1].tolist() == [12.0, 54.0]
+
+
+def test_rows_in_place_are_those_of_tensorflow():
+    inplace = virtual.lookup("python.ops.inplace_ops")
+    with onevar.use_backend("numpy"), tf.Graph().as_default() as graph, tf.Session() as session:
+        x = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+        assert session.run(inplace.inplace_add(x, None, x * 2.0)).tolist() == [[3, 6], [9, 12], [15, 18]]
+        assert session.run(inplace.alias_inplace_update(x, 1, [7.0, 8.0])).tolist() == [[1, 2], [7, 8], [5, 6]]
+        assert session.run(inplace.inplace_sub(x, [0, 2], [[1, 1], [2, 2]])).tolist() == [[0, 1], [3, 4], [3, 4]]
+        control_flow = virtual.lookup("python.ops.control_flow_util")
+        assert control_flow.GetContainingXLAContext(graph._get_control_flow_context()) is None
+
+
+def test_a_test_case_may_begin_within_a_graph():
+    with tf.Graph().as_default():
+        case = tf.test.TestCase()
+        case.setUp()
+        with case.test_session():
+            assert case.evaluate(tf.constant(1.0) + 2.0) == 3.0
+        case.tearDown()
