@@ -174,6 +174,19 @@ def _graph(function: Any, state: list, args: list) -> Callable:
     return run
 
 
+def in_xla() -> bool:
+    """Whether a `tf.function(jit_compile=True)` is being traced, or a function that one calls."""
+    graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+    while graph is not None:
+        context = graph._get_control_flow_context()
+        while context is not None:
+            if context.IsXLAContext():
+                return True
+            context = context.outer_context
+        graph = getattr(graph, "outer_graph", None)
+    return False
+
+
 def callback(fn: Callable, out_specs: Sequence[Any], args: Sequence[tf.Tensor], stateful: bool = True) -> list:
     """Do `Adapter.callback`: `tf.numpy_function` where something is symbolic."""
 

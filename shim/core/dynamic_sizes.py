@@ -58,7 +58,7 @@ def asserted(step: Any, frame: Any, args: list[Any]) -> bool:
     """Check an assertion whose condition a framework traces, where it can be checked; return whether this is one.
 
     A Session looks at such conditions between the parts that it compiles. In somebody else's trace TensorFlow's own
-    operation does that; other frameworks have nothing for it.
+    operation does that, unless XLA compiles it; other frameworks have nothing for it.
 
     Args:
         step: Of an operation that the host does.

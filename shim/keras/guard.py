@@ -12,6 +12,7 @@ import keras
 from onevar.core import nest
 from onevar.core.default_graph import get_default_graph
 from onevar.core.graph import Graph
+from onevar.core.op_errors import OpError
 from onevar.core.operation import Tensor
 from onevar.errors import Unsupported
 from onevar.keras import phases
@@ -30,6 +31,9 @@ def install() -> None:
         return
     _done.append(True)
     phases.install()
+    # Keras makes an exception anew, with what the layer was called with. It does not know how ours are made, and they
+    # would lose class and message; of those that have this it thinks that it was there already.
+    OpError._keras_call_info_injected = True  # type: ignore[attr-defined]
     CREATION_CHECKS.append(check_creation)
     keras.Layer.add_loss = _adding(keras.Layer.add_loss)
     tracker = sys.modules["keras.src.utils.tracking"].Tracker
