@@ -15,8 +15,11 @@ import tensorflow as tf
 
 # above the graph
 with tf.Graph().as_default():
+    # above the seed
+    tf.set_random_seed(1)  # beside the seed
     # above a placeholder
     x = tf.placeholder(tf.float32, [None, 3])  # beside a placeholder
+    keep = tf.placeholder(tf.float32)  # of a choice
     # above a scope
     with tf.variable_scope("one"):
         # above a weight
@@ -25,8 +28,12 @@ with tf.Graph().as_default():
         # at the end of a scope
     # above a scope of names
     with tf.name_scope("two"):
-        z = tf.nn.relu(y)
+        z = tf.nn.dropout(tf.nn.relu(y), keep)
         # at the end of a scope of names
+    # of what trains
+    loss = tf.reduce_mean(z)  # beside the loss
+    # above the optimizer
+    train = tf.train.AdamOptimizer(0.1).minimize(loss)  # beside the optimizer
     # above the session
     with tf.Session() as sess:
         # of what is no longer there
@@ -34,7 +41,8 @@ with tf.Graph().as_default():
         # above the loop
         for i in range(2):
             # above a run
-            print(sess.run(z, {x: np.ones((1, 3))}))  # beside a run
+            sess.run(train, {x: np.ones((1, 3)), keep: 0.5})  # beside a run
+            print(sess.run(loss, {x: np.ones((1, 3)), keep: 1.0}))
             # at the end of the loop
         # at the end of the session
     # at the end of the graph

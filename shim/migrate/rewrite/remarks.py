@@ -25,12 +25,21 @@ def at_the_end(block: cst.With | None) -> list[cst.SimpleStatementLine]:
     return of_the_gone(block.body.footer) if block and isinstance(block.body, cst.IndentedBlock) else []
 
 
-def taken_over(old: cst.CSTNode, new: cst.BaseStatement) -> cst.BaseStatement:
-    """Return a statement with the comments of the one that it stands for."""
-    if not isinstance(old, cst.SimpleStatementLine) or not isinstance(new, cst.SimpleStatementLine):
+def taken_over(new: cst.BaseStatement, *old: cst.CSTNode, blank: bool = False) -> cst.BaseStatement:
+    """Return a statement with the comments of those that it stands for.
+
+    Args:
+        new: The statement.
+        old: Those.
+        blank: Whether it takes the empty lines above them, too.
+    """
+    lines = [one for one in old if isinstance(one, cst.SimpleStatementLine)]
+    if not lines or not isinstance(new, cst.SimpleStatementLine):
         return new
-    above = [line for line in old.leading_lines if line.comment]
-    return new.with_changes(leading_lines=above, trailing_whitespace=old.trailing_whitespace)
+    above = [line for one in lines for line in one.leading_lines if blank or line.comment]
+    *rest, last = (one.trailing_whitespace for one in lines)
+    above += [cst.EmptyLine(comment=one.comment) for one in rest if one.comment]
+    return new.with_changes(leading_lines=above, trailing_whitespace=last)
 
 
 def without_pass(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:

@@ -252,12 +252,10 @@ class ModelWriter:
 
     def _reads(self) -> list[cst.BaseStatement]:
         """Return the statements that take what is fed."""
-        taken = statements("".join(f"{one.path} = {self._taken(one)}\n" for one in self.fed)) if self.fed else []
-        taken = [remarks.taken_over(one.node, made) for one, made in zip(self.fed, taken, strict=True)]
-        lines = []
+        lines = [(one, f"{one.path} = {self._taken(one)}") for one in self.fed]
         for path, (train, other) in self.flags.items():
-            lines.append(f"{path} = {chosen(train, other)}")
-        return [*taken, *(statements("\n".join(lines) + "\n") if lines else [])]
+            lines.append((self.analysis.placeholders[path], f"{path} = {chosen(train, other)}"))
+        return [remarks.taken_over(statements(f"{line}\n")[0], one.node) for one, line in lines]
 
     def _taken(self, one: Placeholder) -> str:
         """Return the expression of what is fed: of the dtype that TensorFlow expects, where JAX has 32 bits only."""
@@ -408,8 +406,11 @@ class ModelWriter:
             if leaf.kind == kinds.SCHEDULE or leaf in self.training.kept:
                 lines.append(self._kept(leaf.node))
         optimizer = code(self._optimizer(self.operation))
-        lines += statements(f"{self.model_name}.compile(optimizer={optimizer})\n")
-        return lines
+        (made,) = statements(f"{self.model_name}.compile(optimizer={optimizer})\n")
+        gone = [
+            one for one in self.analysis.body.leaves if one.kind == kinds.TRAINING and one not in self.training.kept
+        ]
+        return [*lines, remarks.taken_over(made, *(leaf.node for leaf in gone))]
 
     def _example(self) -> list[cst.BaseStatement]:
         """Return the statement that makes the variables, before anything is fed: they are saved or restored."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from onevar.migrate.rewrite import remarks
 from onevar.migrate.rewrite.context import Converted, Left, Options, Plan
 from onevar.migrate.rewrite.imports import ModuleImports
 from onevar.migrate.rewrite.names import Names
@@ -230,8 +231,7 @@ class _Program:
                 writer.context.ledger.left(line.func, _SEED)
                 continue
             (made,) = statements(f"{writer.keras}.utils.set_random_seed({code(line.args[0].value)})\n")
-            lines = leaf.node.leading_lines if isinstance(leaf.node, cst.SimpleStatementLine) else []
-            replaced[leaf.node] = made.with_changes(leading_lines=lines)
+            replaced[leaf.node] = remarks.taken_over(made, leaf.node, blank=True)
             writer.context.ledger.rewritten(line, "Keras draws other numbers; Python's and NumPy's are seeded as well.")
 
     def _summaries(self, runs: Runs) -> list[cst.BaseStatement]:
