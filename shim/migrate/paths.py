@@ -76,8 +76,9 @@ def _through_imports(path: str) -> str:
     top, *parts = path.split(".")
     for part in parts:
         here = f"{top}.{part}"
-        if top in _modules() and top not in _packages() and not is_module(here) and not _published_in(top, part):
-            here = _imported().get(here) or _imported().get(part) or here
+        if top in _modules() and not is_module(here) and not _published_in(top, part):
+            anywhere = part if top not in _packages() else ""
+            here = _imported().get(here) or _imported().get(anywhere) or here
         top = here
     return top
 

@@ -323,6 +323,8 @@ def test_a_program_can_be_handed_to_another_process(tmp_path):
         ("python.ops.rnn.rnn_cell_impl.LSTMStateTuple", "nn.rnn_cell.LSTMStateTuple"),
         ("python.ops.rnn.math_ops.reduce_sum", "reduce_sum"),
         ("python.training.adam.ops.GraphKeys", "GraphKeys"),
+        ("contrib.slim.initializers.xavier_initializer", "contrib.layers.xavier_initializer"),
+        ("contrib.slim.regularizers.l2_regularizer", "contrib.layers.l2_regularizer"),
         ("python.data.ops.dataset_ops.nest.flatten", "python.data.util.nest.flatten"),
     ],
 )
@@ -334,5 +336,6 @@ def test_public_names_of_what_nobody_published():
     assert paths.public_names("python.ops.math_ops.nosuch") == ("python.ops.math_ops.nosuch",)
     assert paths.is_module("python.ops") and paths.is_module("contrib.layers.python.layers.utils")
     assert not paths.is_module("python.nosuch") and not paths.is_module("python.ops.rnn.nosuch")
+    assert v1.contrib.slim.initializers.xavier_initializer is v1.contrib.layers.xavier_initializer
     assert virtual.lookup("python.ops.rnn.rnn_cell_impl") is virtual.module("python.ops.rnn_cell_impl")
     assert "train.Saver" in paths.published()

@@ -145,7 +145,23 @@ class Sources:
                     uses[name][source] += 1
                     places[f"{module}.{name}"] = source
         found = {name: sources.most_common(1)[0][0] for name, sources in uses.items()}
-        return found | {place: source for place, source in places.items() if found[place.rpartition(".")[2]] != source}
+        differ = {place: source for place, source in places.items() if found[place.rpartition(".")[2]] != source}
+        return found | differ | self.handed_on()
+
+    def handed_on(self) -> dict[str, str]:
+        """Return the modules of packages that contrib's packages take everything from, as `module.name`."""
+        found = {}
+        for path in sorted((self.root / "contrib").glob("*/__init__.py")):
+            package, text = f"contrib.{path.parent.name}", path.read_text(encoding="utf-8")
+            for node in [] if "remove_undocumented" in text else ast.parse(text).body:
+                if not isinstance(node, ast.ImportFrom) or node.names[0].name != "*":
+                    continue
+                source = str(node.module).removeprefix("tensorflow.")
+                for module in sorted(self.root.joinpath(*source.split(".")).glob("[a-z]*.py")):
+                    origin, _ = self.namespace(package).get(module.stem, ("", ""))
+                    if not module.stem.endswith("_test") and not origin.startswith(f"{package}."):
+                        found[f"{package}.{module.stem}"] = f"{source}.{module.stem}"
+        return found
 
 
 def public_objects(tf: Any) -> dict[int, list[str]]:
