@@ -119,7 +119,8 @@ class Call:
         def stand_in(leaf: Any) -> Any:
             if keras.backend.is_keras_tensor(leaf):
                 return self.graph.adopt(leaf)
-            if not self.graph.is_native(leaf):
+            array = self.method == "call" and isinstance(leaf, np.ndarray) and layer._convert_input_args
+            if not (array or self.graph.is_native(leaf)):
                 return leaf
             # As `Layer.__call__` does, which is not there when Keras calls a method itself.
             return self.graph.fed(layer.dtype_policy.convert_input(leaf, layer.autocast, layer.input_dtype))
