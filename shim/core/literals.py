@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from onevar.core.context import executing_eagerly
 from onevar.core.dtype import DType, as_dtype
 
 #: Kinds of NumPy arrays that a dtype takes Python values of, and what such a value is an instance of.
 _PYTHON_KINDS: tuple[tuple[Callable[[DType], bool], str, type | tuple[type, ...]], ...] = (
     (lambda d: d.is_bool, "b", (bool, np.bool_)),
-    (lambda d: d.is_integer, "iu", (numbers.Integral, np.integer)),
-    (lambda d: d.is_floating, "iuf", (numbers.Real, np.floating, np.integer)),
-    (lambda d: d.is_complex, "iufc", (numbers.Complex,)),
+    (lambda d: d.is_integer, "iub", (numbers.Integral, np.integer)),
+    (lambda d: d.is_floating, "iufb", (numbers.Real, np.floating, np.integer)),
+    (lambda d: d.is_complex, "iufcb", (numbers.Complex,)),
     (lambda d: d.key == "string", "SUO", (str, bytes)),
 )
 
@@ -59,6 +60,7 @@ def _objects(value: Any, raw: np.ndarray, dtype: DType | None) -> np.ndarray:
         first = next((leaf for leaf in leaves(value) if not isinstance(leaf, str | bytes)), None)
         if first is None:
             return raw
+        first = next((leaf for leaf in leaves(value) if not isinstance(leaf, numbers.Number | str | bytes)), first)
         if isinstance(first, numbers.Integral):
             raise ValueError(f"{value!r} does not fit: an integer is too large for int64.")
         if dtype is not None:
@@ -88,12 +90,8 @@ def _check_kind(raw: np.ndarray, value: Any, dtype: DType) -> None:
         if applies(dtype):
             if raw.dtype.kind in kinds:
                 return
-            bad = next((leaf for leaf in leaves(value) if not isinstance(leaf, types) or _is_bool(leaf, types)), value)
+            bad = next((leaf for leaf in leaves(value) if not isinstance(leaf, types)), value)
             raise TypeError(f"Expected {dtype.name}, but got {bad!r} of type '{type(bad).__name__}'.")
-
-
-def _is_bool(leaf: Any, types: Any) -> bool:
-    return isinstance(leaf, bool | np.bool_) and not (isinstance(types, tuple) and bool in types)
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -122,7 +120,9 @@ def _cast(array: np.ndarray, dtype: DType | None, value: Any = None) -> np.ndarr
         bad = array.reshape(-1)[0]
         raise TypeError(f"Expected string, but got {bad!r} of type '{type(bad).__name__}'.")
     wanted = dtype.as_numpy_dtype
-    if value is not None and array.dtype.kind in "iu" and dtype.is_integer:
+    strict = executing_eagerly() or array.dtype == np.uint64
+    if value is not None and array.dtype.kind in "iu" and dtype.is_integer and strict:
+        # In a graph TensorFlow takes the low bits of an int64, and programs write 0xFFFFFFFF for an int32.
         _check_range(array, dtype, wanted)
     return array.astype(wanted)
 

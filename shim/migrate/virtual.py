@@ -82,9 +82,9 @@ def _generated(path: str) -> Any:
 
     module, _, name = path.rpartition(".")
     package, _, file = module.rpartition(".")
-    if package == "python.ops" and not name.startswith("_"):
+    if package in ("python.ops", "python.training") and not name.startswith("_"):
         try:
-            return getattr(export.exported(f"python.ops.gen_{file}"), name)
+            return getattr(export.exported(f"python.ops.gen_{file.removeprefix('gen_')}"), name)
         except (KeyError, AttributeError):
             raise LookupError(path) from None
     return _message(path)

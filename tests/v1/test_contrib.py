@@ -133,6 +133,16 @@ def test_rows_in_place_are_those_of_tensorflow():
         assert control_flow.GetContainingXLAContext(graph._get_control_flow_context()) is None
 
 
+def test_optimizers_of_programs_find_the_ops_of_training():
+    apply = virtual.lookup("python.training.training_ops.apply_gradient_descent")
+    with onevar.use_backend("numpy"), tf.Graph().as_default(), tf.Session() as session:
+        weight = tf.Variable([1.0, 2.0], use_resource=False)
+        session.run(weight.initializer)
+        assert session.run(apply(weight, 0.5, [2.0, 2.0])).tolist() == [0.0, 1.0]
+    with pytest.raises(LookupError):
+        virtual.lookup("python.training.training_ops.apply_nothing")
+
+
 def test_a_test_case_may_begin_within_a_graph():
     with tf.Graph().as_default():
         case = tf.test.TestCase()

@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from onevar import v1
 from onevar.core import dtype as dtypes
 
 ALL = [dtypes.DType(enum) for enum in [*range(1, 34), *range(101, 134)]]
@@ -109,3 +110,32 @@ def test_asking_twice_for_strings_of_any_length_keeps_nothing():
 def test_no_type_of_that_number(bad):
     with pytest.raises(TypeError):
         dtypes.DType(bad)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "expected"),
+    [
+        (True, "float32", 1.0),
+        ([True, False], "complex64", [1, 0]),
+        ([True, 2], "int32", [1, 2]),
+        (0xFFFFFFFF, "int32", -1),
+        ([1, 2**32 + 5], "int32", [1, 5]),
+        (300, "uint8", 44),
+    ],
+)
+def test_constants_of_other_python_values_are_those_of_tensorflow(value, dtype, expected):
+    tensorflow = pytest.importorskip("tensorflow").compat.v1
+    for tf in (v1, tensorflow):
+        with tf.Graph().as_default(), tf.Session() as session:
+            found = session.run(tf.constant(value, dtype))
+            assert (found.dtype, found.tolist()) == (np.dtype(dtype), expected)
+
+
+def test_constants_that_no_dtype_holds_say_so():
+    with v1.Graph().as_default():
+        with pytest.raises(ValueError, match="too large to convert to int64"):
+            v1.constant(2**63, v1.int64)
+        with pytest.raises(TypeError, match="got None of type 'NoneType'"):
+            v1.constant([True, None], v1.float32)
+        with pytest.raises(TypeError, match=r"got 1\.5 of type 'float'"):
+            v1.constant([True, 1.5], v1.int32)
