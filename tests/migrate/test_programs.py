@@ -56,8 +56,9 @@ def test_a_program_becomes_a_model(name, stage, stages):
     found = stages[stage][name]
     text = found.after.decode()
     assert text.count("class Model(keras.Model):") == 1, reasons(found)
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     for word in ("Session", "placeholder", "sess.run", "feed_dict={x", "global_variables_initializer", "minimize"):
-        assert f"{word}(" not in text
+        assert f"{word}(" not in code
     assert "predict_on_batch" in text or "train_on_batch" in text
     compile(text, name, "exec")
 
