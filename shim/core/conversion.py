@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from onevar.cell import cell_of
 from onevar.core.constant import constant
 from onevar.core.context import executing_eagerly
 from onevar.core.default_graph import get_default_graph
@@ -106,6 +107,12 @@ def _adopted(value: Any) -> Tensor | None:
 
 
 def _literal(value: Any, wanted: DType | None) -> Any:
+    if cell_of(value) is not None:
+        raise TypeError(
+            f"The Variable {value.name!r} is outside of the graph, where a constant of its value would stay as it is "
+            "now, whatever is assigned. Make it in the graph with tf.Variable, feed it through a placeholder, or give "
+            "its value of now: numpy()."
+        )
     if isinstance(value, TensorShape):
         return _shape_literal(value, wanted)
     if isinstance(value, Dimension):

@@ -46,7 +46,7 @@ def _operand(other: Any, adapter: Adapter, cell: Any, kernel: str) -> tuple[Any,
     if kind in _WEAK:
         return other, kind
     if kernel not in _EQUALITY and _is_symbolic(other):
-        return other, None  # a graph's tensor computes with what the variable is in its graph
+        return other, None  # the graph says what the variable is in it
     call = f"{kernel}(Variable, {kind.__name__})"
     theirs = cell_of(other)
     if theirs is not None:

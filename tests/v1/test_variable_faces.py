@@ -104,6 +104,21 @@ def test_a_keras_variable_computes_with_a_v1_one():
         assert onevar.copy(k + v, "numpy").tolist() == [4.0, 6.0]
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda k, x: k + x, lambda k, x: x + k, lambda k, x: tf.multiply(k, x), lambda k, x: tf.identity(k),
+        lambda k, x: tf.stack([x, k]), lambda k, x: tf.Variable(k), lambda k, x: tf.assign(tf.Variable(x), k),
+    ],
+)  # fmt: skip
+def test_a_keras_variable_would_be_a_constant_of_a_graph(use):
+    k, x = onevar.Variable([1.0, 2.0], name="outside"), tf.placeholder(tf.float32, [2])
+    with pytest.raises(TypeError, match="'outside' is outside of the graph"):
+        use(k, x)
+    with tf.Session() as session:
+        assert session.run(tf.constant(k.numpy()) + x, {x: k}).tolist() == [2.0, 4.0]
+
+
 def test_a_v1_variable_as_the_value_of_a_keras_one():
     v = tf.Variable([3.0, 4.0])
     with tf.Session() as session:
