@@ -206,8 +206,9 @@ class Variable(Members, variable.Variable):
         raise _NoLength(f"object of type '{type(self).__name__}' has no len()")
 
 
-class _NoLength(AttributeError, TypeError):
-    """TensorFlow's variables have no `__len__`: `hasattr` says so, and `len` is the TypeError that it is elsewhere."""
+#: TensorFlow's variables have no `__len__`: to `hasattr` this says so, and to users of `len` it is the TypeError that
+#: it is of any object without one. So it goes by that name.
+_NoLength = type("TypeError", (AttributeError, TypeError), {"__module__": "builtins"})
 
 
 # The signature that `help` and editors show; the class above has the Keras 3 face's.
