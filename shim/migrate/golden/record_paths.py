@@ -12,7 +12,8 @@ run::
 A line is a module, below `tensorflow.`, and what it has: `add` where the public name is the attribute's own,
 `relu=nn.relu` where it has another; `.` is the path of the attribute itself, where that is public (contrib's packages).
 A line of `imported.tsv` is a name by which internal modules have another module, and that module: for all of them, or
-for one, `module.name`. Facts alone: what is imported from where.
+for one, `module.name`; that path again where one module has something else by that name. Facts alone: what is imported
+from where.
 """
 
 import ast
@@ -128,11 +129,22 @@ class Sources:
             for module in self.modules()
         }
         # Inside contrib's packages the names are enough: all that programs take from there, the packages have.
-        for path in sorted((self.root / "contrib").rglob("*.py")):
-            name = ".".join(path.relative_to(self.root).with_suffix("").parts).removesuffix(".__init__")
-            if not name.endswith(("_test", "_test_lib")) and ".kernel_tests" not in name and ".ops.gen_" not in name:
-                table.setdefault(name, {})
+        for name in self.inside_contrib():
+            table.setdefault(name, {})
         return table
+
+    def inside_contrib(self) -> list[str]:
+        """Return the names of all modules of contrib's packages that are no tests, nor generated."""
+        paths = sorted((self.root / "contrib").rglob("*.py"))
+        names = [
+            ".".join(path.relative_to(self.root).with_suffix("").parts).removesuffix(".__init__") for path in paths
+        ]
+        left_out = ".kernel_tests", ".ops.gen_"
+        return [
+            name
+            for name in names
+            if not name.endswith(("_test", "_test_lib")) and not any(part in name for part in left_out)
+        ]
 
     def imported(self) -> dict[str, str]:
         """Return the modules that other modules import, by name; by `module.name` where modules differ."""
@@ -146,7 +158,17 @@ class Sources:
                     places[f"{module}.{name}"] = source
         found = {name: sources.most_common(1)[0][0] for name, sources in uses.items()}
         differ = {place: source for place, source in places.items() if found[place.rpartition(".")[2]] != source}
-        return found | differ | self.handed_on()
+        return found | differ | self.own(found) | self.handed_on()
+
+    def own(self, imported: dict[str, str]) -> dict[str, str]:
+        """Return what modules have that is no module, but has the name of one that others import: as itself."""
+        return {
+            place: place
+            for module in {*self.modules(()), *self.inside_contrib()}
+            for name, (_, attribute) in self.namespace(module).items()
+            if attribute and name in imported
+            for place in [f"{module}.{name}"]
+        }
 
     def handed_on(self) -> dict[str, str]:
         """Return the modules of packages that contrib's packages take everything from, as `module.name`."""
